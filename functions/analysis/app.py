@@ -1,0 +1,38 @@
+"""A batch from the queue: parses the messages, calls the use case and says which come again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grok_insights import wiring
+from grok_insights.analysis import Analysis
+from grok_insights.aws.queue import Message
+from grok_insights.telemetry import flush, logger
+
+service = wiring.analysis(wiring.parts())
+
+
+def handler(event: dict[str, Any], context: Any, analysis: Analysis = service) -> dict[str, Any]:
+    """AWS Lambda's entry: a batch from the event source mapping."""
+    logger.set_correlation_id(context.aws_request_id)
+    read = {record["messageId"]: _message(record["body"]) for record in event["Records"]}
+    report = analysis.batch(
+        [message for message in read.values() if message],
+        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
+    flush()
+    again = [
+        message_id
+        for message_id, message in read.items()
+        if message is None or message.conversation_id in report.unsaved
+    ]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+
+
+def _message(body: str) -> Message | None:
+    """The message of a body; None where it is unreadable, which ends in the dead-letter queue."""
+    try:
+        return Message.from_body(body)
+    except ValueError:
+        logger.error("a message is not one of this queue")
+        return None

@@ -1,0 +1,88 @@
+"""Everything that is read: each route parses, calls the use case and maps its answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Query as InQuery
+from pydantic import AwareDatetime
+
+from grok_insights import wiring
+from grok_insights.domain.trends import Interval
+from grok_insights.http import Door, json_response, new_api
+from grok_insights.query import Query
+
+RETRY_AFTER_SECONDS = 2
+
+parts = wiring.parts()
+service = wiring.query(parts)
+api = new_api()
+door = Door(api, parts.state, parts.rate_limit)
+
+
+def query() -> Query:
+    """The use case. Tests put one of their own in its place."""
+    return service
+
+
+Use = Annotated[Query, Depends(query)]
+
+
+@api.get("/api/v1/conversations/<conversation_id>")
+def conversation(conversation_id: UUID, use: Use) -> Response[str]:
+    """The stored conversation and its status."""
+    return json_response(HTTPStatus.OK, use.conversation(str(conversation_id)))
+
+
+@api.get("/api/v1/insights")
+def insights(
+    use: Use,
+    limit: Annotated[int, InQuery(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, InQuery(max_length=500)] = None,
+) -> Response[str]:
+    """The insights, newest first, page by page."""
+    page = use.newest(limit, cursor)
+    next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
+    body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
+    return json_response(HTTPStatus.OK, body)
+
+
+@api.get("/api/v1/insights/trends")
+def trends(
+    use: Use,
+    start: Annotated[AwareDatetime | None, InQuery(alias="from")] = None,
+    end: Annotated[AwareDatetime | None, InQuery(alias="to")] = None,
+    interval: Annotated[Interval, InQuery()] = Interval.HOUR,
+    top: Annotated[int, InQuery(ge=1, le=100)] = 10,
+) -> Response[str]:
+    """The counters of a range of time."""
+    return json_response(HTTPStatus.OK, use.trend(start, end, interval, top))
+
+
+@api.get("/api/v1/insights/conversation/<conversation_id>")
+@api.get("/api/v1/insights/<conversation_id>")
+def insight(conversation_id: UUID, use: Use) -> Response[str]:
+    """The insight, or 202 while the conversation waits for it."""
+    document = use.insight(str(conversation_id)).document
+    if document is not None:
+        return json_response(HTTPStatus.OK, document)
+    identity = str(conversation_id)
+    waiting = {"id": identity, "conversation_id": identity, "status": "enqueued"}
+    return json_response(HTTPStatus.ACCEPTED, waiting, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+@api.get("/health")
+def health(use: Use) -> Response[str]:
+    """Whether conversations that come in are being analysed."""
+    found = use.health()
+    status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
+    return json_response(status, found.body, {"Cache-Control": "no-store"})
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """AWS Lambda's entry: a request from API Gateway."""
+    return door(event, context)

@@ -1,0 +1,175 @@
+"""The Insights table: one item a conversation, whose presence is the conversation's status.
+
+Beside the document that the API shows, an item holds what the indexes are keyed by and what the
+counters need to take it out again. Each index partition carries a shard.
+
+===================  =============================  ==========
+index                partition                      sort key
+===================  =============================  ==========
+``by_time``          ``0``                          position
+``by_kind``          ``positive#0``, ``failed#0``   position
+``by_topic_1`` … 5   ``refund#0``                   position
+===================  =============================  ==========
+
+The position is the time of creation and the id, so that it is unique and sorts by time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from grok_insights.aws import side_by_side
+from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
+from grok_insights.aws.items import Item, chunks, number, number_of, text, text_of, texts, texts_of
+from grok_insights.domain import timestamps
+from grok_insights.domain.insight import Insight, Status, Tally, tally
+from grok_insights.flow.shards import shard_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
+
+MAX_TOPICS: Final = 5
+"""Topics an insight has at the most, and so indexes by topic."""
+
+
+class Placed(NamedTuple):
+    """A document and its place in the order of time."""
+
+    position: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """The table. ``retention_seconds`` after its creation an insight expires."""
+
+    client: DynamoDBClient
+    table: str
+    shards: int
+    retention_seconds: int
+    batch_get: BatchGet
+
+    def document(self, conversation_id: str) -> str | None:
+        """The insight as JSON, or None where there is none."""
+        answer = self.client.get_item(
+            TableName=self.table,
+            Key={"conversation_id": text(conversation_id)},
+            ProjectionExpression="#document",
+            ExpressionAttributeNames={"#document": "document"},
+        )
+        return text_of(answer.get("Item", {}), "document")
+
+    def statuses(self, conversation_ids: Iterable[str]) -> dict[str, str]:
+        """The status of each insight there is; what it says is not read."""
+        runs = side_by_side.each(self._statuses, chunks(conversation_ids, MAX_KEYS))
+        return {
+            item["conversation_id"]["S"]: item["status"]["S"] for items in runs for item in items
+        }
+
+    def _statuses(self, conversation_ids: list[str]) -> list[Item]:
+        request = {
+            "Keys": self.keys(conversation_ids),
+            "ProjectionExpression": "conversation_id, #status",
+            "ExpressionAttributeNames": {"#status": "status"},
+        }
+        return self.batch_get({self.table: request})[self.table]
+
+    def keys(self, conversation_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """The keys of some insights."""
+        return [{"conversation_id": text(one)} for one in conversation_ids]
+
+    def newest(self, *, before: str | None, limit: int) -> list[Placed]:
+        """The newest insights before a position (or of all), newest first."""
+        runs = side_by_side.each(
+            lambda shard: self._run("by_time", "time_shard", str(shard), before, limit),
+            range(self.shards),
+        )
+        merged = heapq.merge(*runs, key=lambda placed: placed.position, reverse=True)
+        return list(merged)[:limit]
+
+    def _run(
+        self, index: str, attribute: str, partition: str, before: str | None, limit: int
+    ) -> list[Placed]:
+        condition, values = f"{attribute} = :partition", {":partition": text(partition)}
+        if before is not None:
+            condition, values = (
+                f"{condition} AND #position < :before",
+                {
+                    **values,
+                    ":before": text(before),
+                },
+            )
+        answer = self.client.query(
+            TableName=self.table,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={"#position": "position", "#document": "document"},
+            ExpressionAttributeValues=values,
+            ProjectionExpression="#position, #document",
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [Placed(item["position"]["S"], item["document"]["S"]) for item in answer["Items"]]
+
+    def put(self, insight: Insight, replaces: Tally | None) -> PutTypeDef:
+        """The write of an insight, on condition that there is none, or still the failed one."""
+        item = to_item(insight, self.shards, self.retention_seconds)
+        if replaces is None:
+            return {
+                "TableName": self.table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(conversation_id)",
+            }
+        return {
+            "TableName": self.table,
+            "Item": item,
+            "ConditionExpression": "#status = :failed AND created_at = :created_at",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":failed": text(Status.FAILED),
+                ":created_at": text(timestamps.to_text(replaces.created_at)),
+            },
+        }
+
+
+def to_item(insight: Insight, shards: int, retention_seconds: int) -> dict[str, Any]:
+    """The item of an insight."""
+    counted = tally(insight)
+    created_at = timestamps.to_text(insight.created_at)
+    shard = shard_of(insight.conversation_id, shards)
+    return {
+        "conversation_id": text(insight.conversation_id),
+        "status": text(insight.status),
+        "kind": text(counted.kind),
+        "created_at": text(created_at),
+        "topics": texts(counted.topics),
+        "tokens_used": number(counted.tokens),
+        "cost_ticks": number(counted.cost_ticks),
+        "processing_time_ms": number(counted.processing_time_ms),
+        "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
+        "ttl": number(int(insight.created_at.timestamp()) + retention_seconds),
+        "position": text(f"{created_at}#{insight.conversation_id}"),
+        "time_shard": text(str(shard)),
+        "kind_shard": text(f"{counted.kind}#{shard}"),
+        **{
+            f"topic_{place}": text(f"{topic}#{shard}")
+            for place, topic in enumerate(counted.topics[:MAX_TOPICS], start=1)
+        },
+    }
+
+
+def tally_of(item: Item) -> Tally:
+    """What a stored insight added to the counters."""
+    return Tally(
+        created_at=timestamps.from_text(item["created_at"]["S"]),
+        kind=item["kind"]["S"],
+        topics=texts_of(item, "topics"),
+        tokens=number_of(item, "tokens_used"),
+        cost_ticks=number_of(item, "cost_ticks"),
+        processing_time_ms=number_of(item, "processing_time_ms"),
+    )

@@ -1,0 +1,54 @@
+"""DynamoDB's attribute values, for the few types that the tables hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Item = Mapping[str, Any]
+"""An item as it comes back: attribute name to ``{"S": …}`` or ``{"N": …}``."""
+
+T = TypeVar("T")
+
+
+def text(value: str) -> AttributeValueTypeDef:
+    """A string."""
+    return {"S": value}
+
+
+def number(value: int) -> AttributeValueTypeDef:
+    """A whole number."""
+    return {"N": str(value)}
+
+
+def texts(values: Sequence[str]) -> AttributeValueTypeDef:
+    """A list of strings."""
+    return {"L": [{"S": value} for value in values]}
+
+
+def text_of(item: Item, name: str) -> str | None:
+    """The string under a name, or None where the item has none."""
+    value = item.get(name)
+    return None if value is None else str(value["S"])
+
+
+def number_of(item: Item, name: str) -> int:
+    """The whole number under a name, 0 where the item has none."""
+    value = item.get(name)
+    return 0 if value is None else int(value["N"])
+
+
+def texts_of(item: Item, name: str) -> tuple[str, ...]:
+    """The list of strings under a name, empty where the item has none."""
+    return tuple(value["S"] for value in item.get(name, {"L": []})["L"])
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in runs of at most ``size``."""
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk

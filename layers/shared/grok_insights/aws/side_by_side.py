@@ -1,0 +1,32 @@
+"""Requests to AWS side by side, in threads: boto clients are safe to share among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Final, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+THREADS: Final = 16
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
+
+
+def each(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
+    """The function of each argument, in order; a single one is called without a thread.
+
+    Every call is waited for before the first error is raised.
+    """
+    values = list(arguments)
+    if len(values) == 1:
+        return [function(values[0])]
+    calls = [_pool().submit(function, value) for value in values]
+    for call in calls:
+        call.exception()
+    return [call.result() for call in calls]

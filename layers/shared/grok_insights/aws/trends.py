@@ -1,0 +1,89 @@
+"""The Trends table: counters kept at write time, so that no trend is ever read from insights."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from grok_insights.aws import side_by_side
+from grok_insights.aws.items import Item, number, text
+from grok_insights.domain import trends
+from grok_insights.domain.trends import Counters, Interval, Key, Slots
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """The table, whose partitions are split into ``shards``."""
+
+    client: DynamoDBClient
+    table: str
+    shards: int
+
+    def updates(self, counters: Counters) -> list[UpdateTypeDef]:
+        """The writes that add these counters to those that stand."""
+        return [self._update(key, fields) for key, fields in counters.items()]
+
+    def _update(self, key: Key, fields: Counter[str]) -> UpdateTypeDef:
+        named = dict(enumerate(sorted(fields)))
+        return {
+            "TableName": self.table,
+            "Key": {"bucket": text(key.bucket), "slot": text(key.slot)},
+            "UpdateExpression": "ADD " + ", ".join(f"#f{i} :n{i}" for i in named),
+            "ExpressionAttributeNames": {f"#f{i}": name for i, name in named.items()},
+            "ExpressionAttributeValues": {
+                f":n{i}": number(fields[name]) for i, name in named.items()
+            },
+        }
+
+    def series(
+        self, start: datetime, end: datetime, interval: Interval
+    ) -> dict[datetime, Counter[str]]:
+        """The totals of every point of a range; a point without insights is all zeros."""
+        sums = {point: Counter[str]() for point in trends.points(start, end, interval)}
+        runs = trends.series_slots(start, end, interval, self.shards)
+        for found, slots in zip(side_by_side.each(self._items, runs), runs.values(), strict=True):
+            for item in found:
+                sums[slots[item["slot"]["S"]]].update(_fields(item))
+        return sums
+
+    def topics(self, start: datetime, end: datetime) -> Counter[str]:
+        """How often each topic came up in a range of whole hours."""
+        buckets = trends.topic_buckets(start, end, self.shards)
+        sums: defaultdict[str, int] = defaultdict(int)
+        for found, wanted in zip(
+            side_by_side.each(lambda bucket: self._items(Slots(bucket, "", "")), buckets),
+            buckets.values(),
+            strict=True,
+        ):
+            for item in found:
+                counted = _fields(item)
+                sums[item["slot"]["S"]] += sum(counted[name] for name in wanted)
+        return Counter({topic: count for topic, count in sums.items() if count})
+
+    def _items(self, run: Slots) -> list[Item]:
+        return list(self._pages(run))
+
+    def _pages(self, run: Slots) -> Iterator[Item]:
+        condition, values = "#bucket = :bucket", {":bucket": text(run.bucket)}
+        if run.first:
+            condition += " AND slot BETWEEN :first AND :last"
+            values |= {":first": text(run.first), ":last": text(run.last)}
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={"#bucket": "bucket"},
+            ExpressionAttributeValues=values,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+
+def _fields(item: Item) -> Counter[str]:
+    return Counter({name: int(value["N"]) for name, value in item.items() if "N" in value})

@@ -1,0 +1,164 @@
+"""An insight: what the analysis of a conversation says, what it cost, and how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from grok_insights.domain import pricing, timestamps
+
+
+class Sentiment(StrEnum):
+    """How the customer feels, in three classes."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+
+
+class Status(StrEnum):
+    """How an insight ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class CostSource(StrEnum):
+    """Where a cost comes from: Grok's bill, its token count at our price, or a guess by length."""
+
+    REPORTED = "reported"
+    PRICED = "priced"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What Grok, mock or real, found in one conversation."""
+
+    summary: str
+    sentiment: Sentiment
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one conversation used up. ``ticks`` are 10^-10 USD."""
+
+    tokens: int = 0
+    ticks: int = 0
+    source: CostSource = CostSource.ESTIMATED
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a conversation has no analysis: a code for programs, a message for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who made an insight and how: everything of ``meta`` that is not a price.
+
+    ``latency_seconds`` is the time of the last call alone, ``attempts`` counts calls from 1.
+    """
+
+    model: str
+    mock: bool
+    latency_seconds: float
+    attempts: int
+    prompt_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """The one insight of a conversation. It has either an analysis or a failure."""
+
+    conversation_id: str
+    created_at: datetime
+    outcome: Analysis | Failure
+    cost: Cost
+    origin: Origin
+    processing_time_ms: int
+    external_id: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """Completed where there is an analysis."""
+        return Status.COMPLETED if isinstance(self.outcome, Analysis) else Status.FAILED
+
+    def as_json(self) -> dict[str, Any]:
+        """The insight as the API shows it. A failed one has ``error`` instead of the analysis."""
+        external = {} if self.external_id is None else {"external_id": self.external_id}
+        return {
+            "id": self.conversation_id,
+            "conversation_id": self.conversation_id,
+            **external,
+            "status": self.status,
+            **_outcome_json(self.outcome),
+            "tokens_used": self.cost.tokens,
+            "estimated_cost": pricing.dollars(self.cost.ticks),
+            "processing_time_ms": self.processing_time_ms,
+            "grok_model": self.origin.model,
+            "created_at": timestamps.to_text(self.created_at),
+            "meta": _meta_json(self.origin, self.cost),
+        }
+
+
+def _outcome_json(outcome: Analysis | Failure) -> dict[str, Any]:
+    if isinstance(outcome, Failure):
+        return {"error": {"code": outcome.code, "message": outcome.message}}
+    return {
+        "summary": outcome.summary,
+        "sentiment": outcome.sentiment,
+        "topics": list(outcome.topics),
+    }
+
+
+def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
+    return {
+        "mock": origin.mock,
+        "latency": round(origin.latency_seconds, 3),
+        "estimated_tokens": cost.tokens,
+        "estimated_cost": pricing.dollars(cost.ticks),
+        "cost_in_usd_ticks": cost.ticks,
+        "cost_source": cost.source,
+        "model": origin.model,
+        "attempts": origin.attempts,
+        "prompt_version": origin.prompt_version,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one insight adds to the counters: all that trends need to know of it.
+
+    ``kind`` is the sentiment of a completed insight, ``failed`` for a failed one.
+    """
+
+    created_at: datetime
+    kind: str
+    topics: tuple[str, ...]
+    tokens: int
+    cost_ticks: int
+    processing_time_ms: int
+
+
+def tally(insight: Insight) -> Tally:
+    """The share of an insight in the counters."""
+    match insight.outcome:
+        case Analysis(sentiment=sentiment, topics=topics):
+            kind = str(sentiment)
+        case Failure():
+            kind, topics = str(Status.FAILED), ()
+    return Tally(
+        created_at=insight.created_at,
+        kind=kind,
+        topics=topics,
+        tokens=insight.cost.tokens,
+        cost_ticks=insight.cost.ticks,
+        processing_time_ms=insight.processing_time_ms,
+    )

@@ -1,0 +1,155 @@
+"""The counters behind the trends: which ones an insight touches, and which ones answer a range.
+
+A counter item lives under a bucket (partition key) and a slot (sort key):
+
+========================  ==========  ======================================================
+bucket                    slot        counters
+========================  ==========  ======================================================
+``hour#2026-11#0``        ``23T10``   by kind, and tokens, cost_ticks, processing_ms
+``day#2026#0``            ``11-23``   the same
+``topics#2026-11#0``      a topic     one a day of the month: ``d23``
+``topics#2026-11-23#0``   a topic     one an hour of the day: ``h10``
+========================  ==========  ======================================================
+
+The bucket ends in a shard, so that no partition takes all writes. All counters are sums, so
+adding and taking out commute. No item has more than 31 of them, however many insights come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from grok_insights.domain.insight import Sentiment, Status, Tally
+
+KINDS: Final = (*map(str, Sentiment), str(Status.FAILED))
+"""How insights are told apart in the counters: by sentiment, or failed."""
+
+FIELDS: Final = (*KINDS, "tokens", "cost_ticks", "processing_ms")
+"""The counters of an hour or a day."""
+
+
+class Key(NamedTuple):
+    """Where a counter item lives."""
+
+    bucket: str
+    slot: str
+
+
+Counters = dict[Key, Counter[str]]
+
+
+class Interval(StrEnum):
+    """The width of one point of a series."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+    @property
+    def width(self) -> timedelta:
+        """How long one point lasts."""
+        return timedelta(hours=1) if self is Interval.HOUR else timedelta(days=1)
+
+    def floor(self, instant: datetime) -> datetime:
+        """The start of the point that the instant falls into, in UTC."""
+        whole_hour = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return whole_hour if self is Interval.HOUR else whole_hour.replace(hour=0)
+
+    def ceiling(self, instant: datetime) -> datetime:
+        """The first start of a point that is not before the instant."""
+        start = self.floor(instant)
+        return start if start == instant else start + self.width
+
+    def key(self, start: datetime, shard: int) -> Key:
+        """The item that holds the totals of the point that begins at ``start``."""
+        if self is Interval.HOUR:
+            return Key(f"hour#{start:%Y-%m}#{shard}", f"{start:%dT%H}")
+        return Key(f"day#{start:%Y}#{shard}", f"{start:%m-%d}")
+
+
+def points(start: datetime, end: datetime, interval: Interval) -> Iterator[datetime]:
+    """The starts of all points from ``start`` up to, and without, ``end``."""
+    while start < end:
+        yield start
+        start += interval.width
+
+
+def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
+    """What one insight adds to the counters, or takes out of them with ``sign=-1``."""
+    day = Interval.DAY.floor(tally.created_at)
+    hour = Interval.HOUR.floor(tally.created_at)
+    totals = Counter(
+        {
+            tally.kind: sign,
+            "tokens": sign * tally.tokens,
+            "cost_ticks": sign * tally.cost_ticks,
+            "processing_ms": sign * tally.processing_time_ms,
+        }
+    )
+    added: Counters = {
+        interval.key(interval.floor(hour), shard): totals.copy() for interval in Interval
+    }
+    for topic in tally.topics:
+        added[Key(f"topics#{day:%Y-%m}#{shard}", topic)] = Counter({f"d{day:%d}": sign})
+        added[Key(f"topics#{day:%Y-%m-%d}#{shard}", topic)] = Counter({f"h{hour:%H}": sign})
+    return added
+
+
+def total(many: Iterable[Counters]) -> Counters:
+    """The sum of many, without the counters that come to nothing."""
+    sums: defaultdict[Key, Counter[str]] = defaultdict(Counter)
+    for one in many:
+        for key, fields in one.items():
+            sums[key].update(fields)
+    kept = {key: _without_zeros(fields) for key, fields in sums.items()}
+    return {key: fields for key, fields in kept.items() if fields}
+
+
+def _without_zeros(fields: Counter[str]) -> Counter[str]:
+    return Counter({name: number for name, number in fields.items() if number})
+
+
+class Slots(NamedTuple):
+    """A run of items in one partition, both ends included."""
+
+    bucket: str
+    first: str
+    last: str
+
+
+def series_slots(
+    start: datetime, end: datetime, interval: Interval, shards: int
+) -> dict[Slots, dict[str, datetime]]:
+    """The runs that hold a series, with the start of the point behind each slot.
+
+    One run for each shard and each month (by hour) or year (by day): 48 at the most for a year.
+    """
+    by_bucket: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+    for point in points(start, end, interval):
+        for shard in range(shards):
+            key = interval.key(point, shard)
+            by_bucket[key.bucket][key.slot] = point
+    return {Slots(bucket, min(slots), max(slots)): slots for bucket, slots in by_bucket.items()}
+
+
+def topic_buckets(start: datetime, end: datetime, shards: int) -> dict[str, frozenset[str]]:
+    """The partitions that hold the topics of a range of whole hours, and which counters count.
+
+    Whole days are read from their month, the hours of a broken day from that day: at most 13
+    months and 2 days for a year, times the shards.
+    """
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for day in points(Interval.DAY.floor(start), end, Interval.DAY):
+        first, last = max(day, start), min(day + timedelta(days=1), end)
+        if last - first == timedelta(days=1):
+            wanted[f"{day:%Y-%m}"].add(f"d{day:%d}")
+        else:
+            wanted[f"{day:%Y-%m-%d}"] |= {f"h{h:%H}" for h in points(first, last, Interval.HOUR)}
+    return {
+        f"topics#{period}#{shard}": frozenset(fields)
+        for period, fields in wanted.items()
+        for shard in range(shards)
+    }

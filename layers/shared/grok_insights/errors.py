@@ -1,0 +1,122 @@
+"""The error tree, and nothing else.
+
+GrokInsightsError
+├── SettingsError           the environment is wrong; every fault in one message
+├── RequestError            what a client is told, as RFC 9457 problem+json
+│   ├── BadRequest          400
+│   ├── NotFound            404
+│   ├── Conflict            409
+│   ├── UnsupportedMediaType 415
+│   ├── InvalidRequest      422, with the fields at fault
+│   ├── TooManyRequests     429, with the seconds to wait
+│   └── Unavailable         503, with the seconds to wait
+└── AnalysisError           why Grok's answer to one conversation could not be had
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class GrokInsightsError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SettingsError(GrokInsightsError):
+    """The environment does not make sense. The message names every variable at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request: where (``body.text``, ``query.limit``) and what."""
+
+    location: str
+    message: str
+
+
+def faults_of(errors: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """What pydantic found wrong, without what the client sent."""
+    return tuple(
+        Fault(
+            location=".".join(map(str, error["loc"])),
+            message=str(error["msg"]).removeprefix("Value error, "),
+        )
+        for error in errors
+    )
+
+
+class RequestError(GrokInsightsError):
+    """A request that cannot be served.
+
+    Parameters
+    ----------
+    detail : str
+        What went wrong, in a sentence for the client. Never holds what the client sent.
+    retry_after_seconds : int | None
+        Sent as ``Retry-After`` where waiting helps.
+    faults : tuple[Fault, ...]
+        The fields at fault, for invalid input.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal Server Error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after_seconds: int | None = None,
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
+        self.faults = faults
+
+
+class BadRequest(RequestError):
+    """The request cannot be read."""
+
+    status, title = 400, "Bad Request"
+
+
+class NotFound(RequestError):
+    """There is nothing under that address."""
+
+    status, title = 404, "Not Found"
+
+
+class Conflict(RequestError):
+    """The ``external_id`` is taken by another text."""
+
+    status, title = 409, "Conflict"
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is in a form that is not read."""
+
+    status, title = 415, "Unsupported Media Type"
+
+
+class InvalidRequest(RequestError):
+    """The request can be read, and fields of it are not acceptable."""
+
+    status, title = 422, "Unprocessable Content"
+
+
+class TooManyRequests(RequestError):
+    """The client's address has used up its requests for now."""
+
+    status, title = 429, "Too Many Requests"
+
+
+class Unavailable(RequestError):
+    """The service cannot take this now, and will later."""
+
+    status, title = 503, "Service Unavailable"
+
+
+class AnalysisError(GrokInsightsError):
+    """A conversation could not be analysed. Its message never holds conversation text."""

@@ -1,0 +1,1 @@
+"""How much and when: sizes, limits and delays. Pure: time and randomness are passed in."""

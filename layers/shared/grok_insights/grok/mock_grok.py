@@ -1,0 +1,44 @@
+"""Mock Grok: heuristics instead of a model, at no cost, with a latency like a model's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+from grok_insights.domain import pricing
+from grok_insights.domain.insight import Cost, CostSource
+from grok_insights.grok import mock
+from grok_insights.grok.analyzer import Answer
+from grok_insights.grok.prompt import Prompt
+
+MODEL: Final = "mock"
+PROMPT_VERSION: Final = "mock-1"
+
+
+@dataclass(frozen=True, slots=True)
+class MockGrok:
+    """An analyzer that answers the same to the same text, and takes the same time for it."""
+
+    longest_call_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def analyse(self, prompt: Prompt) -> Answer:
+        """Analyse one conversation by heuristics; never fails."""
+        latency_seconds = self.longest_call_seconds * _share(prompt.text)
+        self.sleep(latency_seconds)
+        return Answer(
+            analysis=mock.read(prompt.text),
+            cost=Cost(pricing.estimated_tokens(prompt.text), 0, CostSource.ESTIMATED),
+            model=MODEL,
+            mock=True,
+            latency_seconds=latency_seconds,
+            prompt_version=PROMPT_VERSION,
+        )
+
+
+def _share(text: str) -> float:
+    """A number from 0 to 1 that looks random, and is the same for the same text."""
+    return crc32(text.encode(errors="replace")) / 0xFFFFFFFF

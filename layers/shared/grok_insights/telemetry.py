@@ -1,0 +1,21 @@
+"""What operators see: structured logs and CloudWatch metrics (EMF). Never a text, never a key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+NAMESPACE: Final = "GrokInsights"
+
+logger = Logger(service="grok-insights")
+metrics = Metrics(namespace=NAMESPACE, service="grok-insights")
+
+__all__ = ["NAMESPACE", "MetricUnit", "logger", "metrics"]
+
+
+def flush() -> None:
+    """Write the metrics that were added, if any, as one line of EMF."""
+    if metrics.metric_set:
+        metrics.flush_metrics()

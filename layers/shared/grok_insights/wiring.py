@@ -1,0 +1,178 @@
+"""The one place where settings, clients and use cases are put together, once an environment.
+
+Each function here takes its parts as arguments, with the real ones as the default, so that tests
+build the same thing with parts of their own and patch nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from grok_insights.aws import clients
+from grok_insights.aws.batch_get import BatchGet
+from grok_insights.aws.conversations import Conversations
+from grok_insights.aws.insights import Insights
+from grok_insights.aws.queue import AnalysisQueue
+from grok_insights.aws.state import State
+from grok_insights.aws.transactions import Transactions
+from grok_insights.aws.trends import Trends
+from grok_insights.flow.rate_limit import RateLimit
+from grok_insights.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+    from grok_insights.analysis import Analysis
+    from grok_insights.grok.analyzer import Analyzer
+    from grok_insights.ingest import Ingest
+    from grok_insights.query import Query
+
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What everything is made of: the settings, the two clients and the clock."""
+
+    settings: Settings
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    now: Callable[[], datetime]
+
+    @property
+    def batch_get(self) -> BatchGet:
+        """Reads of many items."""
+        return BatchGet(self.dynamodb)
+
+    @property
+    def transactions(self) -> Transactions:
+        """Writes of many items."""
+        return Transactions(self.dynamodb)
+
+    @property
+    def conversations(self) -> Conversations:
+        """The Conversations table."""
+        return Conversations(
+            self.dynamodb,
+            self.settings.conversations_table,
+            self.settings.retention_days * SECONDS_PER_DAY,
+            self.transactions,
+        )
+
+    @property
+    def insights(self) -> Insights:
+        """The Insights table."""
+        return Insights(
+            self.dynamodb,
+            self.settings.insights_table,
+            self.settings.index_shards,
+            self.settings.retention_days * SECONDS_PER_DAY,
+            self.batch_get,
+        )
+
+    @property
+    def trends(self) -> Trends:
+        """The Trends table."""
+        return Trends(self.dynamodb, self.settings.trends_table, self.settings.index_shards)
+
+    @property
+    def state(self) -> State:
+        """The State table."""
+        return State(self.dynamodb, self.settings.state_table)
+
+    @property
+    def queue(self) -> AnalysisQueue:
+        """The queue of what waits."""
+        return AnalysisQueue(self.sqs, self.settings.analysis_queue_url)
+
+    @property
+    def dead_letters(self) -> AnalysisQueue:
+        """The queue of what was given up."""
+        return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url)
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """The limit of one client."""
+        return RateLimit(self.settings.rate_limit_requests, self.settings.rate_limit_window_seconds)
+
+
+@cache
+def parts() -> Parts:
+    """The real parts, made from the environment.
+
+    Raises
+    ------
+    SettingsError
+        The environment does not make sense.
+    """
+    settings = Settings.from_env(os.environ)
+    return Parts(settings, clients.dynamodb(), clients.sqs(), lambda: datetime.now(UTC))
+
+
+def ingest(of: Parts) -> Ingest:
+    """The use case of the ingest function."""
+    from grok_insights.ingest import Ingest
+
+    return Ingest(
+        conversations=of.conversations,
+        insights=of.insights,
+        queue=of.queue,
+        max_text_chars=of.settings.max_text_chars,
+        max_queue_depth=of.settings.max_queue_depth,
+        now=of.now,
+        random_id=uuid4,
+    )
+
+
+def query(of: Parts) -> Query:
+    """The use case of the query function."""
+    from grok_insights.cursor import Cursors
+    from grok_insights.query import Query
+
+    return Query(
+        conversations=of.conversations,
+        insights=of.insights,
+        trends=of.trends,
+        state=of.state,
+        queue=of.queue,
+        dead_letters=of.dead_letters,
+        cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
+        mode=of.settings.grok_mode,
+        smallest_batch_size=of.settings.min_batch_size,
+        now=of.now,
+    )
+
+
+def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
+    """The use case of the analysis function."""
+    from grok_insights.analysis import Analysis
+    from grok_insights.aws.ledger import Ledger
+    from grok_insights.aws.worklist import Worklist
+    from grok_insights.flow.adaptive_batch import BatchSizeLimits
+
+    limits = BatchSizeLimits(of.settings.min_batch_size, of.settings.max_batch_size)
+    return Analysis(
+        worklist=Worklist(of.batch_get, of.conversations, of.insights),
+        ledger=Ledger(of.transactions, of.insights, of.trends),
+        state=of.state,
+        queue=of.queue,
+        analyzer=analyzer or grok(of.settings),
+        limits=limits,
+        threads=ThreadPoolExecutor(limits.largest, thread_name_prefix="grok"),
+        now=of.now,
+    )
+
+
+def grok(settings: Settings) -> Analyzer:
+    """The analyzer of the mode that is set."""
+    from grok_insights.grok.mock_grok import MockGrok
+
+    return MockGrok(settings.grok_mock_max_latency_seconds)
