@@ -6,16 +6,16 @@ lost and none waits for a visibility timeout without need.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.ledger import Entry
+from grok_insights.domain import totals
 from grok_insights.domain.insight import Insight, Origin
 from grok_insights.errors import AnalysisError
 from grok_insights.flow import adaptive_batch
@@ -70,6 +70,7 @@ class Analysis:
         self._send_back(list(pending), report)
         if size != known:
             self.state.learn_batch_size(size)
+        self.state.add_totals(_totals(report))
         _emit(report, size)
         return report
 
@@ -87,7 +88,7 @@ class Analysis:
         unsaved = {work.conversation.id for work in wave}
         try:
             new = self.ledger.save(entries)
-        except (BotoCoreError, ClientError, TimeoutError):
+        except (*AWS_FAILURES, TimeoutError):
             logger.exception("a wave could not be saved: its messages will be delivered again")
         else:
             unsaved -= {entry.insight.conversation_id for entry in entries}
@@ -127,6 +128,19 @@ def _insight(work: Work, answer: Answer, now: datetime) -> Insight:
         ),
         processing_time_ms=round(answer.latency_seconds * 1000),
     )
+
+
+def _totals(report: Report) -> Counter[str]:
+    calls = (
+        totals.of_call(
+            insight.origin.latency_seconds,
+            tokens=insight.cost.tokens,
+            cost_ticks=insight.cost.ticks,
+        )
+        for insight in report.saved
+    )
+    outcome = Counter(analysed=len(report.saved), deferred=report.deferred)
+    return sum(calls, start=outcome)
 
 
 def _emit(report: Report, size: int) -> None:

@@ -15,8 +15,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
-from botocore.exceptions import BotoCoreError, ClientError
 
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.errors import (
     BadRequest,
     Fault,
@@ -88,7 +88,7 @@ def _as_request_error(error: Exception) -> RequestError:  # noqa: PLR0911 - it i
             return NotFound("there is no such path")
         case RecursionError():
             return BadRequest("the body is nested too deeply")
-        case ClientError() | BotoCoreError() | TimeoutError():
+        case _ if isinstance(error, (*AWS_FAILURES, TimeoutError)):
             logger.exception("a request failed in AWS")
             return Unavailable("something this service needs is down", retry_after_seconds=5)
         case _:
@@ -145,7 +145,7 @@ class Door:
         window = self.limit.window(self.now())
         try:
             used = self.state.count_request(client_of(source_ip), window)
-        except (BotoCoreError, ClientError):
+        except AWS_FAILURES:
             logger.warning("the rate limit's store is down: the request passes")
             metrics.add_metric("RateLimitFailedOpen", MetricUnit.Count, 1)
             return None

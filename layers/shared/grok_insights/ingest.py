@@ -67,7 +67,7 @@ class Ingest:
             It was not accepted; sending it again is safe.
         """
         self._refuse_when_full(1)
-        [outcome] = self._accept([self._checked(new)])
+        [outcome] = self._accept([self._checked(new, "body.text")])
         if isinstance(outcome, RequestError):
             raise outcome
         return outcome
@@ -95,15 +95,15 @@ class Ingest:
 
     def _read(self, item: Any) -> Conversation | RequestError:
         try:
-            return self._checked(NewConversation.model_validate(item))
+            return self._checked(NewConversation.model_validate(item), "text")
         except ValidationError as error:
             return InvalidRequest("the conversation is not valid", faults=faults_of(error.errors()))
         except RequestError as error:
             return error
 
-    def _checked(self, new: NewConversation) -> Conversation:
+    def _checked(self, new: NewConversation, location: str) -> Conversation:
         if len(new.text) > self.max_text_chars:
-            fault = Fault("text", f"must have at most {self.max_text_chars} characters")
+            fault = Fault(location, f"must have at most {self.max_text_chars} characters")
             raise InvalidRequest("the conversation is not valid", faults=(fault,))
         return Conversation(
             id=conversation_id(new.external_id, self.random_id),

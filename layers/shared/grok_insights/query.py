@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain import pricing, timestamps
 from grok_insights.domain.trends import KINDS, Interval
 from grok_insights.errors import Fault, InvalidRequest, NotFound
@@ -146,7 +145,7 @@ class Query:
         """Whether conversations that come in are being analysed."""
         try:
             size = self.state.batch_size()
-        except (BotoCoreError, ClientError):
+        except AWS_FAILURES:
             return Health(healthy=False, body={"status": "unhealthy", "database": "unreachable"})
         return Health(
             healthy=True,

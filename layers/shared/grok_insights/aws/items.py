@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateTypeDef
 
 Item = Mapping[str, Any]
 """An item as it comes back: attribute name to ``{"S": …}`` or ``{"N": …}``."""
@@ -45,6 +46,23 @@ def number_of(item: Item, name: str) -> int:
 def texts_of(item: Item, name: str) -> tuple[str, ...]:
     """The list of strings under a name, empty where the item has none."""
     return tuple(value["S"] for value in item.get(name, {"L": []})["L"])
+
+
+def numbers_of(item: Item) -> Counter[str]:
+    """All whole numbers of an item by name; other attributes are left out."""
+    return Counter({name: int(value["N"]) for name, value in item.items() if "N" in value})
+
+
+def addition(table: str, key: Mapping[str, str], numbers: Mapping[str, int]) -> UpdateTypeDef:
+    """The update that adds these numbers to those that an item has, or has not yet."""
+    named = list(enumerate(sorted(numbers)))
+    return {
+        "TableName": table,
+        "Key": {name: text(value) for name, value in key.items()},
+        "UpdateExpression": "ADD " + ", ".join(f"#f{i} :n{i}" for i, _ in named),
+        "ExpressionAttributeNames": {f"#f{i}": name for i, name in named},
+        "ExpressionAttributeValues": {f":n{i}": number(numbers[name]) for i, name in named},
+    }
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from grok_insights.aws import side_by_side
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.items import chunks
 from grok_insights.domain import timestamps
 
@@ -102,7 +101,7 @@ class AnalysisQueue:
             answer = self.client.send_message_batch(
                 QueueUrl=self.url, Entries=list(_entries(run, delay_seconds))
             )
-        except (BotoCoreError, ClientError):
+        except AWS_FAILURES:
             return {message.conversation_id for message in run}
         return {run[int(failed["Id"])].conversation_id for failed in answer.get("Failed", [])}
 
@@ -112,7 +111,7 @@ class AnalysisQueue:
         Where SQS does not say, the depth known last: it is for sending to find out what is wrong.
         """
         if self.monotonic() - self._known.at >= DEPTH_MAX_AGE_SECONDS:
-            with suppress(BotoCoreError, ClientError):
+            with suppress(*AWS_FAILURES):
                 self._known.depth = self._ask_depth()
             self._known.at = self.monotonic()
         return self._known.depth

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from grok_insights.aws.items import number, number_of, text
+from grok_insights.aws.items import addition, number, number_of, numbers_of, text
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from grok_insights.flow.rate_limit import Window
 
 BATCH_SIZE: Final = "batch_size"
+TOTALS: Final = "totals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,12 @@ class State:
             ExpressionAttributeNames={"#size": "size"},
             ExpressionAttributeValues={":size": number(size)},
         )
+
+    def add_totals(self, totals: Counter[str]) -> None:
+        """Add to the running totals."""
+        self.client.update_item(**addition(self.table, {"id": TOTALS}, totals))
+
+    def totals(self) -> Counter[str]:
+        """The running totals."""
+        answer = self.client.get_item(TableName=self.table, Key={"id": text(TOTALS)})
+        return numbers_of(answer.get("Item", {}))

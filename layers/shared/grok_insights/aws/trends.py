@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from grok_insights.aws import side_by_side
-from grok_insights.aws.items import Item, number, text
+from grok_insights.aws.items import Item, addition, numbers_of, text
 from grok_insights.domain import trends
-from grok_insights.domain.trends import Counters, Interval, Key, Slots
+from grok_insights.domain.trends import Counters, Interval, Slots
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,19 +28,7 @@ class Trends:
 
     def updates(self, counters: Counters) -> list[UpdateTypeDef]:
         """The writes that add these counters to those that stand."""
-        return [self._update(key, fields) for key, fields in counters.items()]
-
-    def _update(self, key: Key, fields: Counter[str]) -> UpdateTypeDef:
-        named = dict(enumerate(sorted(fields)))
-        return {
-            "TableName": self.table,
-            "Key": {"bucket": text(key.bucket), "slot": text(key.slot)},
-            "UpdateExpression": "ADD " + ", ".join(f"#f{i} :n{i}" for i in named),
-            "ExpressionAttributeNames": {f"#f{i}": name for i, name in named.items()},
-            "ExpressionAttributeValues": {
-                f":n{i}": number(fields[name]) for i, name in named.items()
-            },
-        }
+        return [addition(self.table, key._asdict(), fields) for key, fields in counters.items()]
 
     def series(
         self, start: datetime, end: datetime, interval: Interval
@@ -50,7 +38,7 @@ class Trends:
         runs = trends.series_slots(start, end, interval, self.shards)
         for found, slots in zip(side_by_side.each(self._items, runs), runs.values(), strict=True):
             for item in found:
-                sums[slots[item["slot"]["S"]]].update(_fields(item))
+                sums[slots[item["slot"]["S"]]].update(numbers_of(item))
         return sums
 
     def topics(self, start: datetime, end: datetime) -> Counter[str]:
@@ -63,7 +51,7 @@ class Trends:
             strict=True,
         ):
             for item in found:
-                counted = _fields(item)
+                counted = numbers_of(item)
                 sums[item["slot"]["S"]] += sum(counted[name] for name in wanted)
         return Counter({topic: count for topic, count in sums.items() if count})
 
@@ -83,7 +71,3 @@ class Trends:
         )
         for page in pages:
             yield from page["Items"]
-
-
-def _fields(item: Item) -> Counter[str]:
-    return Counter({name: int(value["N"]) for name, value in item.items() if "N" in value})

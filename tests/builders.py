@@ -1,0 +1,113 @@
+"""Builders of what tests put in: events, messages, insights. Each has defaults to override."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from grok_insights.domain.insight import (
+    Analysis,
+    Cost,
+    CostSource,
+    Failure,
+    Insight,
+    Origin,
+    Sentiment,
+)
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+AN_ID = "0b5a4f5e-3c1f-5f0e-8f57-2f9d3c0f4a11"
+
+
+def environment(**overrides: str) -> dict[str, str]:
+    """The environment of a function, with credentials that open nothing."""
+    return {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "CONVERSATIONS_TABLE": "conversations",
+        "INSIGHTS_TABLE": "insights",
+        "TRENDS_TABLE": "trends",
+        "STATE_TABLE": "state",
+        "ANALYSIS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/analysis",
+        "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+        "CURSOR_KEY": "a key of the tests",
+        "GROK_MOCK_MAX_LATENCY_SECONDS": "0",
+        "POWERTOOLS_METRICS_NAMESPACE": "GrokInsights",
+        **overrides,
+    }
+
+
+def insight(**overrides: Any) -> Insight:
+    """A completed insight."""
+    values: dict[str, Any] = {
+        "conversation_id": AN_ID,
+        "created_at": NOW,
+        "outcome": Analysis("The parcel is late.", Sentiment.NEGATIVE, ("delivery", "refund")),
+        "cost": Cost(tokens=120, ticks=1_700_000, source=CostSource.REPORTED),
+        "origin": Origin("grok", False, 0.25, 1, "1"),
+        "processing_time_ms": 250,
+    }
+    return Insight(**{**values, **overrides})
+
+
+def failed_insight(**overrides: Any) -> Insight:
+    """An insight that says why there is no analysis."""
+    return insight(**{"outcome": Failure("refused", "Grok refused to answer"), **overrides})
+
+
+def api_event(
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    source_ip: str = "192.0.2.1",
+) -> dict[str, Any]:
+    """A request as API Gateway's REST API hands it to a function. A text body is sent as it is."""
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()} if query else None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": "a-request",
+            "stage": "v1",
+            "path": f"/v1{path}",
+            "identity": {"sourceIp": source_ip},
+        },
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
+    """A batch as the event source mapping hands it to a function: ids are ``m0``, ``m1``, …"""
+    return {
+        "Records": [
+            {"messageId": f"m{index}", "body": body, "attributes": {}}
+            for index, body in enumerate(bodies)
+        ]
+    }
+
+
+@dataclass
+class LambdaContext:
+    """The context of an invocation, with time left."""
+
+    remaining_ms: int = 60_000
+    aws_request_id: str = "an-invocation"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
