@@ -173,6 +173,6 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
 
 def grok(settings: Settings) -> Analyzer:
     """The analyzer of the mode that is set."""
-    from grok_insights.grok.mock_grok import MockGrok
+    from grok_insights.grok.mock import MockGrok
 
     return MockGrok(settings.grok_mock_max_latency_seconds)

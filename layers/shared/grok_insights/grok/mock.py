@@ -1,54 +1,44 @@
-"""The analysis without Grok: the same text always gives the same answer, without a network.
+"""Mock Grok: heuristics instead of a model, at no cost, with a latency like a model's."""
 
-Pure rules: ``mock_transcript`` finds out who speaks, its siblings sentiment, topics and summary.
-"""
+from __future__ import annotations
 
-import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
 
-from grok_insights.domain.insight import Analysis, Sentiment
-from grok_insights.grok import (
-    mock_sentiment,
-    mock_summary,
-    mock_topics,
-    mock_transcript,
-    mock_words,
-)
-from grok_insights.grok.mock_transcript import Transcript
+from grok_insights.domain import pricing
+from grok_insights.domain.insight import Cost, CostSource
+from grok_insights.grok.analyzer import Answer
+from grok_insights.grok.heuristics.reading import read
+from grok_insights.grok.prompt import Prompt
 
-_LAST_TURN_WEIGHT = 3.0
-"""The customer's last turn counts three times the first: how it ends is how it is remembered."""
-
-_COURTESY_WEIGHT = 0.15
-_TOPIC_OF_NOTHING = {
-    Sentiment.POSITIVE: "praise",
-    Sentiment.NEGATIVE: "complaint",
-    Sentiment.NEUTRAL: "general_inquiry",
-}
+MODEL: Final = "mock"
+PROMPT_VERSION: Final = "mock-1"
 
 
-def read(text: str) -> Analysis:
-    """Say what a text is about, how the customer feels, and its gist in their own words."""
-    transcript = mock_transcript.parse(text)
-    sentiment = _sentiment_of(transcript)
-    topics = mock_topics.topics_of(transcript) or (_TOPIC_OF_NOTHING[sentiment],)
-    return Analysis(mock_summary.summary_of(transcript, topics), sentiment, topics)
+@dataclass(frozen=True, slots=True)
+class MockGrok:
+    """An analyzer that answers the same to the same text, and takes the same time for it."""
+
+    longest_call_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def analyse(self, prompt: Prompt) -> Answer:
+        """Analyse one conversation by heuristics; never fails."""
+        latency_seconds = self.longest_call_seconds * _share(prompt.text)
+        self.sleep(latency_seconds)
+        return Answer(
+            analysis=read(prompt.text),
+            cost=Cost(pricing.estimated_tokens(prompt.text), 0, CostSource.ESTIMATED),
+            model=MODEL,
+            mock=True,
+            latency_seconds=latency_seconds,
+            prompt_version=PROMPT_VERSION,
+        )
 
 
-def _sentiment_of(transcript: Transcript) -> Sentiment:
-    turns = transcript.customer_turns
-    if not transcript.is_dialogue:
-        return mock_sentiment.of_text(turns[0].text if turns else "")
-    step = (_LAST_TURN_WEIGHT - 1.0) / max(1, len(turns) - 1)
-    weights = (1.0 + step * index for index in range(len(turns)))
-    return mock_sentiment.of_dialogue(
-        [
-            (turn.text, weight * _courtesy(turn.text))
-            for turn, weight in zip(turns, weights, strict=False)
-        ]
-    )
-
-
-def _courtesy(text: str) -> float:
-    """Weigh a turn of nothing but politeness little: it is owed, not felt."""
-    words = re.findall(r"[a-z']+", text.lower())
-    return _COURTESY_WEIGHT if mock_words.words("courtesies.txt").issuperset(words) else 1.0
+def _share(text: str) -> float:
+    """A number from 0 to 1 that looks random, and is the same for the same text."""
+    return crc32(text.encode(errors="replace")) / 0xFFFFFFFF

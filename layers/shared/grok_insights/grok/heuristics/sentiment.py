@@ -9,20 +9,21 @@ from functools import cache
 from typing import Protocol
 
 from grok_insights.domain.insight import Sentiment
-from grok_insights.grok import mock_words
+from grok_insights.grok.heuristics import word_lists
 
 TEXT_BAND = (-0.03, 0.03)
 """Scores of a single text between these are neutral; ``scripts/evaluate_mock.py`` measures."""
 
-DIALOGUE_BAND = (-0.12, 0.33)
+DIALOGUE_BAND = (-0.09, 0.3)
 """The same for the customer's side of a dialogue, which is full of courtesies."""
 
-_UNFELT_WEIGHT = 0.05
+_UNFELT_IN_TEXT, _UNFELT_IN_DIALOGUE = 0.05, 0.15
 """How far a clause without feeling dilutes the feelings of the others."""
 
 _BEFORE_CONTRAST, _AFTER_CONTRAST = 0.5, 1.4
 _UNREAL, _QUESTION = 0.3, 0.8
-_LONGEST_CLAUSE_WORDS = 60
+_LONGEST_CLAUSE_WORDS, _LONGEST_CLAUSE_CHARS, _MOST_EMOJI = 60, 600, 8
+"""VADER's time grows with the square of the words, and it reads an emoji as several."""
 
 _NOT = (
     r"(?:(?:do|does|did|is|are|was|were|has|have|had|wo|would|could|ca|should|ai)n'?t"
@@ -38,6 +39,7 @@ _CONCESSION = re.compile(
     r"^\W*(?:although|though|even though|while|whilst|despite|in spite of)\b([^,]*),(.+)$",
     re.DOTALL,
 )
+_EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 _UNREAL_CUE = re.compile(r"\b(?:if|wish|hope|unless|until|(?:would|should|could) (?:be|have))\b")
 
 
@@ -53,7 +55,7 @@ def of_text(text: str) -> Sentiment:
 def of_dialogue(turns: Iterable[tuple[str, float]]) -> Sentiment:
     """Say how the customer feels on the whole, from each turn's text and weight."""
     votes = [(value, weight * share) for text, weight in turns for value, share in _clauses(text)]
-    return _class_of(_mean(votes), DIALOGUE_BAND)
+    return _class_of(_mean(votes, _UNFELT_IN_DIALOGUE), DIALOGUE_BAND)
 
 
 def _class_of(score: float, neutral: tuple[float, float]) -> Sentiment:
@@ -64,14 +66,14 @@ def _class_of(score: float, neutral: tuple[float, float]) -> Sentiment:
 
 def feeling(text: str) -> float:
     """Score one text from -1 (negative) to 1 (positive), 0 where it shows no feeling."""
-    return _mean(_clauses(text))
+    return _mean(_clauses(text), _UNFELT_IN_TEXT)
 
 
-def _mean(votes: list[tuple[float, float]]) -> float:
+def _mean(votes: list[tuple[float, float]], unfelt_weight: float) -> float:
     """Average the (score, weight) votes so that a strong feeling drowns a weak one."""
     felt = sum(abs(value) * weight for value, weight in votes)
     unfelt = sum(weight for value, weight in votes if not value)
-    total = felt + unfelt * _UNFELT_WEIGHT
+    total = felt + unfelt * unfelt_weight
     return sum(value * abs(value) * weight for value, weight in votes) / total if total else 0.0
 
 
@@ -104,12 +106,16 @@ def _weighed_clauses(sentence: str) -> Iterable[tuple[str, float]]:
 
 
 def _clause_score(clause: str) -> float:
-    words = clause.split()
-    marked = _mark_phrases(" ".join(words[:_LONGEST_CLAUSE_WORDS]))
-    score = _lexicon().polarity_scores(marked)["compound"]
+    score = _lexicon().polarity_scores(_mark_phrases(_bounded(clause)))["compound"]
     if score > 0 and _UNREAL_CUE.search(clause.lower()):
         score *= _UNREAL
     return score * _QUESTION if score > 0 and clause.rstrip().endswith("?") else score
+
+
+def _bounded(clause: str) -> str:
+    words = " ".join(clause.split()[:_LONGEST_CLAUSE_WORDS])[:_LONGEST_CLAUSE_CHARS]
+    emoji = [match.end() for match in _EMOJI.finditer(words)]
+    return words[: emoji[_MOST_EMOJI - 1]] if len(emoji) > _MOST_EMOJI else words
 
 
 def _mark_phrases(clause: str) -> str:
@@ -127,7 +133,7 @@ def _lexicon() -> _Lexicon:
 
     analyzer = SentimentIntensityAnalyzer()
     analyzer.lexicon |= {
-        word: float(valence) for word, valence in map(str.split, mock_words.lines("valence.txt"))
+        word: float(valence) for word, valence in map(str.split, word_lists.lines("valence.txt"))
     }
     analyzer.lexicon |= {code: valence for code, valence, _ in _phrase_table()}
     return analyzer  # type: ignore[no-any-return]  # ships no types
@@ -140,7 +146,7 @@ def _phrases() -> list[tuple[str, re.Pattern[str]]]:
 @cache
 def _phrase_table() -> list[tuple[str, float, re.Pattern[str]]]:
     table = []
-    for number, (valence, pattern) in enumerate(mock_words.pairs("phrases.txt")):
+    for number, (valence, pattern) in enumerate(word_lists.pairs("phrases.txt")):
         table.append(
             (
                 f"phrase{number}",

@@ -6,7 +6,7 @@ from importlib import resources
 
 def lines(name: str) -> list[str]:
     """Return the lines of one list in ``words/``, without comments and blank lines."""
-    text = (resources.files("grok_insights.grok") / "words" / name).read_text("utf-8")
+    text = (resources.files(__package__) / "words" / name).read_text("utf-8")
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 
-from grok_insights.grok import mock_words
-from grok_insights.grok.mock_transcript import Transcript
+from grok_insights.grok.heuristics import word_lists
+from grok_insights.grok.heuristics.transcript import Transcript
 
-MAX_TOPICS = 5
+MAX_TOPICS, MAX_TOPICS_OF_SHORT = 5, 3
 MAX_TOPIC_CHARS = 40
 
 _CONCEPT_BASE = 3.0
@@ -21,6 +21,7 @@ _PHRASE_FLOOR = 2.0
 """A phrase scoring less is chance: it was said once, with nothing to show that it is a noun."""
 
 _SURE, _ENOUGH_TOPICS = 2.6, 2
+_SHORT_WORDS = 12
 
 _TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['\u2019-][^\W_]+)*|[^\w\s]")
 _WORD = re.compile(r"[a-z][a-z-]{2,23}|5g|4g|4k|3d|tv")
@@ -40,11 +41,10 @@ def topics_of(transcript: Transcript) -> tuple[str, ...]:
     heard = " \n ".join(turn.text for turn in transcript.turns)
     concepts, covered = _concepts(_plain_lower(said), _plain_lower(heard))
     phrases = _phrases(said, transcript.names | _proper_names(heard))
-    scores = {
-        phrase: score for phrase, score in phrases.items() if not covered & set(phrase.split("_"))
-    } | concepts
+    news = {one: score for one, score in phrases.items() if not covered & set(one.split("_"))}
+    scores = news | concepts
     ranked = sorted(_telling(scores), key=lambda topic: (-scores[topic], topic))
-    limit = MAX_TOPICS if len(said.split()) > 12 else 3
+    limit = MAX_TOPICS if len(said.split()) > _SHORT_WORDS else MAX_TOPICS_OF_SHORT
     return tuple(_distinct(ranked))[:limit]
 
 
@@ -56,13 +56,13 @@ def _concepts(mine: str, all_of_it: str) -> tuple[dict[str, float], set[str]]:
     scores, covered = dict[str, float](), set[str]()
     for topic, pattern in _concept_table():
         own = list(pattern.finditer(mine))
-        total = 0.7 * len(own) + 0.3 * sum(1 for _ in pattern.finditer(all_of_it))
+        heard = len(pattern.findall(all_of_it)) if all_of_it != mine else len(own)
+        total = 0.7 * len(own) + 0.3 * heard
         if total >= _HEARD_ENOUGH:
             early = 1.0 - own[0].start() / len(mine) if own else -2.0
             scores[topic] = _CONCEPT_BASE + math.log1p(total) + early + 0.5 * topic.count("_")
-            covered |= {_singular(word) for match in own for word in match[0].split()} | set(
-                topic.split("_")
-            )
+            covered |= {_singular(word) for match in own for word in match[0].split()}
+            covered |= set(topic.split("_"))
     return scores, covered
 
 
@@ -76,7 +76,7 @@ def _telling(scores: dict[str, float]) -> list[str]:
 def _concept_table() -> list[tuple[str, re.Pattern[str]]]:
     return [
         (topic, re.compile(rf"\b(?:{pattern})(?!\w)"))
-        for topic, pattern in mock_words.pairs("concepts.txt")
+        for topic, pattern in word_lists.pairs("concepts.txt")
     ]
 
 
@@ -110,9 +110,9 @@ def _candidates(said: str, names: frozenset[str]) -> Iterator[tuple[str, bool]]:
 def _leads_in(tokens: list[str], start: int) -> bool:
     """Tell whether a determiner stands before, perhaps with one plain adjective in between."""
     before = tokens[max(0, start - 2) : start]
-    return before[-1] in mock_words.words("determiners.txt") or (
+    return before[-1] in word_lists.words("determiners.txt") or (
         len(before) == 2
-        and before[0] in mock_words.words("determiners.txt")
+        and before[0] in word_lists.words("determiners.txt")
         and before[1].isalpha()
     )
 
@@ -129,13 +129,13 @@ def _noun_phrase(run: list[str]) -> str:
 
 
 def _is_participle(word: str) -> bool:
-    return bool(_PARTICIPLE.search(word)) and word not in mock_words.words("nouns_in_ing.txt")
+    return bool(_PARTICIPLE.search(word)) and word not in word_lists.words("nouns_in_ing.txt")
 
 
 def _is_usable(token: str, names: frozenset[str]) -> bool:
     if not _WORD.fullmatch(token) or token in names or token.endswith("-"):
         return False
-    stopwords = mock_words.words("stopwords.txt")
+    stopwords = word_lists.words("stopwords.txt")
     return token not in stopwords and _singular(token) not in stopwords
 
 
@@ -176,7 +176,7 @@ def _singular(word: str) -> str:
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "news", "lens")):
         return word
     if word.endswith("ies"):
-        return word[:-1] if word in mock_words.words("plurals_in_ies.txt") else f"{word[:-3]}y"
+        return word[:-1] if word in word_lists.words("plurals_in_ies.txt") else f"{word[:-3]}y"
     if word.endswith(("ches", "shes", "xes", "sses", "zes", "buses", "uses")):
         return word[:-2]
     return word[:-1]

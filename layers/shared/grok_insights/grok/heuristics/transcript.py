@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from grok_insights.grok import mock_cleaning, mock_words
+from grok_insights.grok.heuristics import cleaning, word_lists
 
 _STAMP = (
     r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]{1,2})?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\b\.?)?[\])]?"
@@ -66,8 +66,8 @@ class _Line:
 
 def parse(text: str) -> Transcript:
     """Split `text` into turns; never fails, whatever the text."""
-    clean = mock_cleaning.plain(text)
-    if "\n" not in clean:
+    clean = cleaning.plain(text)
+    if clean.count("\n") <= 1:
         clean = _label_inside().sub("\n", clean)
     lines = [_read_line(line) for line in clean.split("\n")]
     speakers = _speakers(lines)
@@ -85,7 +85,7 @@ def _read_line(line: str) -> _Line:
     if dashed:
         return _Line(dashed["name"].lower(), False, dashed["said"].strip())
     match = _LABELLED.match(line)
-    if match is None or match["name"].split()[0].lower() in mock_words.words("other_labels.txt"):
+    if match is None or match["name"].split()[0].lower() in word_lists.words("other_labels.txt"):
         return _Line("", False, _STAMPED.sub("", line).strip())
     return _Line(
         match["name"].lower(), bool(match["stamp"] or match["after"]), match["said"].strip()
@@ -103,7 +103,7 @@ def _label_inside() -> re.Pattern[str]:
 
 
 def _roles() -> str:
-    labels = mock_words.words("customer_labels.txt") | mock_words.words("agent_labels.txt")
+    labels = word_lists.words("customer_labels.txt") | word_lists.words("agent_labels.txt")
     return "|".join(sorted(label for label in labels if len(label) > 2))
 
 
@@ -111,7 +111,7 @@ def _single_turn(lines: list[_Line]) -> tuple[Turn, ...]:
     whole = "\n".join(
         f"{line.name.capitalize()}: {line.said}" if line.name else line.said for line in lines
     )
-    text = mock_cleaning.masked(mock_cleaning.without_mail_parts(whole))
+    text = cleaning.masked(cleaning.without_mail_parts(whole))
     return (Turn(text, by_customer=True),) if text else ()
 
 
@@ -134,10 +134,10 @@ def _role(name: str) -> str:
     if name in ("q", "a"):
         return "customer" if name == "q" else "agent"
     words = re.findall(r"[a-z]+", name)
-    if any(word in mock_words.words("agent_labels.txt") for word in words):
+    if any(word in word_lists.words("agent_labels.txt") for word in words):
         return "agent"
     return (
-        "customer" if any(word in mock_words.words("customer_labels.txt") for word in words) else ""
+        "customer" if any(word in word_lists.words("customer_labels.txt") for word in words) else ""
     )
 
 
@@ -146,12 +146,12 @@ def _gather(lines: list[_Line], speakers: frozenset[str]) -> Iterator[tuple[str,
     speaker, said = "", list[str]()
     for line in lines:
         if line.name in speakers:
-            yield speaker, mock_cleaning.masked(" ".join(said))
+            yield speaker, cleaning.masked(" ".join(said))
             speaker, said = line.name, []
         elif line.name:
             said.append(line.name.capitalize() + ":")
         said.append(line.said)
-    yield speaker, mock_cleaning.masked(" ".join(said))
+    yield speaker, cleaning.masked(" ".join(said))
 
 
 def _agents(spoken: list[tuple[str, str]]) -> frozenset[str]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grok_insights.grok import mock_cleaning, mock_sentiment, mock_words
-from grok_insights.grok.mock_transcript import Transcript
+from grok_insights.grok.heuristics import cleaning, word_lists
+from grok_insights.grok.heuristics.sentiment import feeling
+from grok_insights.grok.heuristics.transcript import Transcript
 
 MAX_SUMMARY_CHARS = 300
 
@@ -26,9 +27,9 @@ _ASK = re.compile(
     re.IGNORECASE,
 )
 _SMALL_TALK = re.compile(
-    r"\b(?:have a (?:nice|good|great|lovely)|anything else|that(?:'s| is|'ll be| will be) (?:all|it)"
-    r"|you too|bye|my name is|account number|order number|date of birth|sounds good"
-    r"|thank you (?:so|very) much)\b",
+    r"\b(?:have a (?:nice|good|great|lovely)|anything else|you too|bye|my name is"
+    r"|that(?:'s| is|'ll be| will be) (?:all|it)|(?:account|order) number|date of birth"
+    r"|sounds good|thank you (?:so|very) much)\b",
     re.IGNORECASE,
 )
 
@@ -70,7 +71,7 @@ def _sentences(transcript: Transcript) -> Iterator[_Sentence]:
             yield _Sentence(
                 text,
                 index / len(spoken),
-                frozenset(words) - mock_words.words("stopwords.txt"),
+                frozenset(words) - word_lists.words("stopwords.txt"),
                 len(words),
             )
 
@@ -87,9 +88,7 @@ def _tidied(part: str) -> str:
 def _worth(sentence: _Sentence, wanted: frozenset[str]) -> float:
     """Weigh topics, feeling, requests and an early place against small talk and fragments."""
     worth = 1.2 * min(3, len(sentence.words & wanted)) + 0.12 * min(10, len(sentence.words))
-    worth += 2.0 * abs(mock_sentiment.feeling(sentence.text)) + (
-        0.8 if _ASK.search(sentence.text) else 0.0
-    )
+    worth += 2.0 * abs(feeling(sentence.text)) + (0.8 if _ASK.search(sentence.text) else 0.0)
     worth += 1.8 * (1.0 - sentence.place)
     if not _SHORTEST_WORDS <= sentence.length <= _LONGEST_WORDS:
         worth -= 2.0
@@ -99,7 +98,7 @@ def _worth(sentence: _Sentence, wanted: frozenset[str]) -> float:
 
 
 def _is_private(text: str) -> bool:
-    return mock_cleaning.EMAIL in text or mock_cleaning.NUMBER in text
+    return cleaning.EMAIL in text or cleaning.NUMBER in text
 
 
 def _fits(best: _Sentence, other: _Sentence) -> bool:
