@@ -215,7 +215,7 @@ def test_a_hundred_thousand_characters_take_no_time(text: str) -> None:
 
 def test_importing_the_mock_loads_neither_vader_nor_a_network_client() -> None:
     code = (
-        "import sys, grok_insights.grok.heuristics.reading\n"
+        "import sys\nfrom grok_insights.grok.heuristics import reading\n"
         "assert not any(name.startswith('vader') for name in sys.modules)\n"
         "reading.read('good')\n"
         "assert 'requests' not in sys.modules"
