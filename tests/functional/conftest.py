@@ -82,6 +82,13 @@ def make_parts(clock: Clock, **settings: str) -> Parts:
 def _one_at_a_time(client: DynamoDBClient) -> None:
     """Let only one request be under way: moto copies its tables and is not made for threads."""
     lock = Lock()
-    client.meta.events.register("before-call", lambda **_: lock.acquire() and None)
-    client.meta.events.register("after-call", lambda **_: lock.release())
-    client.meta.events.register("after-call-error", lambda **_: lock.release())
+
+    def take(**_: Any) -> None:
+        lock.acquire()
+
+    def give_back(**_: Any) -> None:
+        lock.release()
+
+    client.meta.events.register("before-call", take)
+    client.meta.events.register("after-call", give_back)
+    client.meta.events.register("after-call-error", give_back)

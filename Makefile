@@ -1,0 +1,50 @@
+# Grok Insights: every task by its name. `make help` lists them.
+
+VENV ?= .venv
+PYTHON ?=
+export PYTHON
+
+IN := $(VENV)/bin
+LOCAL := $(IN)/python -m scripts.local
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down check fmt test lock clean environment
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: environment ## The main job, from nothing: stack up, sample conversations in, insights shown
+	@$(LOCAL) run
+
+up: environment ## The local stack alone; .local/stack.env says how to reach it
+	@$(LOCAL) up
+
+down: ## Stop the local stack
+	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
+
+check: environment ## Lint, format, types, import rules, template
+	$(IN)/ruff check .
+	$(IN)/ruff format --check .
+	$(IN)/mypy
+	PYTHONPATH=layers/shared $(IN)/lint-imports
+	@$(LOCAL) validate
+
+fmt: environment ## Put the code into its one format
+	$(IN)/ruff check --fix .
+	$(IN)/ruff format .
+
+test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
+	$(IN)/pytest
+
+lock: environment ## Compile the pinned requirements anew from the short .in files
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file layers/shared/requirements.txt layers/shared/requirements.in
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file requirements-dev.txt requirements-dev.in
+
+clean: down ## Stop the local stack and delete all that was made
+	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	if [ -f $(VENV)/.grok-insights ]; then rm -rf $(VENV); fi
+
+environment:
+	@python="$$(sh scripts/local/find-python.sh)" && "$$python" -m scripts.local.bootstrap $(VENV)

@@ -1,0 +1,83 @@
+"""`python -m scripts.local run|up|down|validate`: the commands behind the Makefile's targets."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
+
+from scripts.local import demonstration, sam
+from scripts.local.errors import LocalStackError
+from scripts.local.isolation import tool_environment
+from scripts.local.options import Options, read_dotenv, read_options
+from scripts.local.progress import Progress
+from scripts.local.stack import bring_up, stopping_on_failure, take_down
+
+_WIDTH_OF_LOGS = 120
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; any failure is a sentence and exit status 1."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_LOGS)
+    signal.signal(signal.SIGTERM, _interrupt)
+    commands = {"run": _run, "up": _up, "down": _down, "validate": _validate}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        console.print(f"usage: python -m scripts.local {'|'.join(commands)}")
+        return 1
+    try:
+        options = read_options(os.environ, _CHECKOUT, read_dotenv(_CHECKOUT / ".env"))
+        commands[arguments[0]](options, console)
+    except LocalStackError as error:
+        _print_failure(console, error)
+        return 1
+    except KeyboardInterrupt:
+        console.print("[red]✗[/] Stopped before it was done.")
+        return 1
+    return 0
+
+
+def _run(options: Options, console: Console) -> None:
+    stack = bring_up(options, _CHECKOUT, Progress(console))
+    with stopping_on_failure(stack.files, stack.was_started):
+        demonstration.show(stack, console)
+
+
+def _up(options: Options, console: Console) -> None:
+    stack = bring_up(options, _CHECKOUT, Progress(console))
+    console.print(f"[green]✓[/] The stack is up: {stack.api_url}")
+    console.print(f"  Its addresses, names and API key: {_shown(stack.files.stack_env)}")
+
+
+def _down(options: Options, console: Console) -> None:
+    was_up = take_down(options, _CHECKOUT)
+    console.print("[green]✓[/] The stack is down." if was_up else "The stack was not up.")
+
+
+def _validate(options: Options, _console: Console) -> None:
+    programs = Path(sys.executable).parent
+    tools = tool_environment(os.environ, options.endpoint_url, options.local_dir, programs)
+    if not sam.validate(_CHECKOUT, tools):
+        raise LocalStackError("The template is not valid.")
+
+
+def _print_failure(console: Console, error: LocalStackError) -> None:
+    if error.log is not None:
+        console.print(escape(error.log_tail()), style="dim", soft_wrap=True)
+    more = f" The whole log: {_shown(error.log)}" if error.log else ""
+    console.print(f"[red]✗[/] {escape(str(error))}{more}", soft_wrap=True)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(_CHECKOUT) if path.is_relative_to(_CHECKOUT) else path
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""Makes up for what the emulator does to a deployed template and AWS does not.
+
+It reads the body of a REST API without its gateway responses, and keeps the value of a `Number`
+parameter as text, which its event source mappings then cannot compare.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from mypy_boto3_apigateway import APIGatewayClient
+from mypy_boto3_apigateway.literals import GatewayResponseTypeType
+from mypy_boto3_cloudformation import CloudFormationClient
+from mypy_boto3_lambda import LambdaClient
+
+Responses: TypeAlias = Mapping[GatewayResponseTypeType, Any]
+
+_SECTION = "x-amazon-apigateway-gateway-responses"
+
+
+def put_gateway_responses(
+    cloudformation: CloudFormationClient, api: APIGatewayClient, stack_name: str
+) -> None:
+    """Puts what the deployed template says, and deploys the API's stages again to apply it."""
+    template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")
+    for logical_id, responses in _declared(dict(template["TemplateBody"])):
+        resource = cloudformation.describe_stack_resource(
+            StackName=stack_name, LogicalResourceId=logical_id
+        )
+        rest_api = resource["StackResourceDetail"]["PhysicalResourceId"]
+        for kind, response in responses.items():
+            api.put_gateway_response(restApiId=rest_api, responseType=kind, **_request(response))
+        for stage in api.get_stages(restApiId=rest_api)["item"]:
+            api.create_deployment(restApiId=rest_api, stageName=stage["stageName"])
+
+
+def make_concurrency_numeric(functions: LambdaClient) -> None:
+    """Sets the maximum concurrency of each event source mapping again, as the number it is."""
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if limit is not None:
+            functions.update_event_source_mapping(
+                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(limit)}
+            )
+
+
+def _declared(template: Mapping[str, Any]) -> Iterator[tuple[str, Responses]]:
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::ApiGateway::RestApi":
+            yield logical_id, resource["Properties"].get("Body", {}).get(_SECTION, {})
+
+
+def _request(response: Mapping[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "responseParameters": response.get("responseParameters", {}),
+        "responseTemplates": response.get("responseTemplates", {}),
+    }
+    if "statusCode" in response:
+        request["statusCode"] = str(response["statusCode"])
+    return request

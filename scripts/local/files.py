@@ -1,0 +1,75 @@
+"""Where one local stack keeps its files. Stacks with different folders never meet."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  its folder is the user's alone
+_ROOM_BYTES = 2 * 1024**3
+
+
+class LocalFiles:
+    """The paths under `folder`, and those of the build, which the stacks of a checkout share."""
+
+    def __init__(self, checkout: Path, folder: Path) -> None:
+        self.checkout = checkout
+        self.folder = folder
+        self.build = checkout / ".local" / "build"
+        self.built_template = self.build / "template.yaml"
+        self.build_stamp = checkout / ".local" / "built.sha256"
+        self.build_lock = checkout / ".local" / "build.lock"
+        self.build_cache = checkout / ".local" / "cache"
+        self.up_lock = folder / "up.lock"
+        self.parameters = folder / "parameters.yaml"
+        self.stack_env = folder / "stack.env"
+        self.emulator_record = folder / "emulator.json"
+        self.emulator_lock = folder / "emulator.lock"
+        self.deployed_stamp = folder / "deployed.sha256"
+        self.scratch = _scratch(folder)
+
+    def log(self, name: str) -> Path:
+        """The log of one program: `emulator`, `build` or `deploy`."""
+        return self.folder / f"{name}.log"
+
+    def create(self) -> None:
+        """Makes the folders, where they are missing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.scratch.mkdir(mode=0o700, exist_ok=True)
+
+
+def _scratch(folder: Path) -> Path:
+    """Where the emulator unpacks the layer anew for each process of a function.
+
+    In memory where the machine allows it: on a slow disk this is most of a cold start.
+    """
+    if not _MEMORY.is_dir():
+        return folder / "tmp"
+    status = os.statvfs(_MEMORY)
+    has_room = status.f_bavail * status.f_frsize >= _ROOM_BYTES
+    if not has_room or status.f_flag & os.ST_NOEXEC or not os.access(_MEMORY, os.W_OK):
+        return folder / "tmp"
+    return _MEMORY / f"grok-insights-{hashlib.sha256(bytes(folder)).hexdigest()[:12]}"
+
+
+def try_lock(path: Path) -> int | None:
+    """A descriptor that holds the lock until its last copy closes, or None if another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Waits until no other process is in the block of the same `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,53 @@
+"""What a deployed stack gives its users: URLs, key and names, and the file that hands them on."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.local.aws import EmulatorSession
+from scripts.local.emulator import Emulator
+from scripts.local.isolation import CREDENTIALS, REGION
+from scripts.local.options import Options
+
+
+def stack_environment(options: Options, emulator: Emulator) -> dict[str, str]:
+    """The outputs as variables (AnalysisQueueUrl is ANALYSIS_QUEUE_URL), and how to reach it."""
+    session = EmulatorSession(options.endpoint_url)
+    outputs = _outputs(session, options.stack_name)
+    key = session.apigateway().get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
+    named = {_variable_name(name): value for name, value in outputs.items()}
+    return named | {
+        "API_URL": _api_url(options, outputs),
+        "API_KEY": key["value"],
+        "STACK_NAME": options.stack_name,
+        "EMULATOR_PID": str(emulator.pid),
+        "EMULATOR_PORT": str(options.port),
+        "AWS_ENDPOINT_URL": options.endpoint_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        **CREDENTIALS,
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def write_shell_file(path: Path, environment: Mapping[str, str]) -> None:
+    """Exports, for `. .local/stack.env`; readable by the user alone, since the API key is in it."""
+    path.touch(mode=0o600)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
+    path.write_text("".join(lines))
+
+
+def _outputs(session: EmulatorSession, stack_name: str) -> dict[str, str]:
+    stack = session.cloudformation().describe_stacks(StackName=stack_name)["Stacks"][0]
+    return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+
+
+def _api_url(options: Options, outputs: Mapping[str, str]) -> str:
+    """The emulator's form; the output's own address exists in AWS only."""
+    path = f"_aws/execute-api/{outputs['RestApiId']}/{outputs['StageName']}"
+    return f"{options.endpoint_url}/{path}"
+
+
+def _variable_name(output: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output).upper()

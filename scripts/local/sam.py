@@ -1,0 +1,127 @@
+"""Runs SAM CLI for the local stack: build and deploy, each skipped while nothing has changed."""
+
+import compileall
+import hashlib
+import json
+import py_compile
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scripts.local.errors import LocalStackError
+from scripts.local.files import LocalFiles
+from scripts.local.isolation import REGION
+
+BUCKET = "grok-insights-artifacts"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+_PROGRAM = str(Path(sys.executable).parent / "sam")
+_CAPABILITIES = [
+    "--capabilities",
+    "CAPABILITY_IAM",
+    "CAPABILITY_NAMED_IAM",
+    "CAPABILITY_AUTO_EXPAND",
+]
+_SOURCES = ("functions", "layers")
+_NOT_SOURCES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+
+
+def build_fingerprint(checkout: Path) -> str:
+    """Changes with the template, any source file, or the interpreter."""
+    digest = hashlib.sha256(f"{RUNTIME} {sys.executable}".encode())
+    for path in _source_files(checkout):
+        digest.update(f"\0{path.relative_to(checkout)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_built(files: LocalFiles, fingerprint: str) -> bool:
+    """Whether the last build was of just this source."""
+    stamp = files.build_stamp
+    return stamp.is_file() and stamp.read_text() == fingerprint and files.built_template.is_file()
+
+
+def build(files: LocalFiles, environment: Mapping[str, str], fingerprint: str) -> None:
+    """Runs `sam build` for the interpreter at hand."""
+    files.build_stamp.unlink(missing_ok=True)
+    options = {
+        "--build-dir": files.build,
+        "--cache-dir": files.build_cache,
+        "--config-file": _no_config(files),
+        "--parameter-overrides": f"PythonRuntime={RUNTIME}",
+        "--region": REGION,
+    }
+    arguments = ["build", "--cached", "--parallel", *_words(options)]
+    if not _succeeds(arguments, files, environment):
+        raise LocalStackError("The functions could not be built.", files.log("build"))
+    _compile(files.build)
+    files.build_stamp.write_text(fingerprint)
+
+
+def deploy(
+    files: LocalFiles,
+    environment: Mapping[str, str],
+    stack_name: str,
+    parameters: Mapping[str, str],
+) -> None:
+    """Runs `sam deploy`; parameters go by a file, since their values may hold any character."""
+    files.parameters.write_text(json.dumps({k: f'"{v}"' for k, v in parameters.items()}))
+    options = {
+        "--config-file": _no_config(files),
+        "--parameter-overrides": f"file://{files.parameters}",
+        "--region": REGION,
+        "--s3-bucket": BUCKET,
+        "--stack-name": stack_name,
+        "--template-file": files.built_template,
+    }
+    flags = ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
+    arguments = ["deploy", *flags, *_CAPABILITIES, *_words(options)]
+    if not _succeeds(arguments, files, environment):
+        raise LocalStackError("The stack could not be deployed.", files.log("deploy"))
+
+
+def validate(checkout: Path, environment: Mapping[str, str]) -> bool:
+    """Checks and lints the template; what SAM finds goes straight to the terminal."""
+    command = [_PROGRAM, "validate", "--lint", "--region", REGION]
+    result = subprocess.run(command, cwd=checkout, env=environment, check=False)  # noqa: S603
+    return result.returncode == 0
+
+
+def _succeeds(arguments: list[str], files: LocalFiles, environment: Mapping[str, str]) -> bool:
+    with files.log(arguments[0]).open("wb") as log:
+        result = subprocess.run(  # noqa: S603  a fixed program, no shell
+            [_PROGRAM, *arguments],
+            cwd=files.checkout,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return result.returncode == 0
+
+
+def _compile(build: Path) -> None:
+    """Spares each new process of a function the compiling, since its copy of the layer is new."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(build, quiet=2, workers=0, invalidation_mode=unchecked)
+
+
+def _words(options: Mapping[str, object]) -> list[str]:
+    return [word for name, value in options.items() for word in (name, str(value))]
+
+
+def _no_config(files: LocalFiles) -> Path:
+    """Stands in for samconfig.toml, whose profile and region are those of a real account."""
+    empty = files.folder / "no-samconfig.toml"
+    empty.write_text("version = 0.1\n")
+    return empty
+
+
+def _source_files(checkout: Path) -> Iterator[Path]:
+    yield checkout / "template.yaml"
+    for folder in _SOURCES:
+        for path in sorted((checkout / folder).rglob("*")):
+            if path.is_file() and not _NOT_SOURCES.intersection(path.parts):
+                yield path

@@ -1,0 +1,155 @@
+"""A whole stack of the tests' own: the template, the real functions, the real IAM policies."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripts.local.aws import EmulatorSession
+
+CHECKOUT = Path(__file__).parent.parent.parent
+SETTINGS = {
+    "AUTH": "true",
+    "STACK_NAME": "grok-insights-e2e",
+    "ANALYSIS_TIMEOUT_SECONDS": "5",
+    "ANALYSIS_CONCURRENCY": "3",
+    "GROK_MOCK_MAX_LATENCY_SECONDS": "0.2",
+}
+_addresses = count(1)
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client of the API, with an address of its own: the emulator believes a header there."""
+
+    http: httpx.Client
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.http.get(path, params=query)
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        return self.http.post(path, json=body)
+
+    def bulk(self, conversations: list[dict[str, Any]]) -> dict[str, Any]:
+        answer = self.post("/api/v1/conversations/bulk", {"conversations": conversations})
+        assert answer.status_code == 202, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack from outside: its API, its tables and its logs."""
+
+    environment: Mapping[str, str]
+    session: EmulatorSession
+
+    def name(self, output: str) -> str:
+        """An output of the stack, by its variable's name."""
+        return self.environment[output]
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Everything in a table, by the name of the table's variable."""
+        pages = self.session.dynamodb().get_paginator("scan").paginate(TableName=self.name(table))
+        return [dict(item) for page in pages for item in page["Items"]]
+
+
+def _make_client(stack: Stack, key: str) -> Client:
+    number = next(_addresses)
+    address = f"198.51.{number // 250}.{number % 250 + 1}"
+    headers = {"x-forwarded-for": address} | ({"x-api-key": key} if key else {})
+    return Client(httpx.Client(base_url=stack.name("API_URL"), headers=headers, timeout=60))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack on a free port, brought up by the command that users have, taken down at the end."""
+    folder = tmp_path_factory.mktemp("stack")
+    settings = SETTINGS | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(_free_port())}
+    try:
+        _local("up", settings)
+        environment = _exports((folder / "stack.env").read_text())
+        yield Stack(environment, EmulatorSession(environment["AWS_ENDPOINT_URL"]))
+    finally:
+        _local("down", settings)
+
+
+def _local(command: str, settings: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.local", command],
+        cwd=CHECKOUT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _exports(shell: str) -> dict[str, str]:
+    words = [word for word in shlex.split(shell) if "=" in word]
+    return dict(word.split("=", 1) for word in words)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+NewClient = Callable[..., Client]
+
+
+@pytest.fixture
+def new_client(stack: Stack) -> Iterator[NewClient]:
+    """Makes clients, each with an address of its own; ``key`` replaces the stack's API key."""
+    made: list[Client] = []
+
+    def make(key: str | None = None) -> Client:
+        made.append(_make_client(stack, stack.name("API_KEY") if key is None else key))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.http.close()
+
+
+@pytest.fixture
+def client(new_client: NewClient) -> Client:
+    """A client with a key and an address that no other test uses."""
+    return new_client()
+
+
+@pytest.fixture(scope="session")
+def unique() -> Callable[[str], str]:
+    """Names that no other test has used."""
+    numbers = count()
+    return lambda name: f"{re.sub('[^a-z0-9]+', '-', name)}-{next(numbers)}"
+
+
+def until(claim: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for a claim to come true.
+
+    Raises
+    ------
+    AssertionError
+        It did not within the given time.
+    """
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.25)
