@@ -12,6 +12,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query as InQuery
 from pydantic import AwareDatetime
 
 from grok_insights import wiring
+from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from grok_insights.http import Door, json_response, new_api
 from grok_insights.query import Query
@@ -35,7 +37,7 @@ Use = Annotated[Query, Depends(query)]
 @api.get("/api/v1/conversations/<conversation_id>")
 def conversation(conversation_id: UUID, use: Use) -> Response[str]:
     """The stored conversation and its status."""
-    return json_response(HTTPStatus.OK, use.conversation(str(conversation_id)))
+    return json_response(HTTPStatus.OK, use.insights.conversation(str(conversation_id)))
 
 
 @api.get("/api/v1/insights")
@@ -43,9 +45,15 @@ def insights(
     use: Use,
     limit: Annotated[int, InQuery(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, InQuery(max_length=500)] = None,
+    sentiment: Annotated[Sentiment | None, InQuery()] = None,
+    status: Annotated[Status | None, InQuery()] = None,
+    topic: Annotated[str | None, InQuery(min_length=1, max_length=100)] = None,
+    start: Annotated[AwareDatetime | None, InQuery(alias="from")] = None,
+    end: Annotated[AwareDatetime | None, InQuery(alias="to")] = None,
 ) -> Response[str]:
     """The insights, newest first, page by page."""
-    page = use.newest(limit, cursor)
+    selection = Selection(sentiment, status, topic, start, end)
+    page = use.insights.page(selection, limit, cursor)
     next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
     return json_response(HTTPStatus.OK, body)
@@ -58,16 +66,19 @@ def trends(
     end: Annotated[AwareDatetime | None, InQuery(alias="to")] = None,
     interval: Annotated[Interval, InQuery()] = Interval.HOUR,
     top: Annotated[int, InQuery(ge=1, le=100)] = 10,
+    verify: Annotated[bool, InQuery()] = False,
 ) -> Response[str]:
     """The counters of a range of time."""
-    return json_response(HTTPStatus.OK, use.trend(start, end, interval, top))
+    wanted = use.trends.range(start, end, interval)
+    found = use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
+    return json_response(HTTPStatus.OK, found)
 
 
 @api.get("/api/v1/insights/conversation/<conversation_id>")
 @api.get("/api/v1/insights/<conversation_id>")
 def insight(conversation_id: UUID, use: Use) -> Response[str]:
     """The insight, or 202 while the conversation waits for it."""
-    document = use.insight(str(conversation_id)).document
+    document = use.insights.insight(str(conversation_id)).document
     if document is not None:
         return json_response(HTTPStatus.OK, document)
     identity = str(conversation_id)
