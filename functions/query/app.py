@@ -15,14 +15,21 @@ from grok_insights import wiring
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
-from grok_insights.http import Door, json_response, new_api
+from grok_insights.http import Door, json_response, new_api, text_response
+from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
 from grok_insights.query import Query
 
 RETRY_AFTER_SECONDS = 2
 
+IMMUTABLE = "private, max-age=300"
+"""A completed insight never changes, but its conversation may be deleted."""
+
+PAST = "private, max-age=60"
+"""Counters of the past change only where a failed insight is replaced."""
+
 parts = wiring.parts()
 service = wiring.query(parts)
-api = new_api()
+api = new_api(parts.settings.cors_allowed_origins)
 door = Door(api, parts.state, parts.rate_limit)
 
 
@@ -71,19 +78,22 @@ def trends(
     """The counters of a range of time."""
     wanted = use.trends.range(start, end, interval)
     found = use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
-    return json_response(HTTPStatus.OK, found)
+    cache = PAST if use.trends.is_past(wanted) else ALWAYS_ASK
+    return json_response(HTTPStatus.OK, found, {"Cache-Control": cache})
 
 
 @api.get("/api/v1/insights/conversation/<conversation_id>")
 @api.get("/api/v1/insights/<conversation_id>")
 def insight(conversation_id: UUID, use: Use) -> Response[str]:
     """The insight, or 202 while the conversation waits for it."""
-    document = use.insights.insight(str(conversation_id)).document
-    if document is not None:
-        return json_response(HTTPStatus.OK, document)
+    stored = use.insights.insight(str(conversation_id))
+    if stored is not None:
+        cache = IMMUTABLE if stored.status is Status.COMPLETED else ALWAYS_ASK
+        return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
     identity = str(conversation_id)
     waiting = {"id": identity, "conversation_id": identity, "status": "enqueued"}
-    return json_response(HTTPStatus.ACCEPTED, waiting, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NEVER_KEEP}
+    return json_response(HTTPStatus.ACCEPTED, waiting, headers)
 
 
 @api.get("/health")
@@ -91,7 +101,21 @@ def health(use: Use) -> Response[str]:
     """Whether conversations that come in are being analysed."""
     found = use.health()
     status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
-    return json_response(status, found.body, {"Cache-Control": "no-store"})
+    return json_response(status, found.body, {"Cache-Control": NEVER_KEEP})
+
+
+@api.get("/metrics")
+def metrics(use: Use) -> Response[str]:
+    """The metrics in Prometheus' text format."""
+    text, media_type = use.metrics.text(_given_key())
+    return text_response(media_type, text, cache=NEVER_KEEP)
+
+
+def _given_key() -> str | None:
+    """The API key as clients of the other routes send it, or as Prometheus does."""
+    headers = api.current_event.headers
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

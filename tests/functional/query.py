@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -48,6 +50,8 @@ class Query:
 
     def send(self, event: dict[str, Any]) -> Answer:
         answer = self.door(event, LambdaContext())
+        if answer["isBase64Encoded"]:
+            answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         is_json = "json" in headers.get("Content-Type", "") and answer["body"]
         body = json.loads(answer["body"]) if is_json else answer["body"]

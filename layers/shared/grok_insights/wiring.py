@@ -147,10 +147,12 @@ def ingest(of: Parts) -> Ingest:
 
 def query(of: Parts) -> Query:
     """The use cases of the query function."""
+    from grok_insights.aws.api_key import ApiKey
     from grok_insights.cursor import Cursors
     from grok_insights.query import Query
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
+    from grok_insights.query.metrics import ReadMetrics
     from grok_insights.query.trends import ReadTrends
 
     return Query(
@@ -173,6 +175,13 @@ def query(of: Parts) -> Query:
             dead_letters=of.dead_letters,
             mode=of.settings.grok_mode,
             smallest_batch_size=of.settings.min_batch_size,
+        ),
+        metrics=ReadMetrics(
+            state=of.state,
+            queue=of.queue,
+            dead_letters=of.dead_letters,
+            smallest_batch_size=of.settings.min_batch_size,
+            api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
         ),
     )
 

@@ -8,6 +8,7 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
@@ -31,6 +32,11 @@ def dynamodb() -> DynamoDBClient:
 def sqs() -> SQSClient:
     """A client for SQS that can be shared among threads."""
     return cast("SQSClient", _client("sqs"))
+
+
+def apigateway() -> APIGatewayClient:
+    """A client for API Gateway's own settings."""
+    return cast("APIGatewayClient", _client("apigateway"))
 
 
 def _client(service: str) -> Any:

@@ -20,11 +20,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
-from grok_insights.aws.items import Item, chunks, number, number_of, text, text_of, texts, texts_of
+from grok_insights.aws.items import Item, chunks, number, number_of, text, texts, texts_of
 from grok_insights.aws.timeline import MAX_TOPICS
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import Insight, Status, Tally, tally
@@ -33,6 +33,13 @@ from grok_insights.flow.shards import shard_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
+
+
+class Stored(NamedTuple):
+    """An insight as JSON, and how it ended."""
+
+    document: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,17 @@ class Insights:
     retention_seconds: int
     batch_get: BatchGet
 
-    def document(self, conversation_id: str) -> str | None:
-        """The insight as JSON, or None where there is none."""
+    def stored(self, conversation_id: str) -> Stored | None:
+        """The insight of a conversation, or None where there is none."""
         answer = self.client.get_item(
             TableName=self.table,
             Key={"conversation_id": text(conversation_id)},
-            ProjectionExpression="#document",
-            ExpressionAttributeNames={"#document": "document"},
+            ProjectionExpression="#document, #status",
+            ExpressionAttributeNames={"#document": "document", "#status": "status"},
         )
-        return text_of(answer.get("Item", {}), "document")
+        if "Item" not in answer:
+            return None
+        return Stored(answer["Item"]["document"]["S"], Status(answer["Item"]["status"]["S"]))
 
     def statuses(self, conversation_ids: Iterable[str]) -> dict[str, str]:
         """The status of each insight there is; what it says is not read."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
+    from grok_insights.query.metrics import ReadMetrics
     from grok_insights.query.trends import ReadTrends
 
 
@@ -18,3 +19,4 @@ class Query:
     insights: ReadInsights
     trends: ReadTrends
     health: HealthCheck
+    metrics: ReadMetrics

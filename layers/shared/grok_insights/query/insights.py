@@ -10,7 +10,7 @@ from grok_insights.errors import NotFound
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
-    from grok_insights.aws.insights import Insights
+    from grok_insights.aws.insights import Insights, Stored
     from grok_insights.aws.timeline import Timeline
     from grok_insights.cursor import Cursors
     from grok_insights.domain.selection import Selection
@@ -23,12 +23,6 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-class Found(NamedTuple):
-    """An insight as JSON, or None while the conversation waits for it."""
-
-    document: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class ReadInsights:
     """The use case."""
@@ -38,18 +32,18 @@ class ReadInsights:
     timeline: Timeline
     cursors: Cursors
 
-    def insight(self, conversation_id: str) -> Found:
-        """The insight of a conversation.
+    def insight(self, conversation_id: str) -> Stored | None:
+        """The insight of a conversation, or None while it waits for one.
 
         Raises
         ------
         NotFound
             There is no such conversation.
         """
-        document = self.insights.document(conversation_id)
-        if document is None and not self.conversations.exists(conversation_id):
+        stored = self.insights.stored(conversation_id)
+        if stored is None and not self.conversations.exists(conversation_id):
             raise NotFound("there is no conversation with this id")
-        return Found(document)
+        return stored
 
     def conversation(self, conversation_id: str) -> dict[str, Any]:
         """The stored conversation and its status.
