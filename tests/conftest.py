@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import settings
+
 from tests.builders import environment
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ.update(environment())
+
+# Machines are noisy: no test asserts a time. CI repeats the same examples; people meet new ones.
+settings.register_profile("no deadline", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("no deadline")

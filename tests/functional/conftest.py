@@ -89,6 +89,6 @@ def _one_at_a_time(client: DynamoDBClient) -> None:
     def give_back(**_: Any) -> None:
         lock.release()
 
-    client.meta.events.register("before-call", take)
+    client.meta.events.register_first("before-call", take)
     client.meta.events.register("after-call", give_back)
     client.meta.events.register("after-call-error", give_back)

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grok_insights.domain.insight import Sentiment
@@ -248,9 +248,10 @@ def test_a_text_with_words_and_no_markup_has_a_summary(text: str) -> None:
 
 
 @given(anything)
+@example("\N{LATIN SMALL LETTER SHARP S}4111 1111 1111 1111 ")
 @settings(deadline=None)
 def test_no_mail_address_and_no_card_number_leaks_into_the_answer(text: str) -> None:
     analysis = reading.read(f"{text} My card is 4111 1111 1111 1111, write to a.b@example.com.")
     said = " ".join((analysis.summary, *analysis.topics))
-    assert "4111" not in said
+    assert not re.search(r"\d{4}[ -]?\d{4}[ -]?\d{4}", said)
     assert "a.b@example.com" not in said

@@ -132,7 +132,7 @@ def series_slots(
 ) -> dict[Slots, dict[str, datetime]]:
     """The runs that hold a series, with the start of the point behind each slot.
 
-    One run for each shard and each month (by hour) or year (by day): 48 at the most for a year.
+    One run for each shard and each month (by hour) or year (by day): 14 months at the most.
     """
     by_bucket: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
     for point in points(start, end, interval):
@@ -145,7 +145,7 @@ def series_slots(
 def topic_buckets(start: datetime, end: datetime, shards: int) -> dict[str, frozenset[str]]:
     """The partitions that hold the topics of a range of whole hours, and which counters count.
 
-    Whole days are read from their month, the hours of a broken day from that day: at most 13
+    Whole days are read from their month, the hours of a broken day from that day: at most 14
     months and 2 days for a year, times the shards.
     """
     wanted: defaultdict[str, set[str]] = defaultdict(set)

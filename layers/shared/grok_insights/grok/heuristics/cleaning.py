@@ -27,6 +27,7 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b
 _CODE = re.compile(
     r"(?<!\w)#?[A-Za-z]{0,6}[-#]?[A-Za-z]{0,6}\d[A-Za-z0-9-]{0,20}\d{3}[A-Za-z0-9-]{0,20}(?!\w)"
 )
+_CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 _DIGITS = re.compile(r"(?<![\w$\u20ac\u00a3.,])[+(]?\d(?:[ .()/*x-]{0,3}\d){6,30}(?!\w)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 
@@ -55,7 +56,7 @@ def plain(text: str) -> str:
 def masked(text: str) -> str:
     """Return a text with e-mail addresses, links, and card, phone and order numbers masked."""
     text = _LINK.sub(LINK, _EMAIL.sub(EMAIL, text))
-    text = _DIGITS.sub(_mask_digits, _IBAN.sub(NUMBER, text))
+    text = _DIGITS.sub(_mask_digits, _CARD.sub(NUMBER, _IBAN.sub(NUMBER, text)))
     return _CODE.sub(_mask_digits, text).strip()
 
 

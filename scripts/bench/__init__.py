@@ -1,0 +1,1 @@
+"""Measurements that anyone can repeat: each compares in one interleaved run, and prints ratios."""

@@ -1,0 +1,111 @@
+"""Insights and counters are saved together, once, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.model import OperationModel
+
+from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.transactions import Transactions
+from grok_insights.domain.insight import Analysis, Insight, Sentiment, tally
+from grok_insights.domain.trends import Interval
+from grok_insights.wiring import Parts
+from tests.builders import AN_ID, NOW, failed_insight, insight
+
+CONFLICT: dict[str, Any] = {
+    "Error": {"Code": "TransactionCanceledException", "Message": "[TransactionConflict]"},
+    "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+}
+
+
+@pytest.fixture
+def ledger(parts: Parts) -> Ledger:
+    return Ledger(parts.transactions, parts.insights, parts.trends)
+
+
+def many(count: int) -> list[Insight]:
+    """Insights with an id and a topic of their own each."""
+    return [
+        insight(
+            conversation_id=str(UUID(int=number)),
+            outcome=Analysis("Late.", Sentiment.NEGATIVE, ("delivery", f"topic_{number}")),
+        )
+        for number in range(count)
+    ]
+
+
+def totals(parts: Parts) -> Counter[str]:
+    series = parts.trends.series(NOW - timedelta(days=2), NOW + timedelta(days=1), Interval.DAY)
+    return +sum(series.values(), start=Counter[str]())
+
+
+def test_saving_twice_counts_once(ledger: Ledger, parts: Parts) -> None:
+    assert ledger.save([Entry(insight())]) == {AN_ID}
+    assert ledger.save([Entry(insight())]) == set()
+    assert totals(parts)["negative"] == 1
+
+
+def test_a_duplicate_in_a_wave_is_taken_out_and_the_rest_is_saved(
+    ledger: Ledger, parts: Parts
+) -> None:
+    wave = many(5)
+    ledger.save([Entry(wave[2])])
+    new = ledger.save([Entry(one) for one in wave])
+    assert new == {one.conversation_id for one in wave} - {wave[2].conversation_id}
+    assert totals(parts)["negative"] == 5
+
+
+def test_fifty_insights_with_a_hundred_topics_fit_into_transactions(
+    ledger: Ledger, parts: Parts
+) -> None:
+    wave = many(50)
+    assert len(ledger.save([Entry(one) for one in wave])) == 50
+    topics = parts.trends.topics(Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
+    assert topics["delivery"] == 50
+    assert len(topics) == 51
+
+
+def test_replacing_a_failed_insight_takes_it_out_of_the_counters(
+    ledger: Ledger, parts: Parts
+) -> None:
+    failed = failed_insight(created_at=NOW - timedelta(days=1))
+    ledger.save([Entry(failed)])
+    assert ledger.save([Entry(insight(), replaces=tally(failed))]) == {AN_ID}
+    assert totals(parts) == Counter(negative=1, tokens=120, cost_ticks=1_700_000, processing_ms=250)
+
+
+def test_a_completed_insight_is_never_replaced(ledger: Ledger, parts: Parts) -> None:
+    ledger.save([Entry(insight())])
+    stale = tally(failed_insight())
+    assert ledger.save([Entry(insight(), replaces=stale)]) == set()
+    assert totals(parts)["negative"] == 1
+
+
+def test_nothing_is_saved_where_the_counters_cannot_be(ledger: Ledger, parts: Parts) -> None:
+    parts.dynamodb.delete_table(TableName="trends")
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        ledger.save([Entry(insight())])
+    assert parts.insights.document(AN_ID) is None
+
+
+def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> None:
+    answers = iter([CONFLICT, CONFLICT])
+    waits: list[float] = []
+
+    def collide(model: OperationModel, **_: Any) -> Any:
+        found = next(answers, None) if model.name == "TransactWriteItems" else None
+        return found and (AWSResponse("https://localhost", 400, HTTPHeaders(), None), found)
+
+    parts.dynamodb.meta.events.register_last("before-call", collide)
+    transactions = Transactions(parts.dynamodb, sleep=waits.append)
+    ledger = Ledger(transactions, parts.insights, parts.trends)
+    assert ledger.save([Entry(insight())]) == {AN_ID}
+    assert len(waits) == 2
+    assert totals(parts)["negative"] == 1

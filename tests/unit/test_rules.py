@@ -1,0 +1,169 @@
+"""Small rules: ids, input, money, limits, shards, cursors and settings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from grok_insights.cursor import Cursors
+from grok_insights.domain import pricing, timestamps
+from grok_insights.domain.conversation import NewConversation, conversation_id
+from grok_insights.domain.insight import tally
+from grok_insights.errors import BadRequest, SettingsError
+from grok_insights.flow import adaptive_batch
+from grok_insights.flow.adaptive_batch import BatchSizeLimits
+from grok_insights.flow.rate_limit import RateLimit, client_of
+from grok_insights.flow.shards import shard_of
+from grok_insights.settings import Settings
+from tests.builders import NOW, environment, failed_insight, insight
+
+LIMITS = BatchSizeLimits(smallest=5, largest=50)
+
+
+def test_the_same_external_id_always_gives_the_same_id() -> None:
+    assert conversation_id("ticket-1", uuid4) == conversation_id("ticket-1", uuid4)
+    assert conversation_id("ticket-1", uuid4) != conversation_id("ticket-2", uuid4)
+
+
+def test_a_conversation_without_external_id_gets_a_random_id() -> None:
+    random = UUID("4dd0e8fa-94f0-4d6b-a8c5-a2c7b1c7a5a0")
+    assert conversation_id(None, lambda: random) == str(random)
+
+
+@given(st.text())
+def test_every_text_is_either_stored_as_it_came_or_refused(text: str) -> None:
+    try:
+        assert NewConversation(text=text).text == text
+    except ValidationError:
+        assert not text.strip()
+
+
+def test_a_text_that_no_item_could_hold_is_refused() -> None:
+    with pytest.raises(ValidationError, match="380000 bytes"):
+        NewConversation(text="\N{GRINNING FACE}" * 95_001)
+
+
+def test_what_a_client_sent_is_not_repeated_in_an_error() -> None:
+    with pytest.raises(ValidationError) as caught:
+        NewConversation(text="", metadata={"secret": "x" * 9_000})
+    assert "xxx" not in str(caught.value)
+
+
+def test_a_failed_insight_has_an_error_instead_of_the_analysis() -> None:
+    shown = failed_insight().as_json()
+    assert shown["status"] == "failed"
+    assert shown["error"] == {"code": "refused", "message": "Grok refused to answer"}
+    assert not {"summary", "sentiment", "topics"} & shown.keys()
+
+
+def test_a_completed_insight_shows_all_fields_of_the_contract() -> None:
+    shown = insight(external_id="t-1").as_json()
+    assert shown["id"] == shown["conversation_id"]
+    assert shown["external_id"] == "t-1"
+    assert shown["created_at"] == "2026-11-23T10:15:00.000Z"
+    assert shown["estimated_cost"] == "$0.00017"
+    assert shown["topics"] == ["delivery", "refund"]
+    assert shown["meta"]["cost_source"] == "reported"
+
+
+def test_a_failed_insight_counts_as_failed_and_has_no_topics() -> None:
+    counted = tally(failed_insight())
+    assert (counted.kind, counted.topics) == ("failed", ())
+
+
+@given(st.datetimes(timezones=st.just(NOW.tzinfo)))
+def test_timestamps_sort_as_text_and_come_back(instant: object) -> None:
+    text = timestamps.to_text(instant)  # type: ignore[arg-type]
+    assert timestamps.to_text(timestamps.from_text(text)) == text
+    assert len(text) == len("2026-11-23T10:15:00.000Z")
+
+
+def test_two_thousandths_of_a_dollar_for_1000_tokens() -> None:
+    assert pricing.ticks(85, Decimal("0.002")) == 1_700_000
+    assert pricing.dollars(1_700_000) == "$0.00017"
+
+
+@given(st.text())
+def test_every_text_has_at_least_one_token(text: str) -> None:
+    assert pricing.estimated_tokens(text) >= max(1, len(text) // 4)
+
+
+@given(st.integers(1, 100), st.integers(0, 100))
+def test_the_batch_size_never_leaves_its_limits(size: int, wave: int) -> None:
+    for after in (
+        adaptive_batch.after_success(size, wave, LIMITS),
+        adaptive_batch.after_trouble(size, LIMITS),
+    ):
+        assert 5 <= after <= 50
+
+
+def test_the_batch_size_grows_only_when_a_wave_was_full() -> None:
+    assert adaptive_batch.after_success(10, 10, LIMITS) == 20
+    assert adaptive_batch.after_success(10, 3, LIMITS) == 10
+
+
+def test_trouble_halves_the_batch_size() -> None:
+    assert adaptive_batch.after_trouble(40, LIMITS) == 20
+
+
+@given(st.floats(0, 4e9), st.integers(1, 1000), st.integers(1, 86_400))
+def test_a_window_holds_the_instant_it_is_asked_for(now: float, requests: int, width: int) -> None:
+    window = RateLimit(requests, width).window(now)
+    assert window.start <= now < window.end + 1
+    assert window.verdict(requests, now).allowed
+    assert not window.verdict(requests + 1, now).allowed
+    assert 1 <= window.verdict(1, now).reset_seconds <= width
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("test-invoke-source-ip", "test-invoke-source-ip"),
+    ],
+)
+def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: str) -> None:
+    assert client_of(address) == client
+
+
+@given(st.uuids(), st.integers(1, 32))
+def test_an_id_always_meets_the_same_shard(identity: UUID, shards: int) -> None:
+    assert 0 <= shard_of(str(identity), shards) < shards
+    assert shard_of(str(identity), shards) == shard_of(str(identity), shards)
+
+
+def test_a_cursor_opens_for_its_query_alone() -> None:
+    cursors = Cursors(b"key")
+    cursor = cursors.seal("a position", query="newest")
+    assert cursors.open(cursor, query="newest") == "a position"
+    with pytest.raises(BadRequest):
+        cursors.open(cursor, query="another")
+    with pytest.raises(BadRequest):
+        Cursors(b"another key").open(cursor, query="newest")
+
+
+@given(st.text(max_size=80))
+def test_no_made_up_cursor_opens(cursor: str) -> None:
+    with pytest.raises(BadRequest):
+        Cursors(b"key").open(cursor, query="newest")
+
+
+def test_all_faults_of_the_settings_are_in_one_message_and_no_value_is() -> None:
+    broken = environment(GROK_MODE="secret-mode", MAX_ATTEMPTS="0", STATE_TABLE="")
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(broken)
+    message = str(caught.value)
+    assert all(name in message for name in ("GROK_MODE", "MAX_ATTEMPTS", "STATE_TABLE"))
+    assert "secret-mode" not in message
+
+
+def test_batch_sizes_must_be_in_order() -> None:
+    with pytest.raises(SettingsError, match="MIN_BATCH_SIZE"):
+        Settings.from_env(environment(MIN_BATCH_SIZE="20", MAX_BATCH_SIZE="10"))
