@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from grok_insights.http import Door, json_response, new_api, text_response
 from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
+from grok_insights.http.described import Described
 from grok_insights.query import Query
 
 RETRY_AFTER_SECONDS = 2
@@ -29,7 +31,9 @@ PAST = "private, max-age=60"
 
 parts = wiring.parts()
 service = wiring.query(parts)
-api = new_api(parts.settings.cors_allowed_origins)
+described = Described(Path(__file__).parent)
+# API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
+api = new_api(parts.settings.cors_allowed_origins, described=described.methods)
 door = Door(api, parts.state, parts.rate_limit)
 
 
@@ -116,6 +120,24 @@ def _given_key() -> str | None:
     headers = api.current_event.headers
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
+
+
+@api.get("/openapi.json", include_in_schema=False)
+def openapi() -> Response[str]:
+    """The description of this API."""
+    return described.openapi()
+
+
+@api.get("/docs", include_in_schema=False)
+def docs() -> Response[str]:
+    """The description as a page that can call the API."""
+    return described.page()
+
+
+@api.get("/docs/<name>", include_in_schema=False)
+def docs_file(name: str) -> Response[str]:
+    """A file of that page."""
+    return described.file(name)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

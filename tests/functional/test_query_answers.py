@@ -180,7 +180,17 @@ def test_a_preflight_of_a_configured_origin_is_allowed(query: Query) -> None:
     assert answer.status == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
     assert "X-Api-Key" in answer.headers["Access-Control-Allow-Headers"]
-    assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS"
+
+
+def test_the_preflight_of_another_function_s_path_names_its_methods(query: Query) -> None:
+    answer = query.send(api_event("OPTIONS", "/api/v1/conversations", headers=PREFLIGHT))
+    assert answer.headers["Access-Control-Allow-Methods"] == "OPTIONS,POST"
+
+
+def test_a_wrong_method_on_another_function_s_path_is_told_the_right_ones(query: Query) -> None:
+    answer = send(query, "GET", "/api/v1/conversations/bulk")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST, OPTIONS")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example.evil"])

@@ -63,4 +63,4 @@ class _KnownServices(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that this package uses; each has a model of every type that is asked for."""
         del type_name
-        return ["dynamodb", "sqs", "ssm"]
+        return ["apigateway", "dynamodb", "sqs", "ssm"]

@@ -30,6 +30,7 @@ from grok_insights.http.answers import problem
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 SHOWN_TO_SCRIPTS: Final = [
@@ -52,15 +53,15 @@ class Api(APIGatewayRestResolver):
     ----------
     origins : Sequence[str]
         Origins whose pages may call the API; none, and no browser lets another origin do so.
-    elsewhere : Methods
-        The methods that a path has in another function, for the one that gets all that is left.
+    described : Methods
+        The methods of the paths of all functions, for the one that gets all that no other takes.
     """
 
     def __init__(
-        self, origins: Sequence[str] = (), elsewhere: Methods = lambda _: frozenset()
+        self, origins: Sequence[str] = (), described: Methods = lambda _: frozenset()
     ) -> None:
         self.cors_config = _cors(origins)
-        self.elsewhere = elsewhere
+        self.described = described
         super().__init__(
             enable_validation=True, cors=self.cors_config, json_body_deserializer=_strict_json
         )
@@ -70,9 +71,21 @@ class Api(APIGatewayRestResolver):
     def methods(self, path: str) -> frozenset[str]:
         """The methods that a path has; none where there is no such path."""
         routes = [*self._static_routes, *self._dynamic_routes]
-        found = {route.method for route in routes if route.rule.match(path)}
-        found |= self.elsewhere(path)
+        here = {route.method for route in routes if route.rule.match(path)}
+        found = self.described(path) or here
         return frozenset(found | ({"HEAD"} if "GET" in found else set()))
+
+    def _resolve(self) -> ResponseBuilder[Any]:
+        """Let a path of another function not pass for an id of this one."""
+        method, path = self.current_event.http_method, self.current_event.path
+        if method not in self.methods(path):
+            return self._handle_not_found(method=method, path=path)
+        return super()._resolve()
+
+    def _handle_not_found(self, method: str, path: str) -> ResponseBuilder[Any]:
+        """Answer what meets no route; a preflight is told the methods of its very path."""
+        self._cors_methods = {*self.methods(path), "OPTIONS"}
+        return super()._handle_not_found(method=method, path=path)
 
     def _problem(self, error: Exception) -> Response[str]:
         if isinstance(error, NotFoundError):
@@ -88,9 +101,9 @@ class Api(APIGatewayRestResolver):
         return problem(MethodNotAllowed("this path does not have this method", allowed=allowed))
 
 
-def new_api(origins: Sequence[str] = (), elsewhere: Methods = lambda _: frozenset()) -> Api:
+def new_api(origins: Sequence[str] = (), described: Methods = lambda _: frozenset()) -> Api:
     """A resolver that validates requests and answers every error as a problem."""
-    return Api(origins, elsewhere)
+    return Api(origins, described)
 
 
 def _cors(origins: Sequence[str]) -> CORSConfig | None:
