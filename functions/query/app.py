@@ -10,11 +10,11 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query as InQuery
-from pydantic import AwareDatetime
 
 from grok_insights import wiring
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
+from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
 from grok_insights.http import Door, json_response, new_api, text_response
 from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
@@ -59,8 +59,8 @@ def insights(
     sentiment: Annotated[Sentiment | None, InQuery()] = None,
     status: Annotated[Status | None, InQuery()] = None,
     topic: Annotated[str | None, InQuery(min_length=1, max_length=100)] = None,
-    start: Annotated[AwareDatetime | None, InQuery(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, InQuery(alias="to")] = None,
+    start: Annotated[Instant | None, InQuery(alias="from")] = None,
+    end: Annotated[Instant | None, InQuery(alias="to")] = None,
 ) -> Response[str]:
     """The insights, newest first, page by page."""
     selection = Selection(sentiment, status, topic, start, end)
@@ -73,8 +73,8 @@ def insights(
 @api.get("/api/v1/insights/trends")
 def trends(
     use: Use,
-    start: Annotated[AwareDatetime | None, InQuery(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, InQuery(alias="to")] = None,
+    start: Annotated[Instant | None, InQuery(alias="from")] = None,
+    end: Annotated[Instant | None, InQuery(alias="to")] = None,
     interval: Annotated[Interval, InQuery()] = Interval.HOUR,
     top: Annotated[int, InQuery(ge=1, le=100)] = 10,
     verify: Annotated[bool, InQuery()] = False,

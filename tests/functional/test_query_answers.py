@@ -97,6 +97,11 @@ def test_an_unknown_path_is_a_problem(query: Query) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("name", ["%C2%8D", "a\x01b", "\u4c68"])
+def test_what_cannot_be_an_id_is_not_found(query: Query, name: str) -> None:
+    assert send(query, "GET", f"{LIST}/{name}").status in {404, 422}
+
+
 def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
     answer = query.get(LIST, sentimnet="negative", limit="5")
     assert answer.status == 422
@@ -117,6 +122,10 @@ def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
         ("topic", ""),
         ("topic", "x" * 101),
         ("from", "yesterday"),
+        ("from", "0.5"),
+        ("from", "1763892900"),
+        ("from", "2026-11-23"),
+        ("from", "2026-11-23T10:00:00 00:00"),
         ("from", "2026-11-23T10:00:00"),
         ("to", "2026-13-01T00:00:00Z"),
         ("to", "9" * 400),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import Sentiment, Status
 
-EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
-LATEST = datetime(9999, 12, 30, tzinfo=UTC)
-"""Instants beyond these say the same as these: no insight is that old, or that new. A day is left
-at both ends, so that no rounding and no zone leads out of the calendar."""
+EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Instants beyond these say the same as these: no insight is that old, or that new. A year is left
+at both ends, so that no rounding, no zone and no default leads out of the calendar."""
 
 
 def within_calendar(instant: datetime) -> datetime:

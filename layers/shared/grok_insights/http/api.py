@@ -94,7 +94,8 @@ class Api(APIGatewayRestResolver):
 
     def _no_route(self, path: str, method: str) -> Response[str]:
         allowed = (*sorted(self.methods(path)), "OPTIONS")
-        if len(allowed) == 1:
+        # A path that has the method and meets no route holds a name that cannot be one.
+        if len(allowed) == 1 or method in allowed[:-1]:
             return problem(NotFound("there is no such path"))
         if method == "OPTIONS":
             return Response(HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(allowed)}, body="")
