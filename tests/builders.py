@@ -38,6 +38,7 @@ def environment(**overrides: str) -> dict[str, str]:
         "CURSOR_KEY": "a key of the tests",
         "GROK_MOCK_MAX_LATENCY_SECONDS": "0",
         "POWERTOOLS_METRICS_NAMESPACE": "GrokInsights",
+        "POWERTOOLS_SERVICE_NAME": "grok-insights",
         **overrides,
     }
 
