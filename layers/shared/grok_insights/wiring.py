@@ -119,12 +119,14 @@ def parts() -> Parts:
 
 def ingest(of: Parts) -> Ingest:
     """The use case of the ingest function."""
+    from grok_insights.aws.erasure import Erasure
     from grok_insights.ingest import Ingest
 
     return Ingest(
         conversations=of.conversations,
         insights=of.insights,
         queue=of.queue,
+        erasure=Erasure(of.dynamodb, of.conversations, of.insights, of.trends, of.now),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
