@@ -166,11 +166,18 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
         ledger=Ledger(of.transactions, of.insights, of.trends),
         state=of.state,
         queue=of.queue,
-        analyzer=analyzer or grok(of.settings),
+        analyzer=curtained(analyzer or grok(of.settings), of.settings),
         limits=limits,
         threads=ThreadPoolExecutor(limits.largest, thread_name_prefix="grok"),
         now=of.now,
     )
+
+
+def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
+    """The analyzer as it may be asked: behind a redaction where that is set."""
+    from grok_insights.grok.redacting import Redacting
+
+    return Redacting(analyzer) if settings.redact_pii else analyzer
 
 
 def grok(settings: Settings) -> Analyzer:
