@@ -79,7 +79,8 @@ def _routes() -> Schema:
     schemas: Schema = {}
     for api in (ingest, query):
         found = json.loads(api.get_openapi_json_schema(title="", version=""))
-        paths |= found["paths"]
+        for path, methods in found["paths"].items():
+            paths[path] = paths.get(path, {}) | methods
         schemas |= found["components"]["schemas"]
     return {"paths": paths, "schemas": _requests(schemas)}
 
