@@ -60,6 +60,13 @@ def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -
     assert found["adaptive_batch_size"] == 12
 
 
+def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
+    with mock_aws():
+        key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
+        query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
+        assert samples(scrape(query, x_api_key=KEY).body)["daily_budget_usd"] == 2.5
+
+
 def test_before_the_first_call_everything_is_there_and_zero(query: Query) -> None:
     found = samples(scrape(query, x_api_key=KEY).body)
     assert found.pop("adaptive_batch_size") == 5

@@ -64,6 +64,11 @@ class _Shown(Collector):
         yield GaugeMetricFamily(
             "adaptive_batch_size", "Calls side by side", value=self.measured.batch_size
         )
+        yield GaugeMetricFamily(
+            "daily_budget_usd",
+            "Money that a day (UTC) may cost; 0 means no limit",
+            value=self.measured.daily_budget_usd,
+        )
 
 
 def _errors(totals: Counter[str]) -> Metric:

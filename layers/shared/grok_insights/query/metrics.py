@@ -22,6 +22,7 @@ class Measured:
     queue_depth: int
     dead_letters: int
     batch_size: int
+    daily_budget_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class ReadMetrics:
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     smallest_batch_size: int
+    daily_budget_usd: float
     api_key: ApiKey
 
     def text(self, given_key: str | None) -> tuple[str, str]:
@@ -55,4 +57,5 @@ class ReadMetrics:
             queue_depth=self.queue.depth(),
             dead_letters=self.dead_letters.depth(),
             batch_size=self.state.batch_size() or self.smallest_batch_size,
+            daily_budget_usd=self.daily_budget_usd,
         )
