@@ -8,7 +8,7 @@ IN := $(VENV)/bin
 LOCAL := $(IN)/python -m scripts.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt openapi test lock clean environment
+.PHONY: help run up down check fmt openapi test export bench lock clean environment
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,13 @@ openapi: environment ## Write the description of the API anew, from the function
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest
+
+FILES ?= insights.csv insights.jsonl
+export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
+	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
+
+bench: environment ## Measurements: what reads cost at 100, 10,000 and 100,000 insights
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
