@@ -7,8 +7,11 @@ export PYTHON
 IN := $(VENV)/bin
 LOCAL := $(IN)/python -m scripts.local
 
+# The local stack's addresses, unless ENV names a stack in AWS.
+STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
+
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt openapi test export bench lock clean environment
+.PHONY: help run up down check fmt openapi test export bench lock clean environment pause resume
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +24,12 @@ up: environment ## The local stack alone; .local/stack.env says how to reach it
 
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
+
+pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
+	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
+
+resume: environment ## Let the analysis go on [ENV=staging]
+	@$(STACK) $(IN)/python -m scripts.pause resume
 
 check: environment ## Lint, format, types, import rules, template
 	$(IN)/ruff check .

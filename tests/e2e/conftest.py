@@ -44,6 +44,9 @@ class Client:
     def post(self, path: str, body: Any) -> httpx.Response:
         return self.http.post(path, json=body)
 
+    def delete(self, path: str) -> httpx.Response:
+        return self.http.delete(path)
+
     def bulk(self, conversations: list[dict[str, Any]]) -> dict[str, Any]:
         answer = self.post("/api/v1/conversations/bulk", {"conversations": conversations})
         assert answer.status_code == 202, answer.text
@@ -66,6 +69,10 @@ class Stack:
         """Everything in a table, by the name of the table's variable."""
         pages = self.session.dynamodb().get_paginator("scan").paginate(TableName=self.name(table))
         return [dict(item) for page in pages for item in page["Items"]]
+
+    def insights(self) -> list[dict[str, Any]]:
+        """Every insight; the marks of erased conversations are none."""
+        return [one for one in self.items("INSIGHTS_TABLE_NAME") if "erased" not in one]
 
 
 def _make_client(stack: Stack, key: str) -> Client:

@@ -103,7 +103,11 @@ class Analysis:
         except AnalysisError:
             logger.exception("a conversation could not be analysed", id=work.conversation.id)
             return None
-        return Entry(_insight(work, answer, self.now()), replaces=work.failed)
+        return Entry(
+            _insight(work, answer, self.now()),
+            replaces=work.failed,
+            accepted_at=work.conversation.created_at,
+        )
 
     def _send_back(self, rest: list[Work], report: Report) -> None:
         """Put what there was no time for into the queue as new messages, with the same attempt."""

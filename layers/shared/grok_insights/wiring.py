@@ -132,12 +132,14 @@ def parts() -> Parts:
 
 def ingest(of: Parts) -> Ingest:
     """The use case of the ingest function."""
+    from grok_insights.aws.erasure import Erasure
     from grok_insights.ingest import Ingest
 
     return Ingest(
         conversations=of.conversations,
         insights=of.insights,
         queue=of.queue,
+        erasure=Erasure(of.dynamodb, of.conversations, of.insights, of.trends, of.now),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
@@ -199,11 +201,18 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
         ledger=Ledger(of.transactions, of.insights, of.trends),
         state=of.state,
         queue=of.queue,
-        analyzer=analyzer or grok(of.settings),
+        analyzer=curtained(analyzer or grok(of.settings), of.settings),
         limits=limits,
         threads=ThreadPoolExecutor(limits.largest, thread_name_prefix="grok"),
         now=of.now,
     )
+
+
+def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
+    """The analyzer as it may be asked: behind a redaction where that is set."""
+    from grok_insights.grok.redacting import Redacting
+
+    return Redacting(analyzer) if settings.redact_pii else analyzer
 
 
 def grok(settings: Settings) -> Analyzer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.conversations import Conversations, from_item
-from grok_insights.aws.insights import Insights, tally_of
+from grok_insights.aws.insights import TALLIED, Insights, is_mark, tally_of
 from grok_insights.aws.items import chunks
 from grok_insights.domain.insight import Status
 
@@ -54,14 +54,17 @@ class Worklist:
                 self.conversations.table: {"Keys": self.conversations.keys(ids)},
                 self.insights.table: {
                     "Keys": self.insights.keys(ids),
-                    "ProjectionExpression": "conversation_id, #status, #kind, created_at, topics,"
-                    " tokens_used, cost_ticks, processing_time_ms",
+                    "ProjectionExpression": f"conversation_id, {TALLIED}",
                     "ExpressionAttributeNames": {"#status": "status", "#kind": "kind"},
                 },
             }
         )
         texts = {item["id"]["S"]: from_item(item) for item in found[self.conversations.table]}
-        insights = {item["conversation_id"]["S"]: item for item in found[self.insights.table]}
+        insights = {
+            item["conversation_id"]["S"]: item
+            for item in found[self.insights.table]
+            if not is_mark(item)
+        }
         return [
             Work(message, texts[message.conversation_id], _tally(insights, message))
             for message in messages
