@@ -11,7 +11,8 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt test lock clean environment pause resume
+.PHONY: help run up down check fmt openapi test lock clean environment
+.PHONY: pause resume deploy key
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +37,15 @@ check: environment ## Lint, format, types, import rules, template
 	$(IN)/ruff format --check .
 	$(IN)/mypy
 	PYTHONPATH=layers/shared $(IN)/lint-imports
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi --check
 	@$(LOCAL) validate
 
 fmt: environment ## Put the code into its one format
 	$(IN)/ruff check --fix .
 	$(IN)/ruff format .
+
+openapi: environment ## Write the description of the API anew, from the functions themselves
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest

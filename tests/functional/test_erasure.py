@@ -21,6 +21,7 @@ from grok_insights.http import Door
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
+from tests.functional.query import Query
 
 PATH = f"/api/v1/conversations/{AN_ID}"
 
@@ -60,14 +61,12 @@ def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
     ledger.save([Entry(insight(), accepted_at=one.created_at), Entry(other)])
     assert delete(parts) == 204
     assert parts.conversations.get(AN_ID) is None
-    assert parts.insights.document(AN_ID) is None
+    assert parts.insights.stored(AN_ID) is None
     assert parts.insights.statuses([AN_ID]) == {}
     assert totals(parts)["negative"] == 1
     assert totals(parts)["tokens"] == other.cost.tokens
     assert topics(parts) == {"delivery": 1, "refund": 1}
-    assert [placed.position for placed in parts.insights.newest(before=None, limit=9)] == [
-        f"2026-11-23T10:15:00.000Z#{other.conversation_id}"
-    ]
+    assert Query(parts).pages() == [[other.conversation_id]]
 
 
 def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:
@@ -93,7 +92,7 @@ def test_an_analysis_under_way_does_not_bring_it_back(parts: Parts, ledger: Ledg
     under_way = Entry(insight(), accepted_at=one.created_at)
     assert delete(parts) == 204
     assert ledger.save([under_way]) == set()
-    assert parts.insights.document(AN_ID) is None
+    assert parts.insights.stored(AN_ID) is None
     assert totals(parts) == Counter()
 
 
@@ -145,7 +144,7 @@ def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
     )
     assert erasure.erase(AN_ID)
     assert saved[1] == {AN_ID}
-    assert parts.insights.document(AN_ID) is None
+    assert parts.insights.stored(AN_ID) is None
     assert totals(parts) == Counter()
 
 

@@ -7,10 +7,11 @@ build the same thing with parts of their own and patch nothing.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,7 +21,9 @@ from grok_insights.aws.batch_get import BatchGet
 from grok_insights.aws.conversations import Conversations
 from grok_insights.aws.insights import Insights
 from grok_insights.aws.queue import AnalysisQueue
+from grok_insights.aws.recount import Recount
 from grok_insights.aws.state import State
+from grok_insights.aws.timeline import Timeline
 from grok_insights.aws.transactions import Transactions
 from grok_insights.aws.trends import Trends
 from grok_insights.flow.rate_limit import RateLimit
@@ -79,6 +82,16 @@ class Parts:
         )
 
     @property
+    def timeline(self) -> Timeline:
+        """The Insights table, in the order of time."""
+        return Timeline(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+
+    @property
+    def recount(self) -> Recount:
+        """The Insights table, counted anew."""
+        return Recount(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+
+    @property
     def trends(self) -> Trends:
         """The Trends table."""
         return Trends(self.dynamodb, self.settings.trends_table, self.settings.index_shards)
@@ -135,21 +148,43 @@ def ingest(of: Parts) -> Ingest:
 
 
 def query(of: Parts) -> Query:
-    """The use case of the query function."""
+    """The use cases of the query function."""
+    from grok_insights.aws.api_key import ApiKey
     from grok_insights.cursor import Cursors
     from grok_insights.query import Query
+    from grok_insights.query.health import HealthCheck
+    from grok_insights.query.insights import ReadInsights
+    from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.trends import ReadTrends
 
     return Query(
-        conversations=of.conversations,
-        insights=of.insights,
-        trends=of.trends,
-        state=of.state,
-        queue=of.queue,
-        dead_letters=of.dead_letters,
-        cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
-        mode=of.settings.grok_mode,
-        smallest_batch_size=of.settings.min_batch_size,
-        now=of.now,
+        insights=ReadInsights(
+            conversations=of.conversations,
+            insights=of.insights,
+            timeline=of.timeline,
+            cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
+        ),
+        trends=ReadTrends(
+            trends=of.trends,
+            recount=of.recount,
+            retention=timedelta(days=of.settings.retention_days),
+            now=of.now,
+            sleep=time.sleep,
+        ),
+        health=HealthCheck(
+            state=of.state,
+            queue=of.queue,
+            dead_letters=of.dead_letters,
+            mode=of.settings.grok_mode,
+            smallest_batch_size=of.settings.min_batch_size,
+        ),
+        metrics=ReadMetrics(
+            state=of.state,
+            queue=of.queue,
+            dead_letters=of.dead_letters,
+            smallest_batch_size=of.settings.min_batch_size,
+            api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
+        ),
     )
 
 
