@@ -26,6 +26,12 @@ up: environment ## The local stack alone; .local/stack.env says how to reach it
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
 
+deploy: environment ## Deploy to AWS: ENV=dev, staging or prod; asks for Grok's key the first time
+	@$(IN)/python -m scripts.deploy "$(ENV)"
+
+key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it without echo
+	@$(IN)/python -m scripts.deploy key "$(ENV)"
+
 pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
 	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
 
