@@ -80,7 +80,7 @@ def _routes() -> Schema:
     for api in (ingest, query):
         found = json.loads(api.get_openapi_json_schema(title="", version=""))
         for path, methods in found["paths"].items():
-            paths.setdefault(path, {}).update(methods)
+            paths[path] = paths.get(path, {}) | methods
         schemas |= found["components"]["schemas"]
     return {"paths": paths, "schemas": _requests(schemas)}
 

@@ -144,15 +144,11 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         (*READING, 404),
     ),
     ("delete", "/api/v1/conversations/{conversation_id}"): Operation(
-        "eraseConversation",
+        "deleteConversation",
         "Conversations",
-        "Delete a conversation and its insight",
-        {204: Answer("It is gone, and no longer counts in the trends.")},
+        "Delete a conversation, its insight and its share in the trends",
+        {204: Answer("It is gone, and nothing brings it back.")},
         (*READING, 404),
-        description=(
-            "Text, insight and counts go together. What still waits is never analysed. The same "
-            "`external_id` may be sent again: it is a new conversation then."
-        ),
     ),
     ("get", "/api/v1/insights"): Operation(
         "listInsights",

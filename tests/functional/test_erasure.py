@@ -16,12 +16,12 @@ from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Worklist
 from grok_insights.domain.conversation import Conversation
+from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from grok_insights.http import Door
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
-from tests.functional.query import Query
 
 PATH = f"/api/v1/conversations/{AN_ID}"
 
@@ -66,7 +66,10 @@ def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
     assert totals(parts)["negative"] == 1
     assert totals(parts)["tokens"] == other.cost.tokens
     assert topics(parts) == {"delivery": 1, "refund": 1}
-    assert Query(parts).pages() == [[other.conversation_id]]
+    listed = parts.timeline.page(Selection(), before=None, limit=9).placed
+    assert [placed.position for placed in listed] == [
+        f"2026-11-23T10:15:00.000Z#{other.conversation_id}"
+    ]
 
 
 def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:

@@ -45,18 +45,18 @@ TALLIED: Final = "#status, #kind, created_at, topics, tokens_used, cost_ticks, p
 """What `tally_of` needs of an item, and its status, as a projection."""
 
 
-class Stored(NamedTuple):
-    """An insight as JSON, and how it ended."""
-
-    document: str
-    status: Status
-
-
 class Counted(NamedTuple):
     """How an insight ended, and what it added to the counters."""
 
     status: str
     tally: Tally
+
+
+class Stored(NamedTuple):
+    """An insight as JSON, and how it ended."""
+
+    document: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,9 @@ class Insights:
             ProjectionExpression="#document, #status",
             ExpressionAttributeNames={"#document": "document", "#status": "status"},
         )
-        item = answer.get("Item")
-        if item is None or is_mark(item):
+        if "Item" not in answer or is_mark(answer["Item"]):
             return None
-        return Stored(item["document"]["S"], Status(item["status"]["S"]))
+        return Stored(answer["Item"]["document"]["S"], Status(answer["Item"]["status"]["S"]))
 
     def counted(self, conversation_id: str) -> Counted | None:
         """What a conversation's insight counts for, or None where there is no insight."""
