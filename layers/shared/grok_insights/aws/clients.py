@@ -12,6 +12,7 @@ from botocore.loaders import Loader
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 CONNECTIONS: Final = 64
 """Connections kept open a client: more than the threads that use one side by side."""
@@ -33,6 +34,11 @@ def dynamodb() -> DynamoDBClient:
 def sqs() -> SQSClient:
     """A client for SQS that can be shared among threads."""
     return cast("SQSClient", _client("sqs"))
+
+
+def ssm() -> SSMClient:
+    """A client for SSM's Parameter Store that can be shared among threads."""
+    return cast("SSMClient", _client("ssm"))
 
 
 def _client(service: str) -> Any:
