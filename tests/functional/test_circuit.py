@@ -1,0 +1,261 @@
+"""The circuit breaker across threads and processes, on a State table of the emulator's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import httpx
+import pytest
+from botocore.session import get_session
+
+from grok_insights.aws.brakes import CIRCUIT, circuit_of
+from grok_insights.aws.circuit import CircuitBreaker
+from grok_insights.errors import (
+    CircuitOpen,
+    ConfigurationError,
+    PermanentError,
+    TransientError,
+)
+
+KEY = {"id": {"S": CIRCUIT}}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "SERVICES": "dynamodb",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ministack"],
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield _ready(f"http://127.0.0.1:{port}")
+    process.terminate()
+    process.wait(30)
+
+
+def _ready(address: str) -> str:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            httpx.get(f"{address}/_ministack/health").raise_for_status()
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return address
+
+
+@pytest.fixture
+def table(endpoint: str) -> Iterator[str]:
+    client = get_session().create_client("dynamodb", endpoint_url=endpoint)
+    client.create_table(
+        TableName="state",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield endpoint
+    client.delete_table(TableName="state")
+    client.close()
+
+
+class Environment:
+    """The circuit of one execution environment."""
+
+    def __init__(self, endpoint: str, longest_call_seconds: float = 1.0) -> None:
+        self.client = get_session().create_client("dynamodb", endpoint_url=endpoint)
+        self.circuit = CircuitBreaker(
+            self.client,
+            "state",
+            failure_threshold=5,
+            recovery_seconds=1,
+            longest_call_seconds=longest_call_seconds,
+        )
+        self.circuit.call(lambda: None)
+
+    def look(self) -> str:
+        item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
+        self.circuit.learn(item)
+        return circuit_of(item).state
+
+    def outcome(self, error: Exception | None = None, seconds: float = 0.0) -> str:
+        """What became of one call: made, failed, or not made."""
+
+        def call() -> None:
+            time.sleep(seconds)
+            if error:
+                raise error
+
+        try:
+            self.circuit.call(call)
+        except CircuitOpen:
+            return "not made"
+        except (TransientError, ConfigurationError, PermanentError):
+            return "failed"
+        return "made"
+
+
+DOWN = TransientError("server_error", "down")
+
+
+@pytest.fixture
+def environment(table: str) -> Iterator[Environment]:
+    made = Environment(table)
+    yield made
+    made.client.close()
+
+
+def opened(environment: Environment) -> None:
+    assert [environment.outcome(DOWN) for _ in range(6)] == ["failed"] * 5 + ["not made"]
+
+
+def test_four_errors_and_a_success_leave_the_circuit_closed(environment: Environment) -> None:
+    for _ in range(3):
+        assert [environment.outcome(DOWN) for _ in range(4)] == ["failed"] * 4
+        assert environment.outcome() == "made"
+    assert environment.look() == "CLOSED"
+
+
+def test_an_error_about_one_conversation_shows_that_grok_is_well(environment: Environment) -> None:
+    refused = PermanentError("refused", "no")
+    outcomes = [environment.outcome(DOWN) for _ in range(4)]
+    outcomes += [environment.outcome(refused)] + [environment.outcome(DOWN) for _ in range(4)]
+    assert outcomes == ["failed"] * 9
+    assert environment.look() == "CLOSED"
+
+
+def test_what_one_environment_opened_is_open_for_the_next_one_that_looks(
+    environment: Environment, table: str
+) -> None:
+    other = Environment(table)
+    opened(environment)
+    assert other.look() == "OPEN"
+    assert other.outcome() == "not made"
+    other.client.close()
+
+
+def test_stragglers_of_the_same_outage_do_not_prolong_it(
+    environment: Environment, table: str
+) -> None:
+    other = Environment(table)
+    opened(environment)
+    before = environment.client.get_item(TableName="state", Key=KEY)["Item"]
+    time.sleep(1.1)
+    opened(other)  # it has not looked, and finds out by itself
+    assert environment.client.get_item(TableName="state", Key=KEY)["Item"] == before
+    other.client.close()
+
+
+def test_of_fifty_threads_one_probes(environment: Environment) -> None:
+    opened(environment)
+    time.sleep(1.1)
+    barrier = Barrier(50)
+
+    def probe(_: int) -> str:
+        barrier.wait()
+        return environment.outcome(seconds=0.5)
+
+    with ThreadPoolExecutor(50) as threads:
+        outcomes = list(threads.map(probe, range(50)))
+    assert outcomes.count("made") == 1
+    assert environment.look() == "CLOSED"
+
+
+def _probe_in_a_process(endpoint: str, start: float, outcomes: multiprocessing.Queue[str]) -> None:
+    environment = Environment(endpoint)
+    environment.look()
+    time.sleep(max(0.0, start - time.time()))
+    outcomes.put(environment.outcome(seconds=0.5))
+
+
+def _probe_and_never_return(endpoint: str) -> None:
+    environment = Environment(endpoint)
+    environment.look()
+    environment.outcome(seconds=60)
+
+
+def test_of_several_processes_one_probes(environment: Environment, table: str) -> None:
+    opened(environment)
+    spawn = multiprocessing.get_context("spawn")
+    outcomes: multiprocessing.Queue[str] = spawn.Queue()
+    start = time.time() + 3
+    processes = [
+        spawn.Process(target=_probe_in_a_process, args=(table, start, outcomes)) for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    found = sorted(outcomes.get(timeout=30) for _ in processes)
+    for process in processes:
+        process.join()
+    assert found == ["made", "not made", "not made"]
+
+
+def test_a_probe_whose_function_dies_is_taken_over_after_the_longest_call(
+    environment: Environment, table: str
+) -> None:
+    opened(environment)
+    time.sleep(1.1)
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=_probe_and_never_return, args=(table,))
+    process.start()
+    deadline = time.monotonic() + 20
+    while environment.look() != "HALF_OPEN":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.join()
+    assert environment.outcome() == "not made"
+    time.sleep(3.1)
+    environment.look()
+    assert environment.outcome() == "made"
+    assert environment.look() == "CLOSED"
+
+
+def test_a_probe_may_take_as_long_as_the_longest_call_without_being_doubled(table: str) -> None:
+    first, second = Environment(table, 3.0), Environment(table, 3.0)
+    opened(first)
+    time.sleep(1.1)
+    with ThreadPoolExecutor(1) as threads:
+        probe = threads.submit(first.outcome, None, 2.5)
+        time.sleep(2.0)  # longer than the recovery time, which Powertools would wait for
+        assert second.look() == "HALF_OPEN"
+        assert second.outcome() == "not made"
+        assert probe.result() == "made"
+    for environment in (first, second):
+        environment.client.close()
+
+
+def test_a_wrong_setting_opens_the_circuit_on_its_first_error_and_says_why(
+    environment: Environment,
+) -> None:
+    wrong = ConfigurationError("wrong_key", "Grok does not know the API key")
+    assert [environment.outcome(wrong), environment.outcome()] == ["failed", "not made"]
+    item = environment.client.get_item(TableName="state", Key=KEY)["Item"]
+    assert item["reason"] == {"S": "wrong_key: Grok does not know the API key"}
+    time.sleep(1.1)
+    environment.look()
+    assert environment.outcome(wrong) == "failed"
+    item = environment.client.get_item(TableName="state", Key=KEY)["Item"]
+    assert item["reason"] == {"S": "wrong_key: Grok does not know the API key"}
+    time.sleep(1.1)
+    environment.look()
+    assert environment.outcome() == "made"
+    assert "reason" not in environment.client.get_item(TableName="state", Key=KEY)["Item"]
