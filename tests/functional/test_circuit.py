@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -24,6 +25,9 @@ from grok_insights.errors import (
     PermanentError,
     TransientError,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = {"id": {"S": CIRCUIT}}
 
@@ -65,7 +69,7 @@ def _ready(address: str) -> str:
 
 @pytest.fixture
 def table(endpoint: str) -> Iterator[str]:
-    client = get_session().create_client("dynamodb", endpoint_url=endpoint)
+    client = _dynamodb(endpoint)
     client.create_table(
         TableName="state",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -77,11 +81,15 @@ def table(endpoint: str) -> Iterator[str]:
     client.close()
 
 
+def _dynamodb(endpoint: str) -> DynamoDBClient:
+    return cast("DynamoDBClient", get_session().create_client("dynamodb", endpoint_url=endpoint))
+
+
 class Environment:
     """The circuit of one execution environment."""
 
     def __init__(self, endpoint: str, longest_call_seconds: float = 1.0) -> None:
-        self.client = get_session().create_client("dynamodb", endpoint_url=endpoint)
+        self.client = _dynamodb(endpoint)
         self.circuit = CircuitBreaker(
             self.client,
             "state",

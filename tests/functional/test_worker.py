@@ -396,6 +396,6 @@ def test_the_totals_count_every_call_by_its_outcome(worker: Worker) -> None:
     totals = worker.parts.state.totals()
     calls = worker.standin.books.calls
     assert totals["calls"] == 4
-    assert (totals["errors_server_error"], totals["errors_refused"]) == (1, 1)
+    assert (totals["errors_transient"], totals["errors_permanent"]) == (2, 1)
     assert (totals["analysed"], totals["failed"], totals["retried"]) == (1, 1, 2)
     assert totals["cost_ticks"] == sum(call.billed_ticks for call in calls)

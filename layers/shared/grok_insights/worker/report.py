@@ -79,7 +79,7 @@ def totals_of(report: Report) -> Counter[str]:
         circuit_opened=report.circuit_changes.count("OPEN"),
     )
     for call in report.made():
-        error = call.outcome.code if isinstance(call.outcome, AnalysisError) else None
+        error = call.outcome.kind if isinstance(call.outcome, AnalysisError) else None
         counted += totals.of_call(
             call.latency_seconds, tokens=call.cost.tokens, cost_ticks=call.cost.ticks, error=error
         )
