@@ -185,7 +185,7 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
     standin.books.plan.rates = RATES
     figures = Figures(conversations=dose.conversations)
     begun = time.monotonic()
-    texts = {}
+    texts: dict[str, str] = {}
     for start in range(0, dose.conversations, 500):
         numbers = range(start, min(start + 500, dose.conversations))
         batch = [
@@ -216,7 +216,7 @@ def _send_twice(stack: Stack, ids: list[str]) -> int:
 def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> None:
     kills = max(1, dose.kills // (len(dose.outages) + 1))
     for number, (seconds, reply) in enumerate(dose.outages):
-        _kill(stack, kills, figures)
+        _kill(stack, standin, kills, figures)
         for fault in dose.scripted[number :: len(dose.outages)]:
             standin.books.next_replies.append(fault)
             time.sleep(1.0)
@@ -228,14 +228,15 @@ def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> N
         figures.closed_after_seconds.append(time.monotonic() - ended)
         figures.probes.append(int(seconds / dose.recovery_seconds) + 1)
     figures.outages = list(standin.books.outages)
-    _kill(stack, kills, figures)
+    _kill(stack, standin, kills, figures)
 
 
-def _kill(stack: Stack, wanted: int, figures: Figures) -> None:
-    """Kill functions as a crash would: a worker each time, at a moment of its own."""
+def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None:
+    """Kill functions as a crash would: one at a time, while calls are under way."""
     chance = random.Random(figures.killed)
     for _ in range(wanted):
         time.sleep(chance.uniform(0.3, 1.0))
+        until(lambda: standin.books.in_flight > 0, 60, "a call under way")
         workers = _workers(stack.name("ANALYSIS_FUNCTION_NAME"), stack.name("EMULATOR_PID"))
         if workers:
             os.kill(chance.choice(workers), signal.SIGKILL)
@@ -245,7 +246,7 @@ def _kill(stack: Stack, wanted: int, figures: Figures) -> None:
 def _workers(function_name: str, emulator_pid: str) -> list[int]:
     """The processes of a function: children of this emulator alone."""
     listed = subprocess.run(
-        ["ps", "-axo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
     fields = (line.split(None, 2) for line in listed.stdout.splitlines())
     return [
