@@ -8,7 +8,7 @@ IN := $(VENV)/bin
 LOCAL := $(IN)/python -m scripts.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt test lock clean environment
+.PHONY: help run up down check fmt test chaos bench redrive lock clean environment
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,16 @@ fmt: environment ## Put the code into its one format
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest
+
+chaos: environment ## The full dose of chaos, end to end: prints a table of figures
+	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
+
+bench: environment ## Measure: time of a batch, CPU of a call; each with its limit
+	PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench
+
+redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
+	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \
+		PYTHONPATH=layers/shared:. $(IN)/python -m scripts.redrive
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \

@@ -12,15 +12,17 @@ import random
 import signal
 import subprocess
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from grok_insights.aws.items import number_of
+from scripts.redrive import redrive
 from tests.e2e.conftest import Client, Stack, until
 from tests.recount import counted, recount
 from tests.standin import CallRecord, Outage, Standin, digest
@@ -56,6 +58,8 @@ class Dose:
     outages: tuple[tuple[float, str], ...]
     """Seconds and reply of each."""
     kills: int
+    hopeless: int
+    """Conversations whose every call fails."""
     scripted: tuple[str, ...]
     recovery_seconds: int
     seconds: float
@@ -85,6 +89,7 @@ SMALL = Dose(
     conversations=150,
     outages=((6.0, "reset"),),
     kills=1,
+    hopeless=3,
     scripted=("wrong_key", "no_credits"),
     recovery_seconds=3,
     seconds=150,
@@ -93,6 +98,7 @@ FULL = Dose(
     conversations=2_000,
     outages=((20.0, "reset"), (20.0, "unavailable")),
     kills=6,
+    hopeless=20,
     scripted=SCRIPTED,
     recovery_seconds=10,
     seconds=600,
@@ -124,6 +130,8 @@ class Figures:
     closed_after_seconds: list[float] = field(default_factory=list)
     killed: int = 0
     duplicates: int = 0
+    redriven: int = 0
+    is_right_after_redrive: bool = False
     budget_ticks: int = 0
     spent_ticks: int = 0
     dearest_call_ticks: int = 0
@@ -153,6 +161,13 @@ class Figures:
         yield "ticks billed in all", self.billed_ticks
         yield "dead letters / conversations used up", (len(self.dead_letters), len(self.used_up))
         yield "fewest calls about a dead letter", self.fewest_calls_of_the_dead
+        yield (
+            "dead letters sent round again and completed",
+            (
+                self.redriven,
+                self.is_right_after_redrive,
+            ),
+        )
         for outage, probes, closed in zip(
             self.outages, self.probes, self.closed_after_seconds, strict=False
         ):
@@ -191,6 +206,9 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
         batch = [
             f"My {MARKER} parcel {number} is late, says customer {number}" for number in numbers
         ]
+        if start == 0:
+            for text in batch[: dose.hopeless]:
+                standin.books.scripts[digest(text)] = deque(["server_error"])
         results = client.bulk([{"text": text} for text in batch])["results"]
         texts |= {result["id"]: text for result, text in zip(results, batch, strict=True)}
     figures.duplicates = _send_twice(stack, list(texts)[::7])
@@ -199,6 +217,7 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
     figures.seconds = time.monotonic() - begun
     until(lambda: _waiting(stack) == 0, 120, "an empty queue")
     _count(stack, standin, texts, figures)
+    _redrive(stack, standin, figures)
     _spend_the_budget(stack, client, standin, figures)
     _read_logs(stack, figures)
     return figures
@@ -328,13 +347,34 @@ def _compare_dead_letters(
         item["conversation_id"]["S"] for item in insights if number_of(item, "gave_up")
     }
     sqs, url = stack.session.sqs(), stack.name("DEAD_LETTER_QUEUE_URL")
-    while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+    while received := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5
+    ).get("Messages"):
         bodies = [json.loads(letter["Body"]) for letter in received]
         figures.dead_letters |= {body["conversation_id"] for body in bodies}
     made = Counter(call.conversation for call in calls)
     figures.fewest_calls_of_the_dead = min(
         (made[digest(texts[identity])] for identity in figures.dead_letters), default=0
     )
+
+
+def _redrive(stack: Stack, standin: Standin, figures: Figures) -> None:
+    """Let Grok answer again, and send the dead letters round by the operators' command."""
+    standin.books.plan.rates = {}
+    standin.books.scripts.clear()
+    time.sleep(6)
+    urls = stack.name("DEAD_LETTER_QUEUE_URL"), stack.name("ANALYSIS_QUEUE_URL")
+    redrive(stack.session.sqs(), *urls, now=datetime.now(UTC))
+
+    def completed() -> set[str]:
+        items = stack.items("INSIGHTS_TABLE_NAME")
+        return {
+            item["conversation_id"]["S"] for item in items if item["status"]["S"] == "completed"
+        }
+
+    until(lambda: figures.dead_letters <= completed(), 60, "the insights of redriven conversations")
+    figures.redriven = len(figures.dead_letters)
+    figures.is_right_after_redrive = _trends_are_right(stack)
 
 
 def _busiest_second(calls: list[CallRecord]) -> int:
@@ -358,7 +398,6 @@ def _most_in_flight(calls: list[CallRecord]) -> int:
 
 def _spend_the_budget(stack: Stack, client: Client, standin: Standin, figures: Figures) -> None:
     """Leave of the day's budget what some twenty calls cost, and send a hundred conversations."""
-    standin.books.plan.rates = {}
     before = len(standin.books.calls)
     usual = max(call.billed_ticks for call in standin.books.calls)
     figures.budget_ticks = 20 * usual

@@ -44,6 +44,10 @@ def test_both_promises_are_kept_while_everything_fails(
     assert figures.trends_equal_recount
     assert (figures.insight_ticks, figures.unmatched) == (figures.kept_ticks, 0)
     assert figures.dead_letters == figures.used_up
+    assert len(figures.dead_letters) >= dose.hopeless
+    assert figures.fewest_calls_of_the_dead >= 5
+    assert figures.is_right_after_redrive
+    assert figures.busiest_second <= 60
     for outage, probes in zip(figures.outages, figures.probes, strict=True):
         assert outage.calls <= figures.allowed_calls(outage, probes)
     assert max(figures.closed_after_seconds) <= 15

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, cast
 
-import httpx
 import pytest
 from botocore.session import get_session
 
@@ -25,6 +20,7 @@ from grok_insights.errors import (
     PermanentError,
     TransientError,
 )
+from tests.emulator import bare_emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,37 +30,8 @@ KEY = {"id": {"S": CIRCUIT}}
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "SERVICES": "dynamodb",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ministack"],
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield _ready(f"http://127.0.0.1:{port}")
-    process.terminate()
-    process.wait(30)
-
-
-def _ready(address: str) -> str:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            httpx.get(f"{address}/_ministack/health").raise_for_status()
-        except httpx.HTTPError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return address
+    with bare_emulator() as address:
+        yield address
 
 
 @pytest.fixture

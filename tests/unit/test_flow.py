@@ -134,7 +134,7 @@ def test_while_another_function_probes_the_others_wait_and_take_over_when_its_le
 
 
 def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
-    wrong = Circuit(CircuitState.OPEN, AT, is_misconfigured=True)
+    wrong = Circuit(CircuitState.OPEN, AT, misconfigured="wrong_key")
     everything = Shared(
         circuit=wrong,
         operator_since="2026-11-23T10:00:00.000Z",

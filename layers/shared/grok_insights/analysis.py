@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
 
+SMALL_BATCH: Final = 10
+
 RATE_LIMITED: Final = ("rate_limited", "at_capacity")
 SLOW_DOWN_SECONDS: Final = 1.0
 """Grok's limit is per second: after meeting it, no function starts a call for so long."""
@@ -96,7 +98,7 @@ class Analysis:
         remaining_seconds: Callable[[], float],
     ) -> None:
         known = self.limits.clamp(shared.batch_size)
-        report.batch_size = self._uncrowded(known) if pending else known
+        report.batch_size = self._uncrowded(known, len(pending))
         news: Shared | None = shared
         while pending:
             room = remaining_seconds() - self.caller.longest_call_seconds - SAVING_SECONDS
@@ -109,9 +111,12 @@ class Analysis:
         if report.batch_size != known:
             self._share_batch_size(report.batch_size)
 
-    def _uncrowded(self, size: int) -> int:
-        """The size to begin with: smaller where so much waits that Lambda should scale out."""
-        if self.queue.depth() <= self.crowded_depth:
+    def _uncrowded(self, size: int, batch: int) -> int:
+        """The size to begin with: smaller where so much waits that Lambda should scale out.
+
+        A small batch shows that little waits, and saves asking.
+        """
+        if batch < SMALL_BATCH or self.queue.depth() <= self.crowded_depth:
             return size
         return adaptive_batch.after_trouble(size, self.limits)
 

@@ -29,6 +29,7 @@ from grok_insights.domain import pricing
 from grok_insights.flow.brakes import Limits
 from grok_insights.flow.rate_limit import RateLimit
 from grok_insights.settings import GrokMode, Settings
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -237,10 +238,12 @@ def grok(settings: Settings) -> Analyzer:
 def real_grok(settings: Settings) -> RealGrok:
     """Grok over HTTPS. Without a key it can be made, and says at each call that there is none."""
     from grok_insights.aws.secret import Secret
-    from grok_insights.grok.key import given_key
+    from grok_insights.grok.key import NO_KEY, given_key
     from grok_insights.grok.real import RealGrok, new_client
     from grok_insights.grok.request import RequestForm
 
+    if settings.lacks_grok_api_key:
+        logger.error(NO_KEY)
     client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
     secret = Secret(cache(clients.ssm), settings.grok_api_key_parameter)
     key = given_key(settings.grok_api_key.get_secret_value())

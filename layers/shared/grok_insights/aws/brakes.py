@@ -212,5 +212,5 @@ def circuit_of(item: Item | None) -> Circuit:
         state=CircuitState(item["state"]["S"]),
         opened_at=number_of(item, "opened_at"),
         lease_ends_at=number_of(item, "probe_lease_expiry"),
-        is_misconfigured="reason" in item,
+        misconfigured=text_of(item, "reason") or "",
     )

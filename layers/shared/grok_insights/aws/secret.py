@@ -67,8 +67,9 @@ class Secret:
         try:
             answer = self.client().get_parameter(Name=self.name, WithDecryption=True)
         except AWS_FAILURES:
-            logger.exception("the API key could not be read")
-            return "", f"the API key could not be read from the SSM parameter {self.name}"
+            logger.exception("the API key could not be read from SSM", parameter=self.name)
+            return "", "the API key could not be read from SSM"
         value = answer["Parameter"]["Value"].strip()
-        fault = "" if value.isascii() and value.isprintable() and value else "holds no API key"
-        return value, fault and f"the SSM parameter {self.name} {fault}"
+        if value and value.isascii() and value.isprintable():
+            return value, ""
+        return "", "the SSM parameter holds no API key"

@@ -44,7 +44,8 @@ class Circuit:
     state: CircuitState = CircuitState.CLOSED
     opened_at: float = 0.0
     lease_ends_at: float = 0.0
-    is_misconfigured: bool = False
+    misconfigured: str = ""
+    """Which wrong setting opened it, in a sentence; empty where none did."""
 
     def opens_for_seconds(self, recovery_seconds: float, now: float) -> float:
         """Seconds until a probe may go out; 0 where one may, or the circuit is closed."""
@@ -71,11 +72,12 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """No call may start for ``seconds``."""
+    """No call may start for ``seconds``. ``detail`` is a sentence for people, or empty."""
 
     reason: Reason
     seconds: float
     since: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,14 @@ def stop_of(shared: Shared, limits: Limits, now: datetime) -> Stop | None:
     """Why no call may start now; None where calls may."""
     seconds = now.timestamp()
     if shared.operator_since is not None:
-        return Stop(Reason.OPERATOR, OPERATOR_HOLD_SECONDS, _instant(shared.operator_since))
+        since = _instant(shared.operator_since)
+        return Stop(Reason.OPERATOR, OPERATOR_HOLD_SECONDS, since, shared.operator_reason)
     resting = shared.circuit.opens_for_seconds(limits.recovery_seconds, seconds)
     if resting:
         circuit = shared.circuit
-        reason = Reason.CONFIGURATION if circuit.is_misconfigured else Reason.CIRCUIT_OPEN
-        return Stop(reason, resting, datetime.fromtimestamp(circuit.opened_at, UTC))
+        reason = Reason.CONFIGURATION if circuit.misconfigured else Reason.CIRCUIT_OPEN
+        since = datetime.fromtimestamp(circuit.opened_at, UTC)
+        return Stop(reason, resting, since, circuit.misconfigured)
     if shared.credits_since is not None and seconds < shared.credits_until:
         since = datetime.fromtimestamp(shared.credits_since, UTC)
         return Stop(Reason.CREDITS, shared.credits_until - seconds, since)
