@@ -8,7 +8,7 @@ IN := $(VENV)/bin
 LOCAL := $(IN)/python -m scripts.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt test chaos bench redrive lock clean environment
+.PHONY: help run up down check fmt openapi test chaos bench redrive lock clean environment
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +27,15 @@ check: environment ## Lint, format, types, import rules, template
 	$(IN)/ruff format --check .
 	$(IN)/mypy
 	PYTHONPATH=layers/shared $(IN)/lint-imports
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi --check
 	@$(LOCAL) validate
 
 fmt: environment ## Put the code into its one format
 	$(IN)/ruff check --fix .
 	$(IN)/ruff format .
+
+openapi: environment ## Write the description of the API anew, from the functions themselves
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,7 @@ def _again(letter: MessageTypeDef, now: datetime) -> Message | None:
         message = Message.from_body(letter["Body"])
     except ValueError:
         return None
-    return replace(message, attempt=1, enqueued_at=now, redrives=message.redrives + 1)
+    return Message(message.conversation_id, 1, now, redrives=message.redrives + 1)
 
 
 def _delete(sqs: SQSClient, url: str, letters: Sequence[MessageTypeDef]) -> None:

@@ -19,7 +19,7 @@ MAX_BULK = 500
 
 parts = wiring.parts()
 service = wiring.ingest(parts)
-api = new_api()
+api = new_api(parts.settings.cors_allowed_origins)
 door = Door(api, parts.state, parts.rate_limit)
 
 

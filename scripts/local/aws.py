@@ -37,10 +37,9 @@ class EmulatorSession:
         )
 
     def apigateway(self) -> APIGatewayClient:
-        """A client of API Gateway."""
-        return self._session.client(
-            "apigateway", endpoint_url=self._endpoint_url, config=self._config
-        )
+        """A client of API Gateway, which may send what AWS would not take: see `emulator_gaps`."""
+        config = self._config.merge(Config(parameter_validation=False))
+        return self._session.client("apigateway", endpoint_url=self._endpoint_url, config=config)
 
     def cloudformation(self) -> CloudFormationClient:
         """A client of CloudFormation."""

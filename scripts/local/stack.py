@@ -21,7 +21,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.local import emulator, outputs, parameters, sam
 from scripts.local.aws import EmulatorSession
-from scripts.local.emulator_gaps import make_concurrency_numeric, put_gateway_responses
+from scripts.local.emulator_gaps import (
+    make_concurrency_numeric,
+    put_gateway_responses,
+    unescape_binary_media_types,
+)
 from scripts.local.errors import LocalStackError
 from scripts.local.files import LocalFiles, exclusive
 from scripts.local.isolation import require_local, tool_environment
@@ -141,6 +145,7 @@ def _deploy(
     _prepare(options, session)
     sam.deploy(files, tools, options.stack_name, values)
     put_gateway_responses(session.cloudformation(), session.apigateway(), options.stack_name)
+    unescape_binary_media_types(session.apigateway())
     make_concurrency_numeric(session.functions())
 
 

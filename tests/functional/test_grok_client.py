@@ -91,9 +91,12 @@ def test_the_key_does_not_follow_a_redirect(standin: Standin) -> None:
     with running() as elsewhere:
         location = f"Location: {elsewhere.address}/chat/completions"
         answer = f"HTTP/1.1 307 Temporary Redirect\r\n{location}\r\nContent-Length: 0\r\n\r\n"
-        with _server(answer.encode()) as address, grok(address) as client:
-            with pytest.raises(ConfigurationError) as caught:
-                client.analyse(PROMPT)
+        with (
+            _server(answer.encode()) as address,
+            grok(address) as client,
+            pytest.raises(ConfigurationError) as caught,
+        ):
+            client.analyse(PROMPT)
         assert caught.value.code == "redirected"
         assert elsewhere.books.calls == []
 
@@ -130,9 +133,12 @@ def test_a_certificate_that_nobody_vouches_for_gets_neither_key_nor_text(tmp_pat
     ids=["no HTTP", "ends early", "no gzip", "closes"],
 )
 def test_what_is_no_http_is_an_error_of_the_tree_and_may_have_been_billed(answer: bytes) -> None:
-    with _server(answer) as address, grok(address) as client:
-        with pytest.raises(TransientError) as caught:
-            client.analyse(PROMPT)
+    with (
+        _server(answer) as address,
+        grok(address) as client,
+        pytest.raises(TransientError) as caught,
+    ):
+        client.analyse(PROMPT)
     assert caught.value.cost_ticks > 0
 
 
@@ -141,9 +147,12 @@ def test_no_log_holds_the_key_or_a_word_of_the_conversation(
     standin: Standin, reply: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     standin.books.next_replies.append(reply)
-    with caplog.at_level(logging.DEBUG), grok(standin.address) as client:
-        with pytest.raises(AnalysisError):
-            client.analyse(PROMPT)
+    with (
+        caplog.at_level(logging.DEBUG),
+        grok(standin.address) as client,
+        pytest.raises(AnalysisError),
+    ):
+        client.analyse(PROMPT)
     logged = " ".join(str(vars(record)) for record in caplog.records)
     assert "conversation_id" in logged
     assert KEY not in logged

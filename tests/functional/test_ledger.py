@@ -92,7 +92,7 @@ def test_nothing_is_saved_where_the_counters_cannot_be(ledger: Ledger, parts: Pa
     parts.dynamodb.delete_table(TableName="trends")
     with pytest.raises(Exception, match="ResourceNotFound"):
         ledger.save([Entry(insight())])
-    assert parts.insights.document(AN_ID) is None
+    assert parts.insights.stored(AN_ID) is None
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> None:

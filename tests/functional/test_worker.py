@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,9 +11,10 @@ import pytest
 from moto import mock_aws
 
 from grok_insights.flow.budget import day_of
+from grok_insights.worker.wave import PROBE
 from tests.functional.conftest import make_parts
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message
-from tests.standin import Books, Standin, running
+from tests.standin import Books, Standin, digest, running
 
 NewWorker = Callable[..., Worker]
 
@@ -242,11 +244,11 @@ def test_five_errors_in_a_row_open_the_circuit_and_no_call_is_made_while_it_is_o
     assert len(worker.standin.books.calls) == 5
     sent = worker.sent()
     assert len(sent) == 40
-    assert {one.attempt for one, _ in sent} == {1}
+    assert sorted(one.attempt for one, _ in sent) == [1] * 35 + [2] * 5
     assert all(1 <= delay <= 4 for _, delay in sent)
 
 
-def test_one_call_probes_the_circuit_and_its_success_lets_the_others_follow(
+def test_one_call_about_no_conversation_probes_and_its_success_lets_the_others_follow(
     worker: Worker,
 ) -> None:
     ids = worker.conversations(20)
@@ -260,10 +262,16 @@ def test_one_call_probes_the_circuit_and_its_success_lets_the_others_follow(
     worker.run(*ids)
     assert all(worker.insight(one) for one in ids)
     assert worker.state("circuit#grok")["state"] == {"S": "CLOSED"}
-    assert len(worker.standin.books.calls) == 26
+    assert len(worker.standin.books.calls) == 27
+    probes = [
+        call for call in worker.standin.books.calls if call.conversation == digest(PROBE.text)
+    ]
+    assert [call.is_usable for call in probes] == [False, True]
 
 
-def test_however_long_an_outage_lasts_no_conversation_loses_an_attempt(worker: Worker) -> None:
+def test_however_long_an_outage_lasts_it_costs_a_conversation_one_attempt_at_the_most(
+    worker: Worker,
+) -> None:
     ids = worker.conversations(8)
     worker.standin.books.begin_outage(60, "unavailable")
     pending = [message(one) for one in ids]
@@ -272,8 +280,37 @@ def test_however_long_an_outage_lasts_no_conversation_loses_an_attempt(worker: W
         pending = [one for one, _ in worker.sent()]
         time.sleep(1.05)
     assert sorted(one.conversation_id for one in pending) == sorted(ids)
-    assert {one.attempt for one in pending} == {1}
+    assert {one.attempt for one in pending} == {1, 2}
     assert worker.dead() == []
+
+
+def test_a_last_attempt_that_fails_together_with_an_outage_is_given_once_more(
+    worker: Worker,
+) -> None:
+    ids = worker.conversations(5)
+    worker.standin.books.begin_outage(30, "unavailable")
+    worker.run(*[message(one, attempt=5) for one in ids])
+    sent = [one for one, _ in worker.sent()]
+    assert {(one.attempt, one.spared) for one in sent} == {(5, 1)}
+    assert worker.dead() == []
+    worker.standin.books.end_outages()
+    time.sleep(1.1)
+    worker.run(*sent)
+    assert all(worker.insight(one) for one in ids)
+
+
+def test_conversations_that_fail_by_themselves_come_to_an_end_though_they_open_the_circuit(
+    worker: Worker,
+) -> None:
+    pending = [message(one) for one in worker.conversations(5)]
+    for number in range(5):
+        worker.standin.books.scripts[digest(f"text {number}")] = deque(["server_error"])
+    for _ in range(12):
+        worker.run(*pending)
+        pending = [one for one, _ in worker.sent()]
+        time.sleep(1.05)
+    assert pending == []
+    assert len(worker.dead()) == 5
 
 
 def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_is_well(worker: Worker) -> None:
@@ -285,7 +322,7 @@ def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_is_well(worker: Wo
     worker.standin.books.next_replies.append("refusal")
     worker.run(*ids)
     statuses = [worker.insight(one) for one in ids]
-    assert [one["status"] for one in statuses if one] == ["failed"] + ["completed"] * 5
+    assert [one["status"] for one in statuses if one] == ["completed"] * 6
 
 
 def test_a_spent_budget_pauses_until_midnight_and_is_overshot_by_one_wave_at_the_most(

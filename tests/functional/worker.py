@@ -76,8 +76,8 @@ class Worker:
 
     def insight(self, conversation_id: str) -> dict[str, Any] | None:
         """The insight as the API shows it."""
-        document = self.parts.insights.document(conversation_id)
-        return None if document is None else json.loads(document)
+        stored = self.parts.insights.stored(conversation_id)
+        return None if stored is None else json.loads(stored.document)
 
     def sent(self) -> list[tuple[Message, int]]:
         """Messages that were sent back since the last time, each with its delay in seconds."""

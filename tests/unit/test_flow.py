@@ -24,11 +24,11 @@ from grok_insights.flow.brakes import (
     Limits,
     Reason,
     Shared,
-    is_trial,
+    needs_probe,
     stop_of,
 )
 from grok_insights.flow.pace import Pace, Slots
-from grok_insights.flow.verdict import Fate
+from grok_insights.flow.verdict import Fate, Tries
 from tests.builders import NOW
 
 CHANCE = st.floats(0, 1)
@@ -79,7 +79,8 @@ ERRORS = {
         ("transient", 1, 0.0, Fate.RETRY),
         ("transient", 4, 0.0, Fate.RETRY),
         ("transient", 5, 0.0, Fate.GIVE_UP),
-        ("transient", 5, 10.0, Fate.DEFER),
+        ("transient", 1, 10.0, Fate.RETRY),
+        ("transient", 5, 10.0, Fate.SPARE),
         ("unusable", 1, 10.0, Fate.RETRY),
         ("unusable", 5, 10.0, Fate.GIVE_UP),
         ("permanent", 1, 0.0, Fate.FAIL),
@@ -89,25 +90,35 @@ ERRORS = {
     ],
 )
 def test_what_becomes_of_a_failed_call(error: str, attempt: int, hold: float, fate: Fate) -> None:
-    found = verdict.of_error(
-        ERRORS[error], attempt=attempt, max_attempts=5, hold_seconds=hold, random=0.5
-    )
+    found = verdict.of_error(ERRORS[error], Tries(attempt, 5), hold, 0.5)
     assert found.fate is fate
 
 
-@given(st.sampled_from(sorted(ERRORS)), st.integers(1, 200), st.floats(0, 1000), CHANCE)
-def test_only_what_failed_every_attempt_on_its_own_is_given_up(
-    name: str, attempt: int, hold: float, chance: float
+def test_a_last_attempt_is_spared_three_times_and_then_given_up() -> None:
+    found = [verdict.of_error(ERRORS["transient"], Tries(5, 5, n), 10.0, 0.5) for n in range(4)]
+    assert [one.fate for one in found] == [Fate.SPARE] * 3 + [Fate.GIVE_UP]
+
+
+def test_what_is_retried_while_the_circuit_rests_comes_after_the_rest() -> None:
+    found = verdict.of_error(ERRORS["transient"], Tries(1, 5), 10.0, 0.0)
+    assert (found.fate, found.delay_seconds) == (Fate.RETRY, 10)
+
+
+@given(
+    st.sampled_from(sorted(ERRORS)),
+    st.builds(Tries, st.integers(1, 200), st.just(5), st.integers(0, 10)),
+    st.floats(0, 1000),
+    CHANCE,
+)
+def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_sqs_can_wait(
+    name: str, tries: Tries, hold: float, chance: float
 ) -> None:
     error: AnalysisError = ERRORS[name]
-    found = verdict.of_error(
-        error, attempt=attempt, max_attempts=5, hold_seconds=hold, random=chance
-    )
+    found = verdict.of_error(error, tries, hold, chance)
     assert 0 <= found.delay_seconds <= 900
     if found.fate is Fate.GIVE_UP:
-        assert attempt >= 5
+        assert tries.attempt >= 5
         assert name in {"transient", "unusable"}
-        assert hold == 0 or name == "unusable"
 
 
 def test_where_nothing_stands_in_the_way_calls_may_start() -> None:
@@ -121,8 +132,8 @@ def test_an_open_circuit_rests_for_its_recovery_time_and_then_lets_one_probe() -
     assert stop is not None
     assert (stop.reason, stop.seconds) == (Reason.CIRCUIT_OPEN, 6)
     assert stop_of(shared, LIMITS, NOW + timedelta(seconds=6)) is None
-    assert is_trial(shared)
-    assert not is_trial(Shared())
+    assert needs_probe(shared)
+    assert not needs_probe(Shared())
 
 
 def test_while_another_function_probes_the_others_wait_and_take_over_when_its_lease_ends() -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from grok_insights.worker.gate import Gate
     from grok_insights.worker.post import Post
     from grok_insights.worker.settlement import Settlement
-    from grok_insights.worker.wave import Call, Caller
+    from grok_insights.worker.wave import Asked, Call, Caller
 
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
@@ -106,7 +106,10 @@ class Analysis:
             if isinstance(admission, Hold):
                 self.post.hold([work.message for work in pending], admission, report)
                 break
-            self._wave([pending.popleft() for _ in range(admission.size)], admission, report)
+            if admission.is_probe:
+                self._probe(admission, report)
+            else:
+                self._wave([pending.popleft() for _ in range(admission.size)], admission, report)
             news = None
         if report.batch_size != known:
             self._share_batch_size(report.batch_size)
@@ -134,6 +137,12 @@ class Analysis:
             logger.exception("the shared state did not answer: no call is made without it")
             return Hold(AWS_HOLD_SECONDS)
 
+    def _probe(self, admission: Admission, report: Report) -> None:
+        """Find out whether Grok is well again; the circuit learns it, and the loop from there."""
+        asked = self.caller.probe(admission.slots)
+        report.calls.append(asked)
+        self._learn([asked], admission, report)
+
     def _wave(self, wave: list[Work], admission: Admission, report: Report) -> None:
         calls = self.caller.wave(wave, admission.slots)
         report.calls += calls
@@ -147,7 +156,7 @@ class Analysis:
             return max(self.gate.credits_retry_seconds, resting)
         return resting
 
-    def _learn(self, calls: Sequence[Call], admission: Admission, report: Report) -> None:
+    def _learn(self, calls: Sequence[Asked], admission: Admission, report: Report) -> None:
         """Let what came of a wave change the size of the next one, the budget and the brakes."""
         is_trouble = any(isinstance(call.outcome, (*TROUBLE, type(None))) for call in calls)
         report.batch_size = (
@@ -161,7 +170,7 @@ class Analysis:
         except AWS_FAILURES:
             logger.exception("the shared state did not take what was learned from a wave")
 
-    def _brake(self, calls: Sequence[Call], admission: Admission) -> None:
+    def _brake(self, calls: Sequence[Asked], admission: Admission) -> None:
         errors = [call.outcome for call in calls if isinstance(call.outcome, AnalysisError)]
         if any(isinstance(error, CreditsError) for error in errors):
             self.gate.credits_are_used_up()
@@ -189,6 +198,6 @@ class Analysis:
         emit(report, self.now())
 
 
-def _is_answered(call: Call) -> bool:
+def _is_answered(call: Asked) -> bool:
     """Whether Grok took the call on: it answered, or refused this conversation alone."""
     return not isinstance(call.outcome, (*TROUBLE, type(None)))

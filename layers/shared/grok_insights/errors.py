@@ -4,8 +4,11 @@ GrokInsightsError
 ├── SettingsError           the environment is wrong; every fault in one message
 ├── RequestError            what a client is told, as RFC 9457 problem+json
 │   ├── BadRequest          400
+│   ├── Unauthorized        401
 │   ├── NotFound            404
+│   ├── MethodNotAllowed    405, with the methods that are
 │   ├── Conflict            409
+│   ├── ContentTooLarge     413
 │   ├── UnsupportedMediaType 415
 │   ├── InvalidRequest      422, with the fields at fault
 │   ├── TooManyRequests     429, with the seconds to wait
@@ -81,11 +84,22 @@ class RequestError(GrokInsightsError):
         self.retry_after_seconds = retry_after_seconds
         self.faults = faults
 
+    def headers(self) -> dict[str, str]:
+        """What the answer's headers say of it."""
+        seconds = self.retry_after_seconds
+        return {} if seconds is None else {"Retry-After": str(seconds)}
+
 
 class BadRequest(RequestError):
     """The request cannot be read."""
 
     status, title = 400, "Bad Request"
+
+
+class Unauthorized(RequestError):
+    """The request shows no valid key."""
+
+    status, title = 401, "Unauthorized"
 
 
 class NotFound(RequestError):
@@ -94,10 +108,30 @@ class NotFound(RequestError):
     status, title = 404, "Not Found"
 
 
+class MethodNotAllowed(RequestError):
+    """There is something under that address, but it does not have this method."""
+
+    status, title = 405, "Method Not Allowed"
+
+    def __init__(self, detail: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        """The methods that there are."""
+        return {"Allow": ", ".join(self.allowed)}
+
+
 class Conflict(RequestError):
     """The ``external_id`` is taken by another text."""
 
     status, title = 409, "Conflict"
+
+
+class ContentTooLarge(RequestError):
+    """The body is larger than what can be taken."""
+
+    status, title = 413, "Content Too Large"
 
 
 class UnsupportedMediaType(RequestError):

@@ -7,9 +7,23 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from grok_insights.errors import SettingsError
+
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
+Origins = Annotated[
+    tuple[Origin, ...], BeforeValidator(lambda text: text.replace(" ", "").split(","))
+]
+"""``https://app.example,https://other.example``: what browsers send as ``Origin``."""
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -40,6 +54,7 @@ class Settings(BaseModel):
     dead_letter_queue_url: str
     index_shards: Annotated[int, Field(ge=1, le=32)] = 4
     cursor_key: SecretStr
+    api_key_id: str = ""
 
     # Grok
     grok_mode: GrokMode = GrokMode.MOCK
@@ -66,6 +81,7 @@ class Settings(BaseModel):
     credits_retry_seconds: Positive = 300
 
     # Door
+    cors_allowed_origins: Origins = ()
     rate_limit_requests: Positive = 60
     rate_limit_window_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     max_text_chars: Annotated[int, Field(ge=1, le=350_000)] = 100_000

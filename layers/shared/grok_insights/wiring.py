@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -22,7 +23,9 @@ from grok_insights.aws.brakes import Brakes
 from grok_insights.aws.conversations import Conversations
 from grok_insights.aws.insights import Insights
 from grok_insights.aws.queue import AnalysisQueue
+from grok_insights.aws.recount import Recount
 from grok_insights.aws.state import State
+from grok_insights.aws.timeline import Timeline
 from grok_insights.aws.transactions import Transactions
 from grok_insights.aws.trends import Trends
 from grok_insights.domain import pricing
@@ -86,6 +89,16 @@ class Parts:
         )
 
     @property
+    def timeline(self) -> Timeline:
+        """The Insights table, in the order of time."""
+        return Timeline(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+
+    @property
+    def recount(self) -> Recount:
+        """The Insights table, counted anew."""
+        return Recount(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+
+    @property
     def trends(self) -> Trends:
         """The Trends table."""
         return Trends(self.dynamodb, self.settings.trends_table, self.settings.index_shards)
@@ -145,21 +158,46 @@ def ingest(of: Parts) -> Ingest:
 
 
 def query(of: Parts) -> Query:
-    """The use case of the query function."""
+    """The use cases of the query function."""
+    from grok_insights.aws.api_key import ApiKey
     from grok_insights.cursor import Cursors
     from grok_insights.query import Query
+    from grok_insights.query.health import HealthCheck
+    from grok_insights.query.insights import ReadInsights
+    from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.trends import ReadTrends
 
     return Query(
-        conversations=of.conversations,
-        insights=of.insights,
-        trends=of.trends,
-        state=of.state,
-        queue=of.queue,
-        dead_letters=of.dead_letters,
-        cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
-        mode=of.settings.grok_mode,
-        smallest_batch_size=of.settings.min_batch_size,
-        now=of.now,
+        insights=ReadInsights(
+            conversations=of.conversations,
+            insights=of.insights,
+            timeline=of.timeline,
+            cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
+        ),
+        trends=ReadTrends(
+            trends=of.trends,
+            recount=of.recount,
+            retention=timedelta(days=of.settings.retention_days),
+            now=of.now,
+            sleep=time.sleep,
+        ),
+        health=HealthCheck(
+            brakes=of.brakes,
+            queue=of.queue,
+            dead_letters=of.dead_letters,
+            limits=brake_limits(of.settings),
+            mode=of.settings.grok_mode,
+            lacks_key=of.settings.lacks_grok_api_key,
+            smallest_batch_size=of.settings.min_batch_size,
+            now=of.now,
+        ),
+        metrics=ReadMetrics(
+            state=of.state,
+            queue=of.queue,
+            dead_letters=of.dead_letters,
+            smallest_batch_size=of.settings.min_batch_size,
+            api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
+        ),
     )
 
 

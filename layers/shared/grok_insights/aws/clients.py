@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -41,6 +42,11 @@ def ssm() -> SSMClient:
     return cast("SSMClient", _client("ssm"))
 
 
+def apigateway() -> APIGatewayClient:
+    """A client for API Gateway's own settings."""
+    return cast("APIGatewayClient", _client("apigateway"))
+
+
 def _client(service: str) -> Any:
     return _session().create_client(service, config=_CONFIG)
 
@@ -63,4 +69,4 @@ class _KnownServices(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that this package uses; each has a model of every type that is asked for."""
         del type_name
-        return ["dynamodb", "sqs", "ssm"]
+        return ["apigateway", "dynamodb", "sqs", "ssm"]

@@ -11,20 +11,21 @@ index                partition                      sort key
 ``by_topic_1`` … 5   ``refund#0``                   position
 ===================  =============================  ==========
 
-The position is the time of creation and the id, so that it is unique and sorts by time.
+The position is the time of creation and the id, so that it is unique and sorts by time. `timeline`
+reads the indexes.
 """
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
-from grok_insights.aws.items import Item, chunks, number, number_of, text, text_of, texts, texts_of
+from grok_insights.aws.items import Item, chunks, number, number_of, text, texts, texts_of
+from grok_insights.aws.timeline import MAX_TOPICS
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import Failure, Insight, Status, Tally, tally
 from grok_insights.flow.shards import shard_of
@@ -33,15 +34,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
-MAX_TOPICS: Final = 5
-"""Topics an insight has at the most, and so indexes by topic."""
 
+class Stored(NamedTuple):
+    """An insight as JSON, and how it ended."""
 
-class Placed(NamedTuple):
-    """A document and its place in the order of time."""
-
-    position: str
     document: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,17 @@ class Insights:
     retention_seconds: int
     batch_get: BatchGet
 
-    def document(self, conversation_id: str) -> str | None:
-        """The insight as JSON, or None where there is none."""
+    def stored(self, conversation_id: str) -> Stored | None:
+        """The insight of a conversation, or None where there is none."""
         answer = self.client.get_item(
             TableName=self.table,
             Key={"conversation_id": text(conversation_id)},
-            ProjectionExpression="#document",
-            ExpressionAttributeNames={"#document": "document"},
+            ProjectionExpression="#document, #status",
+            ExpressionAttributeNames={"#document": "document", "#status": "status"},
         )
-        return text_of(answer.get("Item", {}), "document")
+        if "Item" not in answer:
+            return None
+        return Stored(answer["Item"]["document"]["S"], Status(answer["Item"]["status"]["S"]))
 
     def statuses(self, conversation_ids: Iterable[str]) -> dict[str, str]:
         """The status of each insight there is; what it says is not read."""
@@ -82,39 +82,6 @@ class Insights:
     def keys(self, conversation_ids: Iterable[str]) -> list[dict[str, Any]]:
         """The keys of some insights."""
         return [{"conversation_id": text(one)} for one in conversation_ids]
-
-    def newest(self, *, before: str | None, limit: int) -> list[Placed]:
-        """The newest insights before a position (or of all), newest first."""
-        runs = side_by_side.each(
-            lambda shard: self._run("by_time", "time_shard", str(shard), before, limit),
-            range(self.shards),
-        )
-        merged = heapq.merge(*runs, key=lambda placed: placed.position, reverse=True)
-        return list(merged)[:limit]
-
-    def _run(
-        self, index: str, attribute: str, partition: str, before: str | None, limit: int
-    ) -> list[Placed]:
-        condition, values = f"{attribute} = :partition", {":partition": text(partition)}
-        if before is not None:
-            condition, values = (
-                f"{condition} AND #position < :before",
-                {
-                    **values,
-                    ":before": text(before),
-                },
-            )
-        answer = self.client.query(
-            TableName=self.table,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={"#position": "position", "#document": "document"},
-            ExpressionAttributeValues=values,
-            ProjectionExpression="#position, #document",
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return [Placed(item["position"]["S"], item["document"]["S"]) for item in answer["Items"]]
 
     def put(self, insight: Insight, replaces: Tally | None) -> PutTypeDef:
         """The write of an insight, on condition that there is none, or still the failed one."""

@@ -41,13 +41,15 @@ class Message:
     ``attempt`` counts from 1 and grows only when Grok was asked and failed. ``enqueued_at`` is
     when the client was told that the conversation waits; it survives every re-sending.
     ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
-    the failed insight of fewer redrives.
+    the failed insight of fewer redrives. ``spared`` is how often its last attempt was given once
+    more, since it had failed together with an outage.
     """
 
     conversation_id: str
     attempt: int
     enqueued_at: datetime
     redrives: int = 0
+    spared: int = 0
 
     def to_body(self, error: Error | None = None) -> str:
         """The message as it stands in the queue; a dead letter says why it is one."""
@@ -56,8 +58,8 @@ class Message:
             "attempt": self.attempt,
             "enqueued_at": timestamps.to_text(self.enqueued_at),
         }
-        if self.redrives:
-            fields["redrives"] = self.redrives
+        rare = {"redrives": self.redrives, "spared": self.spared}
+        fields |= {name: number for name, number in rare.items() if number}
         if error is not None:
             fields["error"] = error._asdict()
         return json.dumps(fields)
@@ -78,6 +80,7 @@ class Message:
                 attempt=int(found["attempt"]),
                 enqueued_at=timestamps.from_text(found["enqueued_at"]),
                 redrives=int(found.get("redrives", 0)),
+                spared=int(found.get("spared", 0)),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("not a message of this queue") from error

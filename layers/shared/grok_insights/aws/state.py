@@ -56,6 +56,8 @@ class State:
         self.client.update_item(**addition(self.table, {"id": TOTALS}, totals))
 
     def totals(self) -> Counter[str]:
-        """The running totals."""
-        answer = self.client.get_item(TableName=self.table, Key={"id": text(TOTALS)})
+        """The running totals. Read consistently: a counter that goes back looks like a restart."""
+        answer = self.client.get_item(
+            TableName=self.table, Key={"id": text(TOTALS)}, ConsistentRead=True
+        )
         return numbers_of(answer.get("Item", {}))

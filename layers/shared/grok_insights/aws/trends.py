@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import side_by_side
 from grok_insights.aws.items import Item, addition, numbers_of, text
 from grok_insights.domain import trends
-from grok_insights.domain.trends import Counters, Interval, Slots
+from grok_insights.domain.trends import Counters, Interval, Series, Slots
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,9 +30,7 @@ class Trends:
         """The writes that add these counters to those that stand."""
         return [addition(self.table, key._asdict(), fields) for key, fields in counters.items()]
 
-    def series(
-        self, start: datetime, end: datetime, interval: Interval
-    ) -> dict[datetime, Counter[str]]:
+    def series(self, start: datetime, end: datetime, interval: Interval) -> Series:
         """The totals of every point of a range; a point without insights is all zeros."""
         sums = {point: Counter[str]() for point in trends.points(start, end, interval)}
         runs = trends.series_slots(start, end, interval, self.shards)

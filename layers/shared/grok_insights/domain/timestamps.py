@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BeforeValidator
+
+RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII
+)
+
+
+def _as_rfc_3339(text: object) -> object:
+    if isinstance(text, str) and not RFC_3339.fullmatch(text):
+        raise ValueError("must be an instant like 2026-11-23T10:15:00Z, with its zone")
+    return text
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
+"""An instant that a client sent. By itself pydantic would take a number for seconds."""
 
 
 def to_text(instant: datetime) -> str:

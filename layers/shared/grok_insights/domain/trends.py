@@ -41,6 +41,9 @@ class Key(NamedTuple):
 
 Counters = dict[Key, Counter[str]]
 
+Series = dict[datetime, Counter[str]]
+"""The counters of each point of a range, by the start of the point."""
+
 
 class Interval(StrEnum):
     """The width of one point of a series."""
@@ -81,7 +84,18 @@ def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
     """What one insight adds to the counters, or takes out of them with ``sign=-1``."""
     day = Interval.DAY.floor(tally.created_at)
     hour = Interval.HOUR.floor(tally.created_at)
-    totals = Counter(
+    added: Counters = {
+        interval.key(interval.floor(hour), shard): totals(tally, sign=sign) for interval in Interval
+    }
+    for topic in tally.topics:
+        added[Key(f"topics#{day:%Y-%m}#{shard}", topic)] = Counter({f"d{day:%d}": sign})
+        added[Key(f"topics#{day:%Y-%m-%d}#{shard}", topic)] = Counter({f"h{hour:%H}": sign})
+    return added
+
+
+def totals(tally: Tally, *, sign: int = 1) -> Counter[str]:
+    """What one insight adds to the counters of its hour and its day."""
+    return Counter(
         {
             tally.kind: sign,
             "tokens": sign * tally.tokens,
@@ -89,13 +103,6 @@ def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
             "processing_ms": sign * tally.processing_time_ms,
         }
     )
-    added: Counters = {
-        interval.key(interval.floor(hour), shard): totals.copy() for interval in Interval
-    }
-    for topic in tally.topics:
-        added[Key(f"topics#{day:%Y-%m}#{shard}", topic)] = Counter({f"d{day:%d}": sign})
-        added[Key(f"topics#{day:%Y-%m-%d}#{shard}", topic)] = Counter({f"h{hour:%H}": sign})
-    return added
 
 
 def total(many: Iterable[Counters]) -> Counters:

@@ -108,9 +108,9 @@ def stop_of(shared: Shared, limits: Limits, now: datetime) -> Stop | None:
     return None
 
 
-def is_trial(shared: Shared) -> bool:
-    """Whether the next wave must be one call, which finds out if Grok is well again."""
-    return shared.circuit.state is not CircuitState.CLOSED or shared.credits_since is not None
+def needs_probe(shared: Shared) -> bool:
+    """Whether a call that is about no conversation must find out first if Grok is well again."""
+    return shared.circuit.state is not CircuitState.CLOSED
 
 
 def _instant(text: str) -> datetime | None:

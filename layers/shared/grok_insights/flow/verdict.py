@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from grok_insights.errors import (
     AnalysisError,
@@ -14,6 +15,10 @@ from grok_insights.errors import (
 )
 from grok_insights.flow import backoff
 
+MOST_SPARED: Final = 3
+"""How often a last attempt that failed together with an outage is given once more. It has an end,
+since conversations that fail by themselves can open the circuit too, if they are many."""
+
 
 class Fate(StrEnum):
     """What is done with a conversation."""
@@ -21,7 +26,9 @@ class Fate(StrEnum):
     RETRY = "retry"
     """Sent again, with the next attempt."""
     DEFER = "defer"
-    """Sent again, with the same attempt: the failure was not about this conversation."""
+    """Sent again as it was: it was not called, or no call could have succeeded."""
+    SPARE = "spare"
+    """Sent again, with the last attempt once more: it failed together with an outage."""
     FAIL = "fail"
     """A failed insight: Grok will never analyse it."""
     GIVE_UP = "give_up"
@@ -36,23 +43,29 @@ class Verdict:
     delay_seconds: int = 0
 
 
-def of_error(
-    error: AnalysisError, *, attempt: int, max_attempts: int, hold_seconds: float, random: float
-) -> Verdict:
-    """The verdict on the ``attempt``-th call.
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The call was the ``attempt``-th of ``most``; its last attempt was ``spared`` so often."""
+
+    attempt: int
+    most: int
+    spared: int = 0
+
+
+def of_error(error: AnalysisError, tries: Tries, hold_seconds: float, random: float) -> Verdict:
+    """The verdict on a conversation whose call failed.
 
     ``hold_seconds`` says how long calls are stopped now that the wave has ended, 0 where they are
-    not. A failure that goes with a stop is the outage's, and costs the conversation no attempt;
-    but an unusable answer was one of Grok's, and was billed.
+    not. An unusable answer is never spared: Grok was there, and billed it.
     """
     if isinstance(error, PermanentError):
         return Verdict(Fate.FAIL)
     if isinstance(error, ConfigurationError | CreditsError):
         return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
-    if hold_seconds and not isinstance(error, UnusableAnswer):
-        return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
-    if attempt >= max_attempts:
-        return Verdict(Fate.GIVE_UP)
-    return Verdict(
-        Fate.RETRY, backoff.retry_delay_seconds(attempt, error.retry_after_seconds, random)
-    )
+    held = backoff.held_back_seconds(hold_seconds, random) if hold_seconds else 0
+    if tries.attempt < tries.most:
+        delay = backoff.retry_delay_seconds(tries.attempt, error.retry_after_seconds, random)
+        return Verdict(Fate.RETRY, max(delay, held))
+    if held and tries.spared < MOST_SPARED and not isinstance(error, UnusableAnswer):
+        return Verdict(Fate.SPARE, held)
+    return Verdict(Fate.GIVE_UP)

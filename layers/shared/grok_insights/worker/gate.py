@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -15,10 +15,11 @@ from grok_insights.flow.brakes import (
     Limits,
     Reason,
     Shared,
-    is_trial,
+    needs_probe,
     stop_of,
 )
 from grok_insights.flow.pace import Pace, Slots
+from grok_insights.worker.wave import PROBE
 
 if TYPE_CHECKING:
     from grok_insights.aws.brakes import Brakes
@@ -46,6 +47,8 @@ class Admission:
     day: str
     reserved_ticks: int = 0
     tries_credits: bool = False
+    is_probe: bool = False
+    """The one call is about no conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,15 @@ class Gate:
         stop = stop_of(shared, self.limits, self.now())
         if stop is not None:
             return Hold(stop.seconds, stop.reason)
-        tries_credits = shared.credits_since is not None
-        if tries_credits and not self._claims_credits_trial(shared):
+        if needs_probe(shared):
+            admission = self._paid(self._paced(1, room_seconds), [PROBE.text])
+            return admission if isinstance(admission, Hold) else replace(admission, is_probe=True)
+        if shared.credits_since is None:
+            return self._paid(self._paced(min(size, len(texts)), room_seconds), texts)
+        if not self._claims_credits_trial(shared):
             return Hold(PROBE_HOLD_SECONDS, Reason.CREDITS)
-        wanted = 1 if is_trial(shared) else min(size, len(texts))
-        return self._paid(self._paced(wanted, room_seconds), texts, tries_credits)
+        admission = self._paid(self._paced(1, room_seconds), texts)
+        return admission if isinstance(admission, Hold) else replace(admission, tries_credits=True)
 
     def _claims_credits_trial(self, shared: Shared) -> bool:
         until = self.now().timestamp() + self.credits_retry_seconds
@@ -97,19 +104,17 @@ class Gate:
         slots = self.brakes.claim_slots(size, self.pace, now, wait)
         return Hold(PROBE_HOLD_SECONDS) if slots is None else (size, slots)
 
-    def _paid(
-        self, paced: tuple[int, Slots] | Hold, texts: Sequence[str], tries_credits: bool
-    ) -> Admission | Hold:
+    def _paid(self, paced: tuple[int, Slots] | Hold, texts: Sequence[str]) -> Admission | Hold:
         if isinstance(paced, Hold):
             return paced
         (size, slots), day = paced, budget.day_of(self.now())
         if not self.limits.budget_ticks:
-            return Admission(size, slots, day, tries_credits=tries_credits)
+            return Admission(size, slots, day)
         ticks = budget.estimated_ticks(texts[:size], self.usd_per_1k)
         if not self.brakes.reserve(day, ticks, self.limits.budget_ticks):
             seconds = (budget.next_day(self.now()) - self.now()).total_seconds()
             return Hold(seconds, Reason.BUDGET_SPENT)
-        return Admission(size, slots, day, ticks, tries_credits)
+        return Admission(size, slots, day, ticks)
 
     def settle(self, admission: Admission, spent_ticks: int) -> None:
         """Tell what the admitted calls really cost, where there is a budget."""

@@ -31,7 +31,7 @@ class Post:
     def again(self, messages: Sequence[tuple[Message, Verdict]], report: Report) -> None:
         """Send messages again: with the next attempt to be retried, else as they are."""
         letters = [
-            Letter(_next(message) if found.fate is Fate.RETRY else message, found.delay_seconds)
+            Letter(_changed(message, found.fate), found.delay_seconds)
             for message, found in messages
         ]
         lost = self.queue.post(letters)
@@ -56,5 +56,10 @@ class Post:
         report.unsaved |= lost
 
 
-def _next(message: Message) -> Message:
-    return replace(message, attempt=message.attempt + 1)
+def _changed(message: Message, fate: Fate) -> Message:
+    match fate:
+        case Fate.RETRY:
+            return replace(message, attempt=message.attempt + 1)
+        case Fate.SPARE:
+            return replace(message, spared=message.spared + 1)
+    return message

@@ -17,7 +17,7 @@ from grok_insights.telemetry import MetricUnit, metrics
 
 if TYPE_CHECKING:
     from grok_insights.flow.brakes import Reason
-    from grok_insights.worker.wave import Call
+    from grok_insights.worker.wave import Asked
 
 MOST_VALUES: Final = 100
 """Values one EMF metric may hold:
@@ -33,7 +33,8 @@ class Report:
     received: int
     oldest: datetime | None = None
     """When the one that has waited longest was enqueued."""
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Asked] = field(default_factory=list)
+    """Every call, those of probes too."""
     saved: list[Insight] = field(default_factory=list)
     retried: int = 0
     deferred: int = 0
@@ -63,7 +64,7 @@ class Report:
         """The errors of the calls that failed."""
         return [call.outcome for call in self.calls if isinstance(call.outcome, AnalysisError)]
 
-    def made(self) -> list[Call]:
+    def made(self) -> list[Asked]:
         """The calls that went out."""
         return [call for call in self.calls if call.outcome is not None]
 

@@ -13,7 +13,7 @@ from grok_insights.aws.queue import Error
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
 from grok_insights.errors import AnalysisError
 from grok_insights.flow import backoff, verdict
-from grok_insights.flow.verdict import Fate, Verdict
+from grok_insights.flow.verdict import Fate, Tries, Verdict
 from grok_insights.telemetry import logger
 from grok_insights.worker.gate import Hold
 
@@ -63,16 +63,12 @@ class Settlement:
             return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
         if not isinstance(call.outcome, AnalysisError):
             return self._completed(call.work, call.outcome)
-        found = verdict.of_error(
-            call.outcome,
-            attempt=call.work.message.attempt,
-            max_attempts=self.max_attempts,
-            hold_seconds=hold_seconds,
-            random=random,
-        )
-        if found.fate in {Fate.RETRY, Fate.DEFER}:
-            return found
-        return self._failed(call, call.outcome, gave_up=found.fate is Fate.GIVE_UP)
+        message = call.work.message
+        tries = Tries(message.attempt, self.max_attempts, message.spared)
+        found = verdict.of_error(call.outcome, tries, hold_seconds, random)
+        if found.fate in {Fate.FAIL, Fate.GIVE_UP}:
+            return self._failed(call, call.outcome, gave_up=found.fate is Fate.GIVE_UP)
+        return found
 
     def _save(self, entries: list[Entry], calls: dict[str, Call], report: Report) -> None:
         try:

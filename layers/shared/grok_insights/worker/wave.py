@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from grok_insights.domain.insight import Cost
 from grok_insights.errors import AnalysisError, CircuitOpen
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from grok_insights.grok.analyzer import Analyzer, Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What came of one conversation's turn. ``outcome`` is None where no call was made."""
+PROBE: Final = Prompt("probe", "Customer: Hello, are you there? Agent: Yes. Customer: Thank you.")
+"""What Grok is asked about to find out whether it is well: as cheap as can be, and no
+conversation's, so that an outage costs none an attempt, and one that always fails keeps no other
+waiting."""
 
-    work: Work
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of one question. ``outcome`` is None where no call was made."""
+
     outcome: Answer | AnalysisError | None
-    latency_seconds: float = 0.0
+    latency_seconds: float
 
     @property
     def cost(self) -> Cost:
@@ -36,6 +41,13 @@ class Call:
         if isinstance(self.outcome, AnalysisError):
             return Cost(self.outcome.tokens, self.outcome.cost_ticks)
         return self.outcome.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Asked):
+    """What came of one conversation's turn."""
+
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +71,24 @@ class Caller:
         starts = (slots.at(index) for index in range(len(works)))
         return list(self.threads.map(self._call, works, starts))
 
+    def probe(self, slots: Slots) -> Asked:
+        """Ask about nobody's conversation."""
+        return self._ask(PROBE, slots.first_at)
+
     def _call(self, work: Work, start: float) -> Call:
+        prompt = Prompt(work.conversation.id, work.conversation.text)
+        asked = self._ask(prompt, start)
+        return Call(asked.outcome, asked.latency_seconds, work)
+
+    def _ask(self, prompt: Prompt, start: float) -> Asked:
         early = start - self.now().timestamp()
         if early > 0:
             self.sleep(early)
         begun = self.monotonic()
-        prompt = Prompt(work.conversation.id, work.conversation.text)
         try:
             answer = self.circuit.call(lambda: self.analyzer.analyse(prompt))
         except CircuitOpen:
-            return Call(work, None)
+            return Asked(None, 0.0)
         except AnalysisError as error:
-            return Call(work, error, self.monotonic() - begun)
-        return Call(work, answer, answer.latency_seconds)
+            return Asked(error, self.monotonic() - begun)
+        return Asked(answer, answer.latency_seconds)

@@ -1,0 +1,68 @@
+"""Which insights a reader asks for: every filter of the list, alone and together."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from grok_insights.domain import timestamps
+from grok_insights.domain.insight import Sentiment, Status
+
+EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Instants beyond these say the same as these: no insight is that old, or that new. A year is left
+at both ends, so that no rounding, no zone and no default leads out of the calendar."""
+
+
+def within_calendar(instant: datetime) -> datetime:
+    """The instant in UTC, moved to the nearest one that can be reckoned with."""
+    return min(max(instant, EARLIEST), LATEST).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The insights with this sentiment, status and topic, created from ``start`` until ``end``.
+
+    ``start`` is included, ``end`` is not; None leaves a filter out.
+    """
+
+    sentiment: Sentiment | None = None
+    status: Status | None = None
+    topic: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def is_contradiction(self) -> bool:
+        """Whether no insight can match: a failed one has no sentiment and no topic."""
+        wants_analysis = self.sentiment is not None or self.topic is not None
+        return wants_analysis and self.status is Status.FAILED
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds (sentiments, or failed) that may match."""
+        if self.sentiment is not None:
+            return (str(self.sentiment),)
+        if self.status is Status.FAILED:
+            return (str(Status.FAILED),)
+        if self.status is Status.COMPLETED or self.topic is not None:
+            return tuple(map(str, Sentiment))
+        return (*map(str, Sentiment), str(Status.FAILED))
+
+    def first_position(self) -> str:
+        """The lowest position that may match. Positions begin with a time in milliseconds."""
+        return _first_millisecond(self.start or EARLIEST)
+
+    def end_position(self) -> str:
+        """A position above all that may match."""
+        return _first_millisecond(self.end or LATEST)
+
+    def signature(self) -> str:
+        """A text that differs wherever two selections do."""
+        return repr(tuple(None if value is None else str(value) for value in astuple(self)))
+
+
+def _first_millisecond(instant: datetime) -> str:
+    """The first whole millisecond that is not before the instant."""
+    return timestamps.to_text(within_calendar(instant) + timedelta(microseconds=999))

@@ -1,0 +1,22 @@
+"""Everything that is read: insights, conversations, trends, health and metrics. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grok_insights.query.health import HealthCheck
+    from grok_insights.query.insights import ReadInsights
+    from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.trends import ReadTrends
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The use cases of the query function."""
+
+    insights: ReadInsights
+    trends: ReadTrends
+    health: HealthCheck
+    metrics: ReadMetrics

@@ -1,0 +1,86 @@
+"""Conversations and insights: one by its id, or a page of many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grok_insights.domain import timestamps
+from grok_insights.errors import NotFound
+
+if TYPE_CHECKING:
+    from grok_insights.aws.conversations import Conversations
+    from grok_insights.aws.insights import Insights, Stored
+    from grok_insights.aws.timeline import Timeline
+    from grok_insights.cursor import Cursors
+    from grok_insights.domain.selection import Selection
+
+
+class Page(NamedTuple):
+    """A page of insights as JSON documents, and the cursor of the next one."""
+
+    documents: list[str]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInsights:
+    """The use case."""
+
+    conversations: Conversations
+    insights: Insights
+    timeline: Timeline
+    cursors: Cursors
+
+    def insight(self, conversation_id: str) -> Stored | None:
+        """The insight of a conversation, or None while it waits for one.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        stored = self.insights.stored(conversation_id)
+        if stored is None and not self.conversations.exists(conversation_id):
+            raise NotFound("there is no conversation with this id")
+        return stored
+
+    def conversation(self, conversation_id: str) -> dict[str, Any]:
+        """The stored conversation and its status.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        found = self.conversations.get(conversation_id)
+        if found is None:
+            raise NotFound("there is no conversation with this id")
+        statuses = self.insights.statuses([conversation_id])
+        return {
+            "id": found.id,
+            "external_id": found.external_id,
+            "text": found.text,
+            "metadata": found.metadata,
+            "created_at": timestamps.to_text(found.created_at),
+            "status": statuses.get(conversation_id, "enqueued"),
+        }
+
+    def page(self, selection: Selection, limit: int, cursor: str | None) -> Page:
+        """A page of the insights that were selected, newest first.
+
+        Where a filter lets little through, a page may hold fewer than ``limit``, or none, and have
+        a next page all the same.
+
+        Raises
+        ------
+        BadRequest
+            The cursor is not one that this query gave out.
+        """
+        query = selection.signature()
+        before = None if cursor is None else self.cursors.open(cursor, query=query)
+        placed, rest = self.timeline.page(selection, before=before, limit=limit)
+        return Page(
+            [one.document for one in placed],
+            None if rest is None else self.cursors.seal(rest, query=query),
+        )

@@ -1,0 +1,58 @@
+"""What ``/metrics`` shows: the running totals, and how things stand at this moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grok_insights.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from grok_insights.aws.api_key import ApiKey
+    from grok_insights.aws.queue import AnalysisQueue
+    from grok_insights.aws.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The running totals by name, see `domain.totals`, and the sizes of what stands still."""
+
+    totals: Counter[str]
+    queue_depth: int
+    dead_letters: int
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMetrics:
+    """The use case."""
+
+    state: State
+    queue: AnalysisQueue
+    dead_letters: AnalysisQueue
+    smallest_batch_size: int
+    api_key: ApiKey
+
+    def text(self, given_key: str | None) -> tuple[str, str]:
+        """The metrics in Prometheus' text format, and its media type.
+
+        Raises
+        ------
+        Unauthorized
+            The key is not the stack's.
+        """
+        if given_key is None or not self.api_key.opens(given_key):
+            raise Unauthorized("a valid API key is needed, as x-api-key or as a bearer token")
+        # Imported here: no other route needs it, and it would lengthen every cold start.
+        from grok_insights.query.exposition import exposition
+
+        return exposition(self._measured())
+
+    def _measured(self) -> Measured:
+        return Measured(
+            totals=self.state.totals(),
+            queue_depth=self.queue.depth(),
+            dead_letters=self.dead_letters.depth(),
+            batch_size=self.state.batch_size() or self.smallest_batch_size,
+        )

@@ -1,0 +1,170 @@
+"""Trends: the counters of a range, and a recount of the insights to check them by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from grok_insights.domain import pricing, timestamps
+from grok_insights.domain.selection import within_calendar
+from grok_insights.domain.trends import FIELDS, KINDS, Interval, Series
+from grok_insights.errors import Fault, InvalidRequest
+
+if TYPE_CHECKING:
+    from grok_insights.aws.recount import Recount
+    from grok_insights.aws.trends import Trends
+
+DEFAULT_SPAN: Final = {Interval.HOUR: timedelta(hours=24), Interval.DAY: timedelta(days=30)}
+LONGEST_SPAN: Final = timedelta(days=366)
+LONGEST_RECOUNT: Final = timedelta(days=1)
+
+MOST_RECOUNTED: Final = 200_000
+"""Insights that can be read within the 29 seconds that API Gateway waits."""
+
+LOOKS: Final = 4
+"""Times that counters and insights are compared, until they were read at one moment."""
+
+
+class Range(NamedTuple):
+    """A range of whole points of a series."""
+
+    start: datetime
+    end: datetime
+    interval: Interval
+
+
+class Counts(NamedTuple):
+    """What there is in a range: the totals of each point, and how often each topic came up."""
+
+    series: Series
+    topics: Counter[str]
+
+    @property
+    def totals(self) -> Counter[str]:
+        """The sum of all points."""
+        return sum(self.series.values(), start=Counter())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTrends:
+    """The use case. Insights older than ``retention`` are gone, and cannot be recounted."""
+
+    trends: Trends
+    recount: Recount
+    retention: timedelta
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+    def range(self, start: datetime | None, end: datetime | None, interval: Interval) -> Range:
+        """The range that is asked for, widened to whole points, with the defaults filled in.
+
+        Raises
+        ------
+        InvalidRequest
+            The range ends before it begins, or is longer than a year.
+        """
+        last = interval.ceiling(within_calendar(end or self.now()))
+        first = interval.floor(within_calendar(start or last - DEFAULT_SPAN[interval]))
+        if first >= last:
+            raise _refused("query.from", "must be before to")
+        if last - first > LONGEST_SPAN:
+            raise _refused("query.from", f"must be at most {LONGEST_SPAN.days} days before to")
+        return Range(first, last, interval)
+
+    def of(self, wanted: Range, top: int) -> dict[str, Any]:
+        """The counters of a range."""
+        return _shown(wanted, self._counted(wanted), top)
+
+    def verified(self, wanted: Range, top: int) -> dict[str, Any]:
+        """The counters of a range, and beside them what a recount of the insights gives.
+
+        Both are saved together, but cannot be read at one moment: where insights come in in
+        between, they are looked at again.
+
+        Raises
+        ------
+        InvalidRequest
+            The range is longer than a day, older than insights are kept, or holds too many.
+        """
+        self._check_recount(wanted)
+        for look in range(LOOKS):
+            self.sleep(0.2 * look)
+            counted, recounted = self._counted(wanted), Counts(*self.recount.of(*wanted))
+            if counted == recounted:
+                break
+        return {
+            **_shown(wanted, counted, top),
+            "recount": {
+                "totals": _totals(recounted.totals),
+                "top_topics": _top(recounted.topics, top),
+            },
+            "difference": _difference(counted, recounted),
+        }
+
+    def is_past(self, wanted: Range) -> bool:
+        """Whether the range had ended before now, so that hardly anything in it will change."""
+        return wanted.end < self.now() - timedelta(minutes=5)
+
+    def _counted(self, wanted: Range) -> Counts:
+        series = self.trends.series(*wanted)
+        return Counts(series, self.trends.topics(wanted.start, wanted.end))
+
+    def _check_recount(self, wanted: Range) -> None:
+        if wanted.end - wanted.start > LONGEST_RECOUNT:
+            raise _refused("query.verify", "recounts a day at the most")
+        if wanted.start < self.now() - self.retention:
+            raise _refused("query.verify", f"insights are kept for {self.retention.days} days")
+        series = self.trends.series(*wanted)
+        if sum(fields[kind] for fields in series.values() for kind in KINDS) > MOST_RECOUNTED:
+            raise _refused("query.verify", f"recounts {MOST_RECOUNTED} insights at the most")
+
+
+def _refused(location: str, message: str) -> InvalidRequest:
+    return InvalidRequest("the range is not valid", faults=(Fault(location, message),))
+
+
+def _difference(counted: Counts, recounted: Counts) -> dict[str, int]:
+    """By how much the counters are above the recount, and how many points and topics differ."""
+    more, less = counted.totals, recounted.totals
+    points = counted.series.keys() | recounted.series.keys()
+    topics = counted.topics.keys() | recounted.topics.keys()
+    return {
+        **{name: more[name] - less[name] for name in FIELDS},
+        "points": sum(counted.series.get(one) != recounted.series.get(one) for one in points),
+        "topics": sum(counted.topics[one] != recounted.topics[one] for one in topics),
+    }
+
+
+def _shown(wanted: Range, counts: Counts, top: int) -> dict[str, Any]:
+    return {
+        "from": timestamps.to_text(wanted.start),
+        "to": timestamps.to_text(wanted.end),
+        "interval": wanted.interval,
+        "totals": _totals(counts.totals),
+        "series": [
+            {"start": timestamps.to_text(point), **_totals(fields)}
+            for point, fields in counts.series.items()
+        ],
+        "top_topics": _top(counts.topics, top),
+    }
+
+
+def _top(topics: Counter[str], top: int) -> list[dict[str, Any]]:
+    """The topics that came up most, ties in the order of their names."""
+    order = sorted(topics.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [{"topic": topic, "count": count} for topic, count in order[:top]]
+
+
+def _totals(fields: Counter[str]) -> dict[str, Any]:
+    """The counters as the API shows them."""
+    count = sum(fields[kind] for kind in KINDS)
+    return {
+        "count": count,
+        **{kind: fields[kind] for kind in KINDS},
+        "tokens_used": fields["tokens"],
+        "estimated_cost": pricing.dollars(fields["cost_ticks"]),
+        "mean_processing_time_ms": round(fields["processing_ms"] / count) if count else None,
+    }

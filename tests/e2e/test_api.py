@@ -1,0 +1,114 @@
+"""The API from outside, against its own description and against nonsense, with IAM enforced."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.e2e.conftest import CHECKOUT, Client, NewClient, Stack
+
+ONE = "/api/v1/conversations"
+LIST = "/api/v1/insights"
+RUN = (
+    *(sys.executable, "-m", "schemathesis.cli"),
+    *("--config-file", "tests/e2e/schemathesis.toml"),
+    *("run", "docs/openapi.json", "--checks", "all", "--max-examples", "15", "--seed", "1"),
+)
+
+
+def test_every_answer_is_as_described_whatever_is_sent(stack: Stack, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*RUN, "--url", stack.name("API_URL"), "--report-dir", str(tmp_path)],
+        cwd=CHECKOUT,
+        env={**os.environ, "API_KEY": stack.name("API_KEY"), "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", [ONE, f"{ONE}/bulk"])
+def test_a_wrong_method_is_told_the_right_one(client: Client, method: str, path: str) -> None:
+    answer = client.http.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_a_path_that_is_not_there_is_a_problem(client: Client) -> None:
+    answer = client.get("/api/v2/insights")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+
+
+def test_head_has_the_headers_of_get(client: Client) -> None:
+    answer = client.http.head(LIST)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["etag"] == client.get(LIST).headers["etag"]
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/trends", ONE + "/x", "/nonsense"])
+def test_without_a_key_nothing_is_shown(new_client: NewClient, path: str) -> None:
+    assert new_client(key="").get(path).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/docs/start.js", "/openapi.json"])
+def test_what_is_no_secret_needs_no_key(new_client: NewClient, path: str) -> None:
+    assert new_client(key="").get(path).status_code == 200
+
+
+def test_prometheus_may_send_the_key_as_a_token(new_client: NewClient, stack: Stack) -> None:
+    bearer = {"authorization": f"Bearer {stack.name('API_KEY')}"}
+    answer = new_client(key="").http.get("/metrics", headers=bearer)
+    names = {family.name for family in text_string_to_metric_families(answer.text)}
+    assert {"grok_calls", "grok_call_errors", "grok_call_latency_seconds"} <= names
+    assert new_client(key="").get("/metrics").status_code == 401
+
+
+def test_a_large_answer_comes_compressed_and_whole(client: Client) -> None:
+    answer = client.http.get("/docs/swagger-ui-bundle.min.js", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.content) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"text": "x"}', {"content-type": "text/plain"}, 415),
+        (b"text=x", {"content-type": "application/x-www-form-urlencoded"}, 415),
+        (gzip.compress(b'{"text": "x"}'), {"content-encoding": "gzip"}, 415),
+        ('{"text": "ä"}'.encode("latin-1"), {}, 400),
+        ('{"text": "ä"}'.encode("utf-16"), {}, 400),
+        (b"[" * 200_000, {}, 400),
+        (b'{"text": "' + b"x" * 10_000_000 + b'"}', {}, 413),
+        (b'{"text": "\\ud800"}', {}, 422),
+        (b'{"text": "a\\u0000b"}', {}, 202),
+        (b"", {}, 422),
+        (b"null", {}, 422),
+    ],
+)
+def test_nonsense_is_refused_clearly(
+    client: Client, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    sent = {"content-type": "application/json", **headers}
+    answer = client.http.post(ONE, content=body, headers=sent)
+    assert answer.status_code == status
+    assert status == 202 or answer.headers["content-type"] == "application/problem+json"
+
+
+def test_another_origin_may_call_only_where_it_is_configured(stack: Stack) -> None:
+    preflight = {"origin": "https://app.example", "access-control-request-method": "POST"}
+    answer = httpx.options(stack.name("API_URL") + ONE, headers=preflight)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert answer.headers["access-control-allow-methods"] == "OPTIONS,POST"
+    evil = httpx.options(
+        stack.name("API_URL") + ONE, headers={**preflight, "origin": "https://evil.example"}
+    )
+    assert "access-control-allow-origin" not in evil.headers

@@ -1,0 +1,104 @@
+"""The query function put together with other parts, and insights for it to read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64decode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from functions.query import app
+from grok_insights import wiring
+from grok_insights.aws.insights import to_item
+from grok_insights.aws.items import chunks
+from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.domain.insight import Analysis, Insight, Sentiment
+from grok_insights.http import Door
+from grok_insights.wiring import Parts
+from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
+
+LIST = "/api/v1/insights"
+TRENDS = "/api/v1/insights/trends"
+TOPICS = ("refund", "delivery", "login", "price", "warranty", "praise")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as a client sees it."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Query:
+    """The function."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.door = Door(
+            app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp()
+        )
+        app.api.dependency_overrides[app.query] = lambda: wiring.query(parts)
+
+    def get(self, path: str, **query: str) -> Answer:
+        return self.send(api_event("GET", path, query=query))
+
+    def send(self, event: dict[str, Any]) -> Answer:
+        answer = self.door(event, LambdaContext())
+        if answer["isBase64Encoded"]:
+            answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
+        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        is_json = "json" in headers.get("Content-Type", "") and answer["body"]
+        body = json.loads(answer["body"]) if is_json else answer["body"]
+        return Answer(answer["statusCode"], body, headers)
+
+    def pages(self, **query: str) -> list[list[str]]:
+        """The ids of all pages of a list, one after another."""
+        pages: list[list[str]] = []
+        more: dict[str, str] | None = {}
+        while more is not None:
+            body = self.get(LIST, **query, **more).body
+            pages.append([item["id"] for item in body["items"]])
+            cursor = body["next_cursor"]
+            more = None if cursor is None else {"cursor": cursor}
+        return pages
+
+    def save(self, insights: Iterable[Insight]) -> None:
+        """Save insights as the analysis does, with their counters."""
+        parts = self.parts
+        ledger = Ledger(parts.transactions, parts.insights, parts.trends)
+        ledger.save([Entry(insight) for insight in insights])
+
+    def place(self, insights: Iterable[Insight]) -> None:
+        """Put insights into their table alone, without counters: many of them, fast."""
+        table = self.parts.insights
+        for insights_of_a_batch in chunks(insights, 25):
+            puts = [
+                {"PutRequest": {"Item": to_item(one, table.shards, table.retention_seconds)}}
+                for one in insights_of_a_batch
+            ]
+            self.parts.dynamodb.batch_write_item(RequestItems={table.table: puts})  # type: ignore[dict-item]
+
+
+def identity(number: int) -> str:
+    """The id of the insight of this number."""
+    return str(UUID(int=number))
+
+
+def numbered(number: int, **overrides: Any) -> Insight:
+    """Insight number so and so: a minute older than the one before, every seventh one failed."""
+    values = {
+        "conversation_id": identity(number),
+        "created_at": NOW - timedelta(minutes=number),
+        **overrides,
+    }
+    if number % 7 == 6:
+        return failed_insight(**values)
+    sentiment = list(Sentiment)[number % 3]
+    topics = tuple(TOPICS[(number + place) % 6] for place in range(number % 6))
+    return insight(**{"outcome": Analysis("A summary.", sentiment, topics), **values})

@@ -1,0 +1,127 @@
+"""Bodies that are not what a client should send, on tables by moto."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from functions.ingest import app
+from grok_insights import wiring
+from grok_insights.http import Door
+from tests.builders import LambdaContext, api_event
+from tests.functional.conftest import Clock, make_parts
+
+ONE = "/api/v1/conversations"
+
+
+@pytest.fixture
+def door(clock: Clock) -> Iterator[Door]:
+    with mock_aws():
+        parts = make_parts(clock)
+        app.api.dependency_overrides[app.ingest] = lambda: wiring.ingest(parts)
+        yield Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
+
+
+def post(door: Door, body: str | bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+    """Send bytes as API Gateway hands them over: in base64."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    event = api_event("POST", ONE, "", headers=named)
+    if isinstance(body, bytes):
+        event |= {"body": b64encode(body).decode(), "isBase64Encoded": True}
+    else:
+        event |= {"body": body}
+    answer = door(event, LambdaContext())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_body_in_base64_is_read(door: Door) -> None:
+    assert post(door, '{"text": "Grüße"}'.encode())[0] == 202
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe",
+        '{"text": "Grüße"}'.encode("latin-1"),
+        '{"text": "x"}'.encode("utf-16"),
+        '\ufeff{"text": "x"}'.encode(),
+        b'{"text": "x", "metadata": {"n": NaN}}',
+        b'{"text": "x", "metadata": {"n": Infinity}}',
+        b'{"text": "x", "metadata": {"n": ' + b"9" * 5_000 + b"}}",
+        b'{"text": "x", "metadata": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"text": "x"} {"text": "y"}',
+        b"{'text': 'x'}",
+    ],
+)
+def test_what_is_not_json_in_utf_8_is_a_bad_request(door: Door, body: bytes) -> None:
+    status, problem = post(door, body)
+    assert (status, problem["title"]) == (400, "Bad Request")
+    assert problem["errors"][0]["location"] == "body"
+
+
+def test_no_body_at_all_is_a_body_that_is_missing(door: Door) -> None:
+    status, problem = post(door, b"")
+    assert (status, problem["errors"][0]["location"]) == (422, "body")
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/json; charset=iso-8859-1",
+        "nonsense",
+    ],
+)
+def test_another_media_type_is_refused(door: Door, media_type: str) -> None:
+    assert post(door, b'{"text": "x"}', Content_Type=media_type)[0] == 415
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;x=y"]
+)
+def test_json_by_any_of_its_names_is_taken(door: Door, media_type: str) -> None:
+    assert post(door, b'{"text": "x"}', Content_Type=media_type)[0] == 202
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_refused(door: Door, encoding: str) -> None:
+    body = gzip.compress(b'{"text": "x"}')
+    assert post(door, body, Content_Encoding=encoding)[0] == 415
+
+
+@pytest.mark.parametrize("size", [4_500_001, 10_000_000])
+def test_a_body_that_a_function_cannot_take_is_too_large(door: Door, size: int) -> None:
+    assert post(door, b" " * size)[0] == 413
+    assert post(door, " " * size)[0] == 413
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "-1e400", "1E+309", "123456789012345678901234567890", "0.1e-999"]
+)
+def test_numbers_at_their_limits_are_kept_or_refused_and_never_break(
+    door: Door, number: str
+) -> None:
+    body = f'{{"text": "x", "metadata": {{"n": {number}}}}}'.encode()
+    assert post(door, body)[0] in {202, 422}
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "a\\u0000b", "\\uffff", "\\ud83d\\ude00"])
+def test_strange_characters_are_text_too(door: Door, text: str) -> None:
+    assert post(door, f'{{"text": "{text}"}}'.encode())[0] == 202
+
+
+@pytest.mark.parametrize("text", ["\\ud83d", "a\\ude00b"])
+def test_half_a_surrogate_pair_is_refused(door: Door, text: str) -> None:
+    assert post(door, f'{{"text": "{text}"}}'.encode())[0] == 422
+    assert post(door, f'{{"text": "x", "external_id": "{text}"}}'.encode())[0] == 422

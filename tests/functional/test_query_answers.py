@@ -1,0 +1,235 @@
+"""What every answer has in common: errors, caching, compression, CORS; on tables by moto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from grok_insights.domain.conversation import Conversation
+from tests.builders import AN_ID, NOW, api_event, failed_insight, insight
+from tests.functional.conftest import Clock, make_parts
+from tests.functional.query import LIST, TRENDS, Answer, Query, numbered
+
+ONE = f"{LIST}/{AN_ID}"
+PREFLIGHT = {
+    "Origin": "https://app.example",
+    "Access-Control-Request-Method": "GET",
+    "Access-Control-Request-Headers": "x-api-key",
+}
+
+
+@pytest.fixture
+def query(clock: Clock) -> Iterator[Query]:
+    with mock_aws():
+        yield Query(make_parts(clock))
+
+
+def send(query: Query, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return query.send(api_event(method, path, body, headers=named))
+
+
+# ------------------------------------------------------------------ one insight
+
+
+def test_a_completed_insight_may_be_kept_and_is_not_sent_twice(query: Query) -> None:
+    query.save([insight()])
+    first = send(query, "GET", ONE)
+    assert first.headers["Cache-Control"] == "private, max-age=300"
+    again = send(query, "GET", ONE, if_none_match=first.headers["ETag"])
+    assert (again.status, again.body) == (304, "")
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def test_a_failed_insight_is_asked_for_each_time_since_it_may_be_replaced(query: Query) -> None:
+    query.save([failed_insight()])
+    assert send(query, "GET", ONE).headers["Cache-Control"] == "private, no-cache"
+
+
+def test_an_insight_that_is_waited_for_is_202_and_never_kept(query: Query) -> None:
+    query.parts.conversations.add([Conversation(AN_ID, "Hello", NOW)])
+    answer = send(query, "GET", ONE)
+    assert (answer.status, answer.body["status"]) == (202, "enqueued")
+    assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("2", "no-store")
+
+
+@pytest.mark.parametrize("tag", ['"another"', "", "W/", '*"', "nonsense"])
+def test_another_tag_gets_the_whole_answer(query: Query, tag: str) -> None:
+    query.save([insight()])
+    assert send(query, "GET", ONE, if_none_match=tag).status == 200
+
+
+def test_trends_of_the_past_may_be_kept_for_a_minute_and_those_of_today_not(query: Query) -> None:
+    past = query.get(TRENDS, to="2026-11-22T00:00:00Z")
+    assert past.headers["Cache-Control"] == "private, max-age=60"
+    assert query.get(TRENDS).headers["Cache-Control"] == "private, no-cache"
+
+
+def test_an_id_that_is_none_is_refused_by_name(query: Query) -> None:
+    answer = send(query, "GET", f"{LIST}/not-an-id")
+    assert answer.status == 422
+    assert [fault["location"] for fault in answer.body["errors"]] == ["path.conversation_id"]
+
+
+# ------------------------------------------------------------------ methods and paths
+
+
+def test_head_is_get_without_the_body(query: Query) -> None:
+    query.save([insight()])
+    get, head = send(query, "GET", ONE), send(query, "HEAD", ONE)
+    assert (head.status, head.body) == (200, "")
+    assert head.headers["ETag"] == get.headers["ETag"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_wrong_method_is_told_the_right_ones(query: Query, method: str) -> None:
+    answer = send(query, method, LIST, {})
+    assert (answer.status, answer.body["title"]) == (405, "Method Not Allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_an_unknown_path_is_a_problem(query: Query) -> None:
+    answer = send(query, "GET", "/nonsense")
+    assert (answer.status, answer.body["title"]) == (404, "Not Found")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["%C2%8D", "a\x01b", "\u4c68"])
+def test_what_cannot_be_an_id_is_not_found(query: Query, name: str) -> None:
+    assert send(query, "GET", f"{LIST}/{name}").status in {404, 422}
+
+
+def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
+    answer = query.get(LIST, sentimnet="negative", limit="5")
+    assert answer.status == 422
+    assert [fault["location"] for fault in answer.body["errors"]] == ["query.sentimnet"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("limit", "0"),
+        ("limit", "101"),
+        ("limit", "1.5"),
+        ("limit", "1e1000"),
+        ("limit", "9" * 5000),
+        ("limit", ""),
+        ("sentiment", "angry"),
+        ("status", "enqueued"),
+        ("topic", ""),
+        ("topic", "x" * 101),
+        ("from", "yesterday"),
+        ("from", "0.5"),
+        ("from", "1763892900"),
+        ("from", "2026-11-23"),
+        ("from", "2026-11-23T10:00:00 00:00"),
+        ("from", "2026-11-23T10:00:00"),
+        ("to", "2026-13-01T00:00:00Z"),
+        ("to", "9" * 400),
+        ("cursor", "x" * 501),
+    ],
+)
+def test_a_bad_parameter_is_refused_by_name(query: Query, parameter: str, value: str) -> None:
+    answer = query.get(LIST, **{parameter: value})
+    assert answer.status == 422
+    assert [fault["location"] for fault in answer.body["errors"]] == [f"query.{parameter}"]
+
+
+def test_a_parameter_given_twice_is_refused(query: Query) -> None:
+    event = api_event("GET", LIST, query={"limit": "5"})
+    event["multiValueQueryStringParameters"] = {"limit": ["5", "6"]}
+    answer = query.send(event)
+    assert answer.status == 422
+    assert answer.body["errors"][0]["location"] == "query.limit"
+
+
+def test_a_table_that_is_down_is_503_and_when_to_come_back(query: Query) -> None:
+    query.parts.dynamodb.delete_table(TableName="insights")
+    answer = send(query, "GET", ONE)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+# ------------------------------------------------------------------ compression
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br, gzip;q=0.5", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000, br", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_a_large_answer_is_compressed_for_those_who_take_it(
+    query: Query, accepted: str, encoding: str | None
+) -> None:
+    query.save(numbered(number) for number in range(12))
+    answer = send(query, "GET", LIST, accept="*/*", accept_encoding=accepted)
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert len(answer.body["items"]) == 12
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_a_small_answer_is_not_compressed(query: Query) -> None:
+    answer = send(query, "GET", LIST, accept="*/*", accept_encoding="gzip")
+    assert "Content-Encoding" not in answer.headers
+
+
+# ------------------------------------------------------------------ other origins
+
+
+def test_a_preflight_of_a_configured_origin_is_allowed(query: Query) -> None:
+    answer = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
+    assert answer.status == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert "X-Api-Key" in answer.headers["Access-Control-Allow-Headers"]
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS"
+
+
+def test_the_preflight_of_another_function_s_path_names_its_methods(query: Query) -> None:
+    answer = query.send(api_event("OPTIONS", "/api/v1/conversations", headers=PREFLIGHT))
+    assert answer.headers["Access-Control-Allow-Methods"] == "OPTIONS,POST"
+
+
+def test_a_wrong_method_on_another_function_s_path_is_told_the_right_ones(query: Query) -> None:
+    answer = send(query, "GET", "/api/v1/conversations/bulk")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example.evil"])
+def test_no_other_origin_is_allowed(query: Query, origin: str) -> None:
+    for method in ("OPTIONS", "GET"):
+        answer = query.send(api_event(method, LIST, headers={**PREFLIGHT, "Origin": origin}))
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/not-an-id", "/nonsense", f"{LIST}/{AN_ID}"])
+def test_scripts_of_a_configured_origin_can_read_errors_too(query: Query, path: str) -> None:
+    answer = send(query, "GET", path, origin="https://other.example")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://other.example"
+    assert "Origin" in answer.headers["Vary"]
+
+
+def test_scripts_of_a_configured_origin_can_read_that_they_ask_too_often(query: Query) -> None:
+    for _ in range(60):
+        send(query, "GET", LIST)
+    answer = send(query, "GET", LIST, origin="https://app.example")
+    assert answer.status == 429
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_a_preflight_does_not_count_for_the_rate_limit(query: Query) -> None:
+    for _ in range(61):
+        answer = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
+    assert answer.status == 204
+
+
+def test_no_answer_lets_a_browser_guess_its_type(query: Query) -> None:
+    for path in (LIST, ONE, "/health", "/nonsense"):
+        assert send(query, "GET", path).headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,65 @@
+"""The description of the API and the page that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from scripts.openapi.__main__ import COPIES, text
+from tests.functional.conftest import Clock, make_parts
+from tests.functional.query import Query
+
+
+@pytest.fixture
+def query(clock: Clock) -> Iterator[Query]:
+    with mock_aws():
+        yield Query(make_parts(clock))
+
+
+def test_the_description_is_what_the_functions_say_today() -> None:
+    assert [path.read_text("utf-8") == text() for path in COPIES] == [True, True]
+
+
+def test_the_description_is_served_and_names_every_route(query: Query) -> None:
+    body = query.get("/openapi.json").body
+    assert body["openapi"] == "3.1.0"
+    assert list(body["paths"]) == [
+        "/api/v1/conversations",
+        "/api/v1/conversations/bulk",
+        "/api/v1/conversations/{conversation_id}",
+        "/api/v1/insights",
+        "/api/v1/insights/trends",
+        "/api/v1/insights/{conversation_id}",
+        "/api/v1/insights/conversation/{conversation_id}",
+        "/health",
+        "/metrics",
+    ]
+    assert body["components"]["securitySchemes"]["ApiKey"]["name"] == "x-api-key"
+
+
+def test_the_page_loads_nothing_but_its_own_files_which_are_there(query: Query) -> None:
+    answer = query.get("/docs")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', answer.body)
+    assert loaded == [
+        "docs/swagger-ui.min.css",
+        "openapi.json",
+        "docs/swagger-ui-bundle.min.js",
+        "docs/start.js",
+    ]
+    assert [query.get(f"/{name}").status for name in loaded] == [200, 200, 200, 200]
+
+
+def test_the_page_may_run_no_script_but_its_own_and_stand_in_no_frame(query: Query) -> None:
+    policy = query.get("/docs").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("name", ["index.html", "..%2Fapp.py", "app.py", "openapi.json"])
+def test_the_page_has_no_other_files(query: Query, name: str) -> None:
+    assert query.get(f"/docs/{name}").status == 404

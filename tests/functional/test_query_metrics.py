@@ -1,0 +1,98 @@
+"""Metrics for Prometheus, and the key that opens them, on AWS by moto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+from prometheus_client.parser import text_string_to_metric_families
+
+from grok_insights.aws import clients
+from grok_insights.domain import totals
+from tests.builders import api_event
+from tests.functional.conftest import Clock, make_parts
+from tests.functional.query import Answer, Query
+
+KEY = "a-key-of-at-least-twenty-characters"
+
+
+@pytest.fixture
+def query(clock: Clock) -> Iterator[Query]:
+    with mock_aws():
+        key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
+        yield Query(make_parts(clock, API_KEY_ID=key["id"]))
+
+
+def scrape(query: Query, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return query.send(api_event("GET", "/metrics", headers=named))
+
+
+def samples(text: str) -> dict[str, float]:
+    """All samples by their name and labels, as Prometheus' own parser reads them."""
+    return {
+        sample.name + "".join(f"|{value}" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -> None:
+    state = query.parts.state
+    state.add_totals(totals.of_call(0.3, tokens=100, cost_ticks=1_700_000))
+    state.add_totals(totals.of_call(0.1, tokens=50, cost_ticks=800_000))
+    state.add_totals(totals.of_call(31.0, error="transient"))
+    state.learn_batch_size(12)
+    answer = scrape(query, x_api_key=KEY)
+    assert answer.status == 200
+    found = samples(answer.body)
+    assert found["grok_calls_total"] == 3
+    assert found["grok_call_errors|transient"] == 1
+    assert found["grok_tokens_total"] == 150
+    assert found["estimated_cost_usd"] == 0.00025
+    assert found["grok_call_latency_seconds_bucket|0.1"] == 1
+    assert found["grok_call_latency_seconds_bucket|0.5"] == 2
+    assert found["grok_call_latency_seconds_bucket|30.0"] == 2
+    assert found["grok_call_latency_seconds_bucket|+Inf"] == 3
+    assert found["grok_call_latency_seconds_count"] == 3
+    assert found["grok_call_latency_seconds_sum"] == 31.4
+    assert found["adaptive_batch_size"] == 12
+
+
+def test_before_the_first_call_everything_is_there_and_zero(query: Query) -> None:
+    found = samples(scrape(query, x_api_key=KEY).body)
+    assert found.pop("adaptive_batch_size") == 5
+    assert set(found.values()) == {0}
+    assert {"grok_calls_total", "grok_call_errors|transient", "dead_letters"} <= found.keys()
+
+
+@pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"bearer {KEY}"])
+def test_the_key_may_come_as_prometheus_sends_a_token(query: Query, authorization: str) -> None:
+    assert scrape(query, authorization=authorization).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x_api_key": ""},
+        {"x_api_key": KEY[:-1]},
+        {"authorization": "Bearer"},
+        {"authorization": f"Basic {KEY}"},
+        {"authorization": KEY},
+        {"x_api_key": "ä" * 20},
+    ],
+)
+def test_nothing_is_shown_without_the_key(query: Query, headers: dict[str, str]) -> None:
+    answer = scrape(query, **headers)
+    assert (answer.status, answer.body["title"]) == (401, "Unauthorized")
+
+
+def test_a_disabled_key_opens_nothing_after_five_minutes(query: Query, clock: Clock) -> None:
+    assert scrape(query, x_api_key=KEY).status == 200
+    off = {"op": "replace", "path": "/enabled", "value": "false"}
+    key = query.parts.settings.api_key_id
+    clients.apigateway().update_api_key(apiKey=key, patchOperations=[off])  # type: ignore[list-item]
+    clock.move(minutes=6)
+    assert scrape(query, x_api_key=KEY).status == 401
