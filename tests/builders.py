@@ -39,6 +39,7 @@ def environment(**overrides: str) -> dict[str, str]:
         "CORS_ALLOWED_ORIGINS": "https://app.example,https://other.example",
         "GROK_MOCK_MAX_LATENCY_SECONDS": "0",
         "POWERTOOLS_METRICS_NAMESPACE": "GrokInsights",
+        "POWERTOOLS_SERVICE_NAME": "grok-insights",
         **overrides,
     }
 

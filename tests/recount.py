@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from grok_insights.aws.insights import tally_of
+from grok_insights.aws.insights import is_mark, tally_of
 from grok_insights.aws.items import numbers_of
 from grok_insights.domain import trends
 
@@ -36,6 +36,8 @@ def recount(dynamodb: DynamoDBClient, table: str) -> Counts:
     """The counters as the insights say they should be."""
     sums: Counts = Counter()
     for item in items(dynamodb, table):
+        if is_mark(item):
+            continue
         for key, fields in trends.counters(tally_of(item), shard=0).items():
             for name, number in fields.items():
                 sums[key.bucket.rsplit("#", 1)[0], key.slot, name] += number

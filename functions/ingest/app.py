@@ -1,9 +1,10 @@
-"""Conversations come in: each route parses, calls the use case and maps its answer."""
+"""Conversations come in and go out: each route parses, calls the use case, maps its answer."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -61,6 +62,13 @@ def add_many(bulk: Bulk, use: Annotated[Ingest, Depends(ingest)]) -> Response[st
         HTTPStatus.ACCEPTED,
         {"accepted": accepted, "rejected": len(outcomes) - accepted, "results": results},
     )
+
+
+@api.delete("/api/v1/conversations/<conversation_id>")
+def erase(conversation_id: UUID, use: Annotated[Ingest, Depends(ingest)]) -> Response[str]:
+    """Take out a conversation and its insight, and what they added to the counters."""
+    use.erase(str(conversation_id))
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 
 def _named(accepted: Accepted) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """boto3 clients of the emulator, deaf to the user's AWS profiles, files and variables."""
 
 import os
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -35,6 +36,10 @@ class EmulatorSession:
             region_name=REGION,
             botocore_session=BotocoreSession(session_vars=_DEAF),
         )
+
+    def client(self, service: Any) -> Any:
+        """A client of any other service, without types."""
+        return self._session.client(service, endpoint_url=self._endpoint_url, config=self._config)
 
     def apigateway(self) -> APIGatewayClient:
         """A client of API Gateway, which may send what AWS would not take: see `emulator_gaps`."""

@@ -51,7 +51,6 @@ def document() -> Schema:
             "title": "Grok Insights",
             "version": __version__,
             "description": "Customer conversations in, insights out.",
-            "license": {"name": "Proprietary"},
         },
         "servers": [{"url": ".", "description": "Where this description is served"}],
         "tags": [{"name": name} for name in ("Conversations", "Insights", "Operations")],
@@ -79,7 +78,8 @@ def _routes() -> Schema:
     schemas: Schema = {}
     for api in (ingest, query):
         found = json.loads(api.get_openapi_json_schema(title="", version=""))
-        paths |= found["paths"]
+        for path, methods in found["paths"].items():
+            paths[path] = paths.get(path, {}) | methods
         schemas |= found["components"]["schemas"]
     return {"paths": paths, "schemas": _requests(schemas)}
 

@@ -143,6 +143,13 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         },
         (*READING, 404),
     ),
+    ("delete", "/api/v1/conversations/{conversation_id}"): Operation(
+        "deleteConversation",
+        "Conversations",
+        "Delete a conversation, its insight and its share in the trends",
+        {204: Answer("It is gone, and nothing brings it back.")},
+        (*READING, 404),
+    ),
     ("get", "/api/v1/insights"): Operation(
         "listInsights",
         "Insights",

@@ -45,6 +45,9 @@ class Client:
     def post(self, path: str, body: Any) -> httpx.Response:
         return self.http.post(path, json=body)
 
+    def delete(self, path: str) -> httpx.Response:
+        return self.http.delete(path)
+
     def bulk(self, conversations: list[dict[str, Any]]) -> dict[str, Any]:
         answer = self.post("/api/v1/conversations/bulk", {"conversations": conversations})
         assert answer.status_code == 202, answer.text
@@ -68,6 +71,10 @@ class Stack:
         pages = self.session.dynamodb().get_paginator("scan").paginate(TableName=self.name(table))
         return [dict(item) for page in pages for item in page["Items"]]
 
+    def insights(self) -> list[dict[str, Any]]:
+        """Every insight; the marks of erased conversations are none."""
+        return [one for one in self.items("INSIGHTS_TABLE_NAME") if "erased" not in one]
+
 
 def make_client(stack: Stack, key: str) -> Client:
     number = next(_addresses)
@@ -86,7 +93,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @contextmanager
 def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
     """A stack in a folder of its own, and its variables."""
-    settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(_free_port())}
+    settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
         _local("up", settings)
         yield _exports((folder / "stack.env").read_text())
@@ -111,7 +118,7 @@ def _exports(shell: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -31,7 +31,7 @@ def insight(client: Client, identity: str) -> dict[str, Any]:
 def recount(stack: Stack) -> Counter[str]:
     """What the insights themselves add up to."""
     counted: Counter[str] = Counter()
-    for item in stack.items("INSIGHTS_TABLE_NAME"):
+    for item in stack.insights():
         counted[item["kind"]["S"]] += 1
         counted["tokens"] += int(item["tokens_used"]["N"])
         counted["processing_ms"] += int(item["processing_time_ms"]["N"])
@@ -145,7 +145,7 @@ def test_five_hundred_are_all_analysed_exactly_once_and_trends_equal_a_recount(
     settle(stack, client)
     assert counters(stack) == recount(stack)
     trends = new_client().get("/api/v1/insights/trends", interval="day").json()
-    assert trends["totals"]["count"] == len(stack.items("INSIGHTS_TABLE_NAME"))
+    assert trends["totals"]["count"] == len(stack.insights())
 
 
 def settle(stack: Stack, client: Client) -> None:

@@ -1,4 +1,7 @@
-"""Conversations come in: stored once, put into the queue, and only then confirmed."""
+"""Conversations come in: stored once, put into the queue, and only then confirmed.
+
+And they are taken out again: this is the one use case that writes to the Conversations table.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from grok_insights.errors import (
     Conflict,
     Fault,
     InvalidRequest,
+    NotFound,
     RequestError,
     Unavailable,
     faults_of,
@@ -23,6 +27,7 @@ from grok_insights.errors import (
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
+    from grok_insights.aws.erasure import Erasure
     from grok_insights.aws.insights import Insights
     from grok_insights.aws.queue import AnalysisQueue
 
@@ -53,6 +58,7 @@ class Ingest:
     conversations: Conversations
     insights: Insights
     queue: AnalysisQueue
+    erasure: Erasure
     max_text_chars: int
     max_queue_depth: int
     now: Callable[[], datetime]
@@ -85,6 +91,19 @@ class Ingest:
         if outcomes and all(isinstance(outcome, Unavailable) for outcome in outcomes):
             raise _queue_is_down()
         return outcomes
+
+    def erase(self, conversation_id: str) -> None:
+        """Take a conversation out again, with its insight and its share of the counters.
+
+        A message that still waits for it is dropped when its turn comes.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        if not self.erasure.erase(conversation_id):
+            raise NotFound("there is no conversation with this id")
 
     def _refuse_when_full(self, more: int) -> None:
         if self.queue.depth() + more > self.max_queue_depth:

@@ -69,6 +69,7 @@ class Settings(BaseModel):
     grok_system_prompt: str = ""
     grok_mock_max_latency_seconds: Annotated[float, Field(ge=0, le=60)] = 0.9
     grok_max_requests_per_second: Annotated[float, Field(gt=0)] = 37
+    redact_pii: bool = False
     daily_budget_usd: Annotated[Decimal, Field(ge=0)] = Decimal(0)
 
     # Flow

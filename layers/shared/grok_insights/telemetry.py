@@ -9,8 +9,10 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 NAMESPACE: Final = "GrokInsights"
 
-logger = Logger(service="grok-insights")
-metrics = Metrics(namespace=NAMESPACE, service="grok-insights")
+# Both take their service from POWERTOOLS_SERVICE_NAME: the stack's name, so that the metrics of two
+# stacks in one account do not add up.
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
 
 __all__ = ["NAMESPACE", "MetricUnit", "logger", "metrics"]
 

@@ -144,12 +144,14 @@ def parts() -> Parts:
 
 def ingest(of: Parts) -> Ingest:
     """The use case of the ingest function."""
+    from grok_insights.aws.erasure import Erasure
     from grok_insights.ingest import Ingest
 
     return Ingest(
         conversations=of.conversations,
         insights=of.insights,
         queue=of.queue,
+        erasure=Erasure(of.dynamodb, of.conversations, of.insights, of.trends, of.now),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
@@ -212,7 +214,7 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
     from grok_insights.worker.wave import Caller
 
     settings = of.settings
-    analyzer = analyzer or grok(settings)
+    analyzer = curtained(analyzer or grok(settings), settings)
     limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
     threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
     gate = _gate(of, analyzer)
@@ -262,6 +264,13 @@ def brake_limits(settings: Settings) -> Limits:
     is_mock = settings.grok_mode is GrokMode.MOCK
     budget_ticks = 0 if is_mock else round(settings.daily_budget_usd * pricing.TICKS_PER_USD)
     return Limits(settings.circuit_breaker_recovery_seconds, budget_ticks)
+
+
+def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
+    """The analyzer as it may be asked: behind a redaction where that is set."""
+    from grok_insights.grok.redacting import Redacting
+
+    return Redacting(analyzer) if settings.redact_pii else analyzer
 
 
 def grok(settings: Settings) -> Analyzer:

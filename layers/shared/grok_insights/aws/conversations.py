@@ -72,6 +72,18 @@ class Conversations:
         )
         return "Item" in answer
 
+    def accepted_at(self, conversation_id: str) -> datetime | None:
+        """When a conversation was accepted, without reading its text; None where there is none."""
+        answer = self.client.get_item(
+            TableName=self.table,
+            Key={"id": text(conversation_id)},
+            ProjectionExpression="created_at",
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return None
+        return timestamps.from_text(answer["Item"]["created_at"]["S"])
+
     def mark_enqueued(self, conversation_ids: Iterable[str], at: datetime) -> None:
         """Note that a message for each of these conversations surely reached the queue."""
         side_by_side.each(

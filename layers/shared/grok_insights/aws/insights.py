@@ -20,7 +20,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
@@ -33,6 +34,25 @@ from grok_insights.flow.shards import shard_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
+
+
+ERASED: Final = "erased"
+"""Status of a mark, which is no insight: `erasure` leaves it for a day where one was."""
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+TALLIED: Final = "#status, #kind, created_at, topics, tokens_used, cost_ticks, processing_time_ms"
+"""What `tally_of` needs of an item, and its status, as a projection."""
+
+FAILURE: Final = "error_code, gave_up, attempts, redrives"
+"""What a message must know of the failed insight that it meets, as a projection."""
+
+
+class Counted(NamedTuple):
+    """How an insight ended, and what it added to the counters."""
+
+    status: str
+    tally: Tally
 
 
 class Stored(NamedTuple):
@@ -60,15 +80,32 @@ class Insights:
             ProjectionExpression="#document, #status",
             ExpressionAttributeNames={"#document": "document", "#status": "status"},
         )
-        if "Item" not in answer:
+        if "Item" not in answer or is_mark(answer["Item"]):
             return None
         return Stored(answer["Item"]["document"]["S"], Status(answer["Item"]["status"]["S"]))
+
+    def counted(self, conversation_id: str) -> Counted | None:
+        """What a conversation's insight counts for, or None where there is no insight."""
+        answer = self.client.get_item(
+            TableName=self.table,
+            Key={"conversation_id": text(conversation_id)},
+            ProjectionExpression=TALLIED,
+            ExpressionAttributeNames={"#status": "status", "#kind": "kind"},
+            ConsistentRead=True,
+        )
+        item = answer.get("Item")
+        if item is None or is_mark(item):
+            return None
+        return Counted(item["status"]["S"], tally_of(item))
 
     def statuses(self, conversation_ids: Iterable[str]) -> dict[str, str]:
         """The status of each insight there is; what it says is not read."""
         runs = side_by_side.each(self._statuses, chunks(conversation_ids, MAX_KEYS))
         return {
-            item["conversation_id"]["S"]: item["status"]["S"] for items in runs for item in items
+            item["conversation_id"]["S"]: item["status"]["S"]
+            for items in runs
+            for item in items
+            if not is_mark(item)
         }
 
     def _statuses(self, conversation_ids: list[str]) -> list[Item]:
@@ -83,14 +120,24 @@ class Insights:
         """The keys of some insights."""
         return [{"conversation_id": text(one)} for one in conversation_ids]
 
-    def put(self, insight: Insight, replaces: Tally | None) -> PutTypeDef:
-        """The write of an insight, on condition that there is none, or still the failed one."""
+    def put(
+        self, insight: Insight, replaces: Tally | None, accepted_at: datetime = NEVER
+    ) -> PutTypeDef:
+        """The write of an insight, on condition that there is none, or still the failed one.
+
+        A mark stands in the way like an insight, unless the conversation was accepted after the
+        one that was erased.
+        """
         item = to_item(insight, self.shards, self.retention_seconds)
         if replaces is None:
             return {
                 "TableName": self.table,
                 "Item": item,
-                "ConditionExpression": "attribute_not_exists(conversation_id)",
+                "ConditionExpression": "attribute_not_exists(conversation_id)"
+                " OR erased < :accepted_at",
+                "ExpressionAttributeValues": {
+                    ":accepted_at": text(timestamps.to_text(accepted_at))
+                },
             }
         return {
             "TableName": self.table,
@@ -141,6 +188,11 @@ def _failure(insight: Insight) -> dict[str, Any]:
         "attempts": number(insight.origin.attempts),
         "redrives": number(insight.origin.redrives),
     }
+
+
+def is_mark(item: Item) -> bool:
+    """Whether an item only says that a conversation was erased."""
+    return bool(item["status"]["S"] == ERASED)
 
 
 def tally_of(item: Item) -> Tally:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from grok_insights.aws import side_by_side
+from grok_insights.aws.insights import NEVER
 from grok_insights.aws.transactions import MAX_ACTIONS, Transactions
 from grok_insights.domain import trends
 from grok_insights.domain.insight import Insight, Tally, tally
@@ -28,6 +30,8 @@ class Entry:
 
     insight: Insight
     replaces: Tally | None = None
+    accepted_at: datetime = NEVER
+    """When the conversation was accepted: tells it from one that was erased under the same id."""
 
     def counters(self, shard: int) -> trends.Counters:
         """What saving this entry adds to the counters, and takes out of them."""
@@ -69,7 +73,8 @@ class Ledger:
     def _actions(self, run: Sequence[Entry], shard: int) -> list[TransactWriteItemTypeDef]:
         counters = trends.total(entry.counters(shard) for entry in run)
         puts: list[TransactWriteItemTypeDef] = [
-            {"Put": self.insights.put(entry.insight, entry.replaces)} for entry in run
+            {"Put": self.insights.put(entry.insight, entry.replaces, entry.accepted_at)}
+            for entry in run
         ]
         updates: list[TransactWriteItemTypeDef] = [
             {"Update": update} for update in self.trends.updates(counters)

@@ -64,7 +64,7 @@ class Transactions:
                 self.client.transact_write_items(TransactItems=actions(entries))
                 break
             except ClientError as error:
-                reasons = _reasons(error)
+                reasons = reasons_of(error)
             refused = [reason["Code"] == REFUSED for reason in reasons[: len(entries)]]
             if not any(refused):
                 conflicts += 1
@@ -80,7 +80,14 @@ class Transactions:
         self.sleep(random.random() * 0.02 * 2**conflicts)  # noqa: S311 - jitter
 
 
-def _reasons(error: ClientError) -> list[dict[str, Any]]:
+def reasons_of(error: ClientError) -> list[dict[str, Any]]:
+    """Why a transaction was cancelled, action by action.
+
+    Raises
+    ------
+    ClientError
+        The error itself, where it has a reason that is neither a condition nor passes by itself.
+    """
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     if not reasons or any(reason["Code"] not in {REFUSED, *PASSING} for reason in reasons):
         raise error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.conversations import Conversations, from_item
-from grok_insights.aws.insights import Insights, tally_of
+from grok_insights.aws.insights import FAILURE, TALLIED, Insights, is_mark, tally_of
 from grok_insights.aws.items import chunks, number_of, text_of
 from grok_insights.domain.insight import Status
 
@@ -72,15 +72,17 @@ class Worklist:
                 self.conversations.table: {"Keys": self.conversations.keys(ids)},
                 self.insights.table: {
                     "Keys": self.insights.keys(ids),
-                    "ProjectionExpression": "conversation_id, #status, #kind, created_at, topics,"
-                    " tokens_used, cost_ticks, processing_time_ms, error_code, gave_up, attempts,"
-                    " redrives",
+                    "ProjectionExpression": f"conversation_id, {TALLIED}, {FAILURE}",
                     "ExpressionAttributeNames": {"#status": "status", "#kind": "kind"},
                 },
             }
         )
         texts = {item["id"]["S"]: from_item(item) for item in found[self.conversations.table]}
-        insights = {item["conversation_id"]["S"]: item for item in found[self.insights.table]}
+        insights = {
+            item["conversation_id"]["S"]: item
+            for item in found[self.insights.table]
+            if not is_mark(item)
+        }
         known = [
             (message, texts[message.conversation_id], insights.get(message.conversation_id))
             for message in messages

@@ -52,7 +52,8 @@ class Settlement:
             if isinstance(end, Verdict):
                 again.append((call.work.message, end))
             else:
-                ended.append(Entry(end, replaces=call.work.failed))
+                accepted_at = call.work.conversation.created_at
+                ended.append(Entry(end, call.work.failed, accepted_at))
         self.post.again(again, report)
         self._save(ended, {call.work.conversation.id: call for call in calls}, report)
 

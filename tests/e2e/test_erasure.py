@@ -1,0 +1,45 @@
+"""DELETE of a conversation on the emulator, with the ingest role's own permissions."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import Client, Stack
+from tests.e2e.test_pipeline import ANGRY, Unique, counters, insight, recount, settle
+
+
+def test_a_deleted_conversation_is_gone_and_no_longer_counts(
+    stack: Stack, client: Client, unique: Unique
+) -> None:
+    one = {"external_id": unique("erased"), "text": ANGRY}
+    identity = client.post("/api/v1/conversations", one).json()["id"]
+    insight(client, identity)
+    settle(stack, client)
+    before = recount(stack)
+
+    answer = client.delete(f"/api/v1/conversations/{identity}")
+    assert (answer.status_code, answer.text) == (204, "")
+    for path in (f"/api/v1/conversations/{identity}", f"/api/v1/insights/{identity}"):
+        assert client.get(path).status_code == 404
+    assert client.delete(f"/api/v1/conversations/{identity}").status_code == 404
+    after = recount(stack)
+    assert after["negative"] == before["negative"] - 1
+    assert counters(stack) == after
+
+    again = client.post("/api/v1/conversations", one)
+    assert (again.status_code, again.json()["id"]) == (202, identity)
+    assert insight(client, identity)["sentiment"] == "negative"
+    settle(stack, client)
+    assert counters(stack) == recount(stack) == before
+
+
+def test_conversations_deleted_while_they_wait_are_never_analysed(
+    stack: Stack, client: Client, unique: Unique
+) -> None:
+    names = [unique("waiting") for _ in range(40)]
+    sent = client.bulk([{"external_id": name, "text": f"{ANGRY} {name}"} for name in names])
+    wanted = [result["id"] for result in sent["results"]]
+    for identity in wanted:
+        assert client.delete(f"/api/v1/conversations/{identity}").status_code == 204
+    settle(stack, client)
+    left = {item["conversation_id"]["S"] for item in stack.insights()} & set(wanted)
+    assert not left
+    assert counters(stack) == recount(stack)

@@ -1,0 +1,165 @@
+"""DELETE of a conversation: text, insight and counts go together, and nothing brings them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.ingest import app
+from grok_insights import wiring
+from grok_insights.aws.erasure import Erasure
+from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.queue import Message
+from grok_insights.aws.worklist import Worklist
+from grok_insights.domain.conversation import Conversation
+from grok_insights.domain.selection import Selection
+from grok_insights.domain.trends import Interval
+from grok_insights.http import Door
+from grok_insights.wiring import Parts
+from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
+from tests.functional.conftest import Clock
+
+PATH = f"/api/v1/conversations/{AN_ID}"
+
+
+@pytest.fixture
+def ledger(parts: Parts) -> Ledger:
+    return Ledger(parts.transactions, parts.insights, parts.trends)
+
+
+def store(parts: Parts, **changes: Any) -> Conversation:
+    one = Conversation(**{"id": AN_ID, "text": "My parcel", "created_at": NOW, **changes})
+    assert not parts.conversations.add([one])
+    return one
+
+
+def delete(parts: Parts, path: str = PATH) -> int:
+    door = Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
+    app.api.dependency_overrides[app.ingest] = lambda: wiring.ingest(parts)
+    status: int = door(api_event("DELETE", path), LambdaContext())["statusCode"]
+    return status
+
+
+def totals(parts: Parts) -> Counter[str]:
+    series = parts.trends.series(NOW - timedelta(days=2), NOW + timedelta(days=1), Interval.DAY)
+    return Counter({name: n for name, n in sum(series.values(), Counter[str]()).items() if n})
+
+
+def topics(parts: Parts) -> Counter[str]:
+    return parts.trends.topics(Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
+
+
+def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
+    parts: Parts, ledger: Ledger
+) -> None:
+    one = store(parts)
+    other = insight(conversation_id=str(UUID(int=7)))
+    ledger.save([Entry(insight(), accepted_at=one.created_at), Entry(other)])
+    assert delete(parts) == 204
+    assert parts.conversations.get(AN_ID) is None
+    assert parts.insights.stored(AN_ID) is None
+    assert parts.insights.statuses([AN_ID]) == {}
+    assert totals(parts)["negative"] == 1
+    assert totals(parts)["tokens"] == other.cost.tokens
+    assert topics(parts) == {"delivery": 1, "refund": 1}
+    listed = parts.timeline.page(Selection(), before=None, limit=9).placed
+    assert [placed.position for placed in listed] == [
+        f"2026-11-23T10:15:00.000Z#{other.conversation_id}"
+    ]
+
+
+def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:
+    one = store(parts)
+    ledger.save([Entry(failed_insight(), accepted_at=one.created_at)])
+    assert delete(parts) == 204
+    assert totals(parts) == Counter()
+
+
+def test_what_is_not_there_cannot_be_deleted_and_twice_is_not_found(parts: Parts) -> None:
+    assert delete(parts) == 404
+    store(parts)
+    assert delete(parts) == 204
+    assert delete(parts) == 404
+
+
+def test_an_id_that_is_no_id_is_refused(parts: Parts) -> None:
+    assert delete(parts, "/api/v1/conversations/not-an-id") == 422
+
+
+def test_an_analysis_under_way_does_not_bring_it_back(parts: Parts, ledger: Ledger) -> None:
+    one = store(parts)
+    under_way = Entry(insight(), accepted_at=one.created_at)
+    assert delete(parts) == 204
+    assert ledger.save([under_way]) == set()
+    assert parts.insights.stored(AN_ID) is None
+    assert totals(parts) == Counter()
+
+
+def test_a_redrive_under_way_does_not_bring_it_back(parts: Parts, ledger: Ledger) -> None:
+    one = store(parts)
+    ledger.save([Entry(failed_insight(), accepted_at=one.created_at)])
+    counted = parts.insights.counted(AN_ID)
+    assert counted is not None
+    assert delete(parts) == 204
+    late = Entry(insight(), replaces=counted.tally, accepted_at=one.created_at)
+    assert ledger.save([late]) == set()
+    assert totals(parts) == Counter()
+
+
+def test_the_same_conversation_may_come_again_and_is_analysed_and_deleted_anew(
+    parts: Parts, ledger: Ledger, clock: Clock
+) -> None:
+    first = store(parts)
+    ledger.save([Entry(insight(), accepted_at=first.created_at)])
+    delete(parts)
+    clock.move(seconds=1)
+    second = store(parts, created_at=clock())
+    worklist = Worklist(parts.batch_get, parts.conversations, parts.insights)
+    [work] = worklist.read([Message(AN_ID, 1, clock())]).works
+    assert work.failed is None
+    assert ledger.save([Entry(insight(), accepted_at=first.created_at)]) == set()
+    assert ledger.save([Entry(insight(), accepted_at=second.created_at)]) == {AN_ID}
+    assert totals(parts)["negative"] == 1
+    assert delete(parts) == 204
+    assert totals(parts) == Counter()
+
+
+def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
+    parts: Parts, ledger: Ledger
+) -> None:
+    one = store(parts)
+    entry = Entry(insight(), accepted_at=one.created_at)
+    saved: list[set[str]] = []
+
+    def save_before(model: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and not saved:
+            saved.append(set())
+            saved.append(ledger_of_its_own.save([entry]))
+
+    ledger_of_its_own = ledger
+    parts.dynamodb.meta.events.register_first("before-parameter-build", save_before)
+    erasure = Erasure(
+        parts.dynamodb, parts.conversations, parts.insights, parts.trends, parts.now, lambda _: None
+    )
+    assert erasure.erase(AN_ID)
+    assert saved[1] == {AN_ID}
+    assert parts.insights.stored(AN_ID) is None
+    assert totals(parts) == Counter()
+
+
+def test_the_mark_says_nothing_and_goes_after_a_day(parts: Parts, ledger: Ledger) -> None:
+    one = store(parts)
+    ledger.save([Entry(insight(), accepted_at=one.created_at)])
+    delete(parts)
+    key = {"conversation_id": {"S": AN_ID}}
+    mark = parts.dynamodb.get_item(TableName="insights", Key=key)["Item"]
+    assert mark == {
+        **key,
+        "status": {"S": "erased"},
+        "erased": {"S": "2026-11-23T10:15:00.000Z"},
+        "ttl": {"N": str(int(NOW.timestamp()) + 86_400)},
+    }

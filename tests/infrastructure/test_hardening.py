@@ -1,0 +1,124 @@
+"""What the template promises about data, rollouts and environments."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.transformed import of_type, transformed
+from tests.template import resources, template
+
+ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
+TABLES = resources("AWS::DynamoDB::Table")
+
+
+def overrides(section: str) -> dict[str, str]:
+    """The parameters that samconfig.toml deploys an environment with."""
+    config = tomllib.loads(Path("samconfig.toml").read_text(encoding="utf-8"))
+    given: list[str] = config[section]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(one.split("=", 1) for one in given)
+
+
+def condition(name: str, parameter: str, value: str) -> bool:
+    """Whether `name` is simply that a parameter has a value."""
+    found: bool = template()["Conditions"][name] == {"Fn::Equals": [{"Ref": parameter}, value]}
+    return found
+
+
+@pytest.mark.parametrize("section", ENVIRONMENTS)
+def test_samconfig_sets_only_parameters_that_exist_to_values_they_take(section: str) -> None:
+    declared = template()["Parameters"]
+    given = overrides(section)
+    assert given["EnvironmentName"] == ENVIRONMENTS[section]
+    for name, value in given.items():
+        allowed = declared[name].get("AllowedValues")
+        assert allowed is None or value in map(str, allowed), name
+
+
+@pytest.mark.parametrize("section", ENVIRONMENTS)
+def test_each_environment_can_be_transformed(section: str) -> None:
+    assert transformed(**overrides(section))["Resources"]
+
+
+def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
+    prod = of_type("AWS::CodeDeploy::DeploymentGroup", **overrides("prod"))
+    assert len(prod) == 3
+    for group in prod.values():
+        properties = group["Properties"]
+        assert len(properties["AlarmConfiguration"]["Alarms"]) == 2
+        assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
+    for section in ("default", "staging"):
+        assert not of_type("AWS::CodeDeploy::DeploymentGroup", **overrides(section))
+
+
+def test_requests_and_batches_reach_the_alias_and_not_the_newest_code() -> None:
+    [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["Properties"]["FunctionName"] == {"Ref": "AnalysisFunctionAliaslive"}
+    assert len(of_type("AWS::Lambda::Alias")) == 3
+    for permission in of_type("AWS::Lambda::Permission").values():
+        assert permission["Properties"]["FunctionName"]["Ref"].endswith("Aliaslive")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_is_encrypted_backed_up_kept_and_protected(table: str) -> None:
+    whole = template()["Resources"][table]
+    properties = TABLES[table]
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
+    assert whole["DeletionPolicy"] == whole["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("table", ["ConversationsTable", "InsightsTable", "StateTable"])
+def test_what_is_about_people_expires(table: str) -> None:
+    assert TABLES[table]["TimeToLiveSpecification"]["Enabled"] is True
+
+
+@pytest.mark.parametrize("queue", resources("AWS::SQS::Queue"))
+def test_a_queue_is_encrypted_and_takes_tls_only_on_aws(queue: str) -> None:
+    properties = resources("AWS::SQS::Queue")[queue]
+    assert properties["SqsManagedSseEnabled"]["Fn::If"][2] is True
+    assert properties["KmsMasterKeyId"]["Fn::If"][1] == {"Ref": "Key"}
+    policy = template()["Resources"]["QueuesByTlsOnly"]
+    assert policy["Condition"] == "OnAws"
+    assert condition("OnAws", "AwsEndpointUrl", "")
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {"Ref": queue} in policy["Properties"]["Queues"]
+
+
+def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
+    environments = template()["Mappings"]["Environments"]
+    kept = {name: one["LogRetentionDays"] for name, one in environments.items()}
+    assert kept == {"dev": 7, "staging": 30, "prod": 90}
+    functions: dict[str, Any] = resources("AWS::Serverless::Function")
+    groups = {one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions.values()}
+    assert groups == set(resources("AWS::Logs::LogGroup"))
+    for group in resources("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"]["Fn::FindInMap"][2] == "LogRetentionDays"
+
+
+def test_the_key_of_grok_is_never_a_parameter() -> None:
+    names = template()["Parameters"]
+    assert not [name for name in names if "ApiKey" in name and not name.endswith("Parameter")]
+    assert "GROK_API_KEY" not in template()["Globals"]["Function"]["Environment"]["Variables"]
+
+
+def test_the_firewall_counts_and_does_not_block_long_conversations() -> None:
+    rules = resources("AWS::WAFv2::WebACL")["Firewall"]["Rules"]
+    [common] = [rule for rule in rules if rule["Name"] == "common"]
+    group = common["Statement"]["ManagedRuleGroupStatement"]
+    counted = {
+        one["Name"] for one in group["RuleActionOverrides"] if one["ActionToUse"] == {"Count": {}}
+    }
+    assert "SizeRestrictions_BODY" in counted
+    assert template()["Resources"]["Firewall"]["Condition"] == "HasWaf"
+
+
+def test_every_parameter_says_what_it_is_for() -> None:
+    for name, parameter in template()["Parameters"].items():
+        assert len(parameter["Description"]) > 15, name

@@ -1,0 +1,179 @@
+"""Each function's role may do what its function does, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.infrastructure.transformed import of_type, walk
+
+ROLES = ("IngestFunctionRole", "QueryFunctionRole", "AnalysisFunctionRole")
+DATA = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
+WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+
+WILDCARDS = {
+    '{"Fn::Sub": "${InsightsTable.Arn}/index/*"}': "the indexes of that one table",
+}
+"""Resources with a wildcard, and why each has one."""
+
+MANAGED = {
+    "AWSLambdaBasicExecutionRole": "SAM attaches it always; WriteNoLogsButItsOwn takes back all"
+    " but the function's own log group",
+    "AWSXrayWriteOnlyAccess": "SAM attaches it for tracing; X-Ray knows no resources to name",
+    "AWSLambdaSQSQueueExecutionRole": "SAM attaches it where there is a queue;"
+    " ReceiveFromNoOtherQueue takes back all but the two queues",
+}
+"""Policies of AWS's that roles have, and why."""
+
+
+class Grant(NamedTuple):
+    """One action that a role may do on one resource; intrinsic functions as JSON."""
+
+    role: str
+    sid: str
+    action: str
+    resource: str
+    condition: Any
+
+
+def grants() -> Iterator[Grant]:
+    """Every role's actions times resources, both branches of each condition included."""
+    for role in ROLES:
+        properties = of_type("AWS::IAM::Role", GrokApiKeyParameter="/key")[role]["Properties"]
+        for statement in walk(properties["Policies"]):
+            if isinstance(statement, dict) and statement.get("Effect") == "Allow":
+                yield from _of(role, statement)
+
+
+def _of(role: str, statement: dict[str, Any]) -> Iterator[Grant]:
+    for action in _list(statement["Action"]):
+        for resource in _list(statement["Resource"]):
+            yield Grant(
+                role,
+                statement["Sid"],
+                action,
+                resource if isinstance(resource, str) else json.dumps(resource),
+                statement.get("Condition"),
+            )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def writers(table: str) -> set[str]:
+    return {
+        grant.role
+        for grant in grants()
+        if f'"{table}' in grant.resource
+        and grant.action.removeprefix("dynamodb:") in WRITES
+        and not grant.condition
+    }
+
+
+def test_there_is_a_role_for_each_function_and_no_other() -> None:
+    assert set(of_type("AWS::IAM::Role")) == set(ROLES)
+
+
+def test_no_role_has_a_wildcard_without_a_written_reason() -> None:
+    found = list(grants())
+    assert len(found) > 30
+    for grant in found:
+        print(*grant[:4])
+        assert "*" not in grant.action, grant
+        assert "*" not in grant.resource or grant.resource in WILDCARDS, grant
+        assert grant.resource != "*", grant
+
+
+def test_every_written_reason_is_still_needed() -> None:
+    assert set(WILDCARDS) == {grant.resource for grant in grants() if "*" in grant.resource}
+
+
+def denied(role: str, sid: str) -> dict[str, Any]:
+    """The statement by which a role takes back what a managed policy gave it."""
+    policies = of_type("AWS::IAM::Role")[role]["Properties"]["Policies"]
+    [found] = [one for one in walk(policies) if isinstance(one, dict) and one.get("Sid") == sid]
+    assert found["Effect"] == "Deny"
+    return dict(found)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_managed_policies_are_those_with_a_reason(role: str) -> None:
+    arns = of_type("AWS::IAM::Role")[role]["Properties"]["ManagedPolicyArns"]
+    with_queue = {"AWSLambdaSQSQueueExecutionRole"} if role == "AnalysisFunctionRole" else set()
+    expected = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"} | with_queue
+    assert {arn.split("/")[-1] for arn in arns} == expected <= set(MANAGED)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_function_writes_to_no_log_but_its_own(role: str) -> None:
+    group = role.replace("FunctionRole", "Logs")
+    statement = denied(role, "WriteNoLogsButItsOwn")
+    assert set(statement["Action"]) == {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    assert [one["Fn::Sub"].split("log-group:")[1] for one in statement["NotResource"]] == [
+        f"${{{group}}}",
+        f"${{{group}}}:*",
+    ]
+
+
+def test_the_analysis_receives_from_no_queue_but_its_own() -> None:
+    statement = denied("AnalysisFunctionRole", "ReceiveFromNoOtherQueue")
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage"} <= set(statement["Action"])
+    assert statement["NotResource"] == [
+        {"Fn::GetAtt": ["AnalysisQueue", "Arn"]},
+        {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
+    ]
+
+
+def test_the_query_role_writes_nothing_but_rate_limit_windows() -> None:
+    written = [
+        grant
+        for grant in grants()
+        if grant.role == "QueryFunctionRole" and grant.action.removeprefix("dynamodb:") in WRITES
+    ]
+    assert [(grant.sid, grant.action) for grant in written] == [
+        ("CountRequests", "dynamodb:UpdateItem")
+    ]
+    assert written[0].condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rate#*"]}}
+    assert not any(g.action.startswith("sqs:Send") for g in grants() if g.role == written[0].role)
+
+
+def test_only_the_analysis_writes_insights_as_it_likes() -> None:
+    assert writers("InsightsTable") == {"AnalysisFunctionRole"}
+
+
+def test_only_ingest_writes_conversations() -> None:
+    assert writers("ConversationsTable") == {"IngestFunctionRole"}
+
+
+def test_only_the_analysis_reads_the_key() -> None:
+    readers = {grant.role for grant in grants() if grant.action.startswith("ssm:")}
+    assert readers == {"AnalysisFunctionRole"}
+
+
+def test_the_ingest_role_reads_of_insights_what_says_nothing_of_their_contents() -> None:
+    reads = [
+        grant
+        for grant in grants()
+        if grant.role == "IngestFunctionRole"
+        and '"InsightsTable' in grant.resource
+        and grant.action.removeprefix("dynamodb:") not in WRITES
+    ]
+    assert reads
+    for grant in reads:
+        named = json.dumps(grant.condition)
+        assert "dynamodb:Attributes" in named, grant
+        assert "SPECIFIC_ATTRIBUTES" in named, grant
+        assert '"document"' not in named, grant
+
+
+def test_no_role_may_scan_or_delete_a_table() -> None:
+    actions = {grant.action for grant in grants()}
+    assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "sqs:PurgeQueue"}
