@@ -34,6 +34,8 @@ KEY = "xai-a-key-of-the-chaos-test"
 MARKER = "zanzibarean"
 """A word of every conversation, which no log may hold."""
 
+LOG_WINDOW_MS = 10_000
+
 THRESHOLD, CONCURRENCY = 5, 3
 RATES = {
     **dict.fromkeys(("fenced", "in_prose", "odd_values"), 0.03),
@@ -438,10 +440,15 @@ def _stands_still(number: Callable[[], int]) -> int:
 
 
 def _read_logs(stack: Stack, figures: Figures) -> None:
+    """Look for the texts and the key in every line; a search answers with 10,000 at the most."""
     logs = stack.session.logs()
+    end = int(time.time() * 1000)
     for group in logs.describe_log_groups()["logGroups"]:
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-        for page in pages:
-            lines = [event["message"] for event in page["events"]]
+        for start in range(group["creationTime"], end, LOG_WINDOW_MS):
+            found = logs.filter_log_events(
+                logGroupName=group["logGroupName"], startTime=start, endTime=start + LOG_WINDOW_MS
+            )["events"]
+            assert len(found) < 10_000
+            lines = [event["message"] for event in found]
             figures.log_lines += len(lines)
             figures.leaks += sum(MARKER in line.lower() or KEY in line for line in lines)

@@ -130,8 +130,9 @@ def test_a_permanent_fault_fails_the_conversation_at_once_and_is_no_dead_letter(
 
 @pytest.mark.parametrize("fault", ["wrong_key", "no_key", "blocked", "unknown_model", "redirect"])
 def test_a_wrong_setting_opens_the_circuit_at_once_and_costs_no_attempt(
-    worker: Worker, fault: str
+    new_worker: NewWorker, fault: str
 ) -> None:
+    worker = new_worker(CIRCUIT_BREAKER_RECOVERY_SECONDS="60")
     first, second = worker.conversations(2)
     worker.standin.books.next_replies.append(fault)
     worker.run(first)
@@ -234,8 +235,9 @@ def test_a_message_that_was_sent_round_again_replaces_the_failed_insight_once(
 
 
 def test_five_errors_in_a_row_open_the_circuit_and_no_call_is_made_while_it_is_open(
-    worker: Worker,
+    new_worker: NewWorker,
 ) -> None:
+    worker = new_worker(CIRCUIT_BREAKER_RECOVERY_SECONDS="60")
     ids = worker.conversations(20)
     worker.standin.books.begin_outage(30, "reset")
     worker.run(*ids)
@@ -245,7 +247,7 @@ def test_five_errors_in_a_row_open_the_circuit_and_no_call_is_made_while_it_is_o
     sent = worker.sent()
     assert len(sent) == 40
     assert sorted(one.attempt for one, _ in sent) == [1] * 35 + [2] * 5
-    assert all(1 <= delay <= 4 for _, delay in sent)
+    assert all(50 <= delay <= 70 for _, delay in sent)
 
 
 def test_one_call_about_no_conversation_probes_and_its_success_lets_the_others_follow(
