@@ -11,8 +11,7 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt openapi test chaos bench redrive export lock clean environment
-.PHONY: pause resume deploy key
+.PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
