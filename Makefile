@@ -55,12 +55,20 @@ openapi: environment ## Write the description of the API anew, from the function
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest
 
+chaos: environment ## The full dose of chaos, end to end: prints a table of figures
+	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
+
 FILES ?= insights.csv insights.jsonl
 export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
 	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
 
-bench: environment ## Measurements: what reads cost at 100, 10,000 and 100,000 insights
+bench: environment ## Measurements: a batch, the client's CPU, what reads cost up to 100,000 insights
+	PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench
 	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
+
+redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
+	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \
+		PYTHONPATH=layers/shared:. $(IN)/python -m scripts.redrive
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
