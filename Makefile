@@ -11,7 +11,12 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help run up down check fmt openapi test export bench lock clean environment pause resume
+=======
+.PHONY: help run up down check fmt openapi test lock clean environment
+.PHONY: pause resume deploy key
+>>>>>>> prod
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +29,12 @@ up: environment ## The local stack alone; .local/stack.env says how to reach it
 
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
+
+deploy: environment ## Deploy to AWS: ENV=dev, staging or prod; asks for Grok's key the first time
+	@$(IN)/python -m scripts.deploy "$(ENV)"
+
+key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it without echo
+	@$(IN)/python -m scripts.deploy key "$(ENV)"
 
 pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
 	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause

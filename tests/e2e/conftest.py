@@ -86,7 +86,7 @@ def _make_client(stack: Stack, key: str) -> Client:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack on a free port, brought up by the command that users have, taken down at the end."""
     folder = tmp_path_factory.mktemp("stack")
-    settings = SETTINGS | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(_free_port())}
+    settings = SETTINGS | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
         _local("up", settings)
         environment = _exports((folder / "stack.env").read_text())
@@ -112,7 +112,7 @@ def _exports(shell: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
