@@ -45,8 +45,9 @@ class Meter:
 
     def _bytes(self, parsed: dict[str, Any], mean: float) -> float:
         """What a query went through: what passed its filter, and what did not."""
-        passed = [self._size(item) for item in parsed["Items"]]
-        return sum(passed) + (parsed["ScannedCount"] - len(passed)) * mean
+        passed: list[int] = [self._size(item) for item in parsed["Items"]]
+        stopped: int = parsed["ScannedCount"] - len(passed)
+        return sum(passed) + stopped * mean
 
     def _size(self, item: dict[str, Any]) -> int:
         if "document" in item:
