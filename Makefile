@@ -11,12 +11,7 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help run up down check fmt openapi test export bench lock clean environment pause resume
-=======
-.PHONY: help run up down check fmt openapi test lock clean environment
-.PHONY: pause resume deploy key
->>>>>>> prod
+.PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
