@@ -11,7 +11,7 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt openapi test lock clean environment pause resume
+.PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ up: environment ## The local stack alone; .local/stack.env says how to reach it
 
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
+
+deploy: environment ## Deploy to AWS: ENV=dev, staging or prod; asks for Grok's key the first time
+	@$(IN)/python -m scripts.deploy "$(ENV)"
+
+key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it without echo
+	@$(IN)/python -m scripts.deploy key "$(ENV)"
 
 pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
 	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
@@ -48,6 +54,21 @@ openapi: environment ## Write the description of the API anew, from the function
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest
+
+chaos: environment ## The full dose of chaos, end to end: prints a table of figures
+	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
+
+FILES ?= insights.csv insights.jsonl
+export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
+	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
+
+bench: environment ## Measurements: a batch, the client's CPU, what reads cost up to 100,000 insights
+	PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
+
+redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
+	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \
+		PYTHONPATH=layers/shared:. $(IN)/python -m scripts.redrive
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \

@@ -1,1 +1,5 @@
-"""Measurements that anyone can repeat: each compares in one interleaved run, and prints ratios."""
+"""Measurements: ``make bench`` runs every module of this package that has a ``measure``.
+
+A module measures one thing against real parts and yields figures; a figure with a limit fails the
+run when it is above it.
+"""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -75,7 +76,7 @@ class Stack:
         return [one for one in self.items("INSIGHTS_TABLE_NAME") if "erased" not in one]
 
 
-def _make_client(stack: Stack, key: str) -> Client:
+def make_client(stack: Stack, key: str) -> Client:
     number = next(_addresses)
     address = f"198.51.{number // 250}.{number % 250 + 1}"
     headers = {"x-forwarded-for": address} | ({"x-api-key": key} if key else {})
@@ -85,12 +86,17 @@ def _make_client(stack: Stack, key: str) -> Client:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack on a free port, brought up by the command that users have, taken down at the end."""
-    folder = tmp_path_factory.mktemp("stack")
-    settings = SETTINGS | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(_free_port())}
+    with bring_up(tmp_path_factory.mktemp("stack"), SETTINGS) as environment:
+        yield Stack(environment, EmulatorSession(environment["AWS_ENDPOINT_URL"]))
+
+
+@contextmanager
+def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A stack in a folder of its own, and its variables."""
+    settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
         _local("up", settings)
-        environment = _exports((folder / "stack.env").read_text())
-        yield Stack(environment, EmulatorSession(environment["AWS_ENDPOINT_URL"]))
+        yield _exports((folder / "stack.env").read_text())
     finally:
         _local("down", settings)
 
@@ -112,7 +118,7 @@ def _exports(shell: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -128,7 +134,7 @@ def new_client(stack: Stack) -> Iterator[NewClient]:
     made: list[Client] = []
 
     def make(key: str | None = None) -> Client:
-        made.append(_make_client(stack, stack.name("API_KEY") if key is None else key))
+        made.append(make_client(stack, stack.name("API_KEY") if key is None else key))
         return made[-1]
 
     yield make

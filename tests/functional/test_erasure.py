@@ -119,7 +119,7 @@ def test_the_same_conversation_may_come_again_and_is_analysed_and_deleted_anew(
     clock.move(seconds=1)
     second = store(parts, created_at=clock())
     worklist = Worklist(parts.batch_get, parts.conversations, parts.insights)
-    [work] = worklist.read([Message(AN_ID, 1, clock())])
+    [work] = worklist.read([Message(AN_ID, 1, clock())]).works
     assert work.failed is None
     assert ledger.save([Entry(insight(), accepted_at=first.created_at)]) == set()
     assert ledger.save([Entry(insight(), accepted_at=second.created_at)]) == {AN_ID}

@@ -115,6 +115,9 @@ class Listening:
 
     heard: list[str] = field(default_factory=list)
     longest_call_seconds: float = 0
+    model: str = "mock"
+    prompt_version: str = "1"
+    is_mock: bool = True
 
     def analyse(self, prompt: Prompt) -> Answer:
         self.heard.append(prompt.text)

@@ -1,162 +1,203 @@
 """A batch from the queue: read once, asked of Grok in waves, and saved wave by wave.
 
-What there is no time for goes back to the queue before the batch ends, so that no conversation is
-lost and none waits for a visibility timeout without need.
+What cannot be asked now goes back to the queue before the batch ends, so that no conversation is
+lost and none waits for a visibility timeout without need. The order is what makes it safe to die
+at any point: an insight is saved before its message leaves the queue, a failed one before its dead
+letter is sent, and a message is sent again before the old one is acknowledged.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.aws.ledger import Entry
-from grok_insights.domain import totals
-from grok_insights.domain.insight import Insight, Origin
-from grok_insights.errors import AnalysisError
+from grok_insights.aws.queue import Error
+from grok_insights.errors import (
+    AnalysisError,
+    ConfigurationError,
+    CreditsError,
+    TransientError,
+)
 from grok_insights.flow import adaptive_batch
-from grok_insights.grok.prompt import Prompt
-from grok_insights.telemetry import MetricUnit, logger, metrics
+from grok_insights.telemetry import logger
+from grok_insights.worker.gate import Admission, Hold
+from grok_insights.worker.report import Report, emit, totals_of
+from grok_insights.worker.settlement import AWS_HOLD_SECONDS
 
 if TYPE_CHECKING:
-    from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.queue import AnalysisQueue, Message
     from grok_insights.aws.state import State
     from grok_insights.aws.worklist import Work, Worklist
     from grok_insights.flow.adaptive_batch import BatchSizeLimits
-    from grok_insights.grok.analyzer import Analyzer, Answer
+    from grok_insights.flow.brakes import Shared
+    from grok_insights.worker.gate import Gate
+    from grok_insights.worker.post import Post
+    from grok_insights.worker.settlement import Settlement
+    from grok_insights.worker.wave import Asked, Call, Caller
 
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
 
+SMALL_BATCH: Final = 10
 
-@dataclass(slots=True)
-class Report:
-    """What became of the conversations of a batch."""
+RATE_LIMITED: Final = ("rate_limited", "at_capacity")
+SLOW_DOWN_SECONDS: Final = 1.0
+"""Grok's limit is per second: after meeting it, no function starts a call for so long."""
 
-    received: int
-    saved: list[Insight] = field(default_factory=list)
-    deferred: int = 0
-    unsaved: set[str] = field(default_factory=set)
-    """Ids of those whose message must be delivered again."""
+TROUBLE: Final = (TransientError, ConfigurationError, CreditsError)
+"""Errors that halve the batch size: a conversation that Grok refuses says nothing about Grok."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The use case. One instance serves many batches, one after another."""
+    """The use case. One instance serves many batches, one after another.
+
+    ``crowded_depth`` is how many messages may wait before the batch size is halved and Lambda is
+    left to scale out.
+    """
 
     worklist: Worklist
-    ledger: Ledger
+    gate: Gate
+    caller: Caller
+    settlement: Settlement
+    post: Post
     state: State
     queue: AnalysisQueue
-    analyzer: Analyzer
     limits: BatchSizeLimits
-    threads: ThreadPoolExecutor
+    crowded_depth: int
     now: Callable[[], datetime]
 
     def batch(self, messages: Sequence[Message], remaining_seconds: Callable[[], float]) -> Report:
-        """Analyse what the messages ask for, as far as the time allows."""
-        report = Report(received=len(messages))
-        pending = deque(self.worklist.read(messages))
-        known = size = self.limits.clamp(self.state.batch_size())
-        while pending and self._has_time_for_a_wave(remaining_seconds()):
-            wave = [pending.popleft() for _ in range(min(size, len(pending)))]
-            unsaved = self._wave(wave, report)
-            size = self._next_size(size, len(wave), unsaved)
-        self._send_back(list(pending), report)
-        if size != known:
-            self.state.learn_batch_size(size)
-        self.state.add_totals(_totals(report))
-        _emit(report, size)
+        """Analyse what the messages ask for, as far as the time and Grok allow."""
+        oldest = min((message.enqueued_at for message in messages), default=None)
+        report = Report(received=len(messages), oldest=oldest)
+        try:
+            shared, todo = self.gate.look(), self.worklist.read(messages)
+        except (*AWS_FAILURES, TimeoutError):
+            logger.exception("a batch could not be read: it goes back to the queue")
+            self.post.hold(messages, Hold(AWS_HOLD_SECONDS), report)
+        else:
+            dead = [
+                (message, Error(code, "each attempt failed")) for message, code in todo.given_up
+            ]
+            self.post.bury(dead, report)
+            self._work(deque(todo.works), shared, report, remaining_seconds)
+            report.budget_left_ticks = self.gate.budget_left_ticks(shared, report.spent_ticks())
+        self._tell(report)
         return report
 
-    def _has_time_for_a_wave(self, remaining_seconds: float) -> bool:
-        return remaining_seconds >= self.analyzer.longest_call_seconds + SAVING_SECONDS
+    def _work(
+        self,
+        pending: deque[Work],
+        shared: Shared,
+        report: Report,
+        remaining_seconds: Callable[[], float],
+    ) -> None:
+        known = self.limits.clamp(shared.batch_size)
+        report.batch_size = self._uncrowded(known, len(pending))
+        news: Shared | None = shared
+        while pending:
+            room = remaining_seconds() - self.caller.longest_call_seconds - SAVING_SECONDS
+            admission = self._admission(pending, news, room, report)
+            if isinstance(admission, Hold):
+                self.post.hold([work.message for work in pending], admission, report)
+                break
+            if admission.is_probe:
+                self._probe(admission, report)
+            else:
+                self._wave([pending.popleft() for _ in range(admission.size)], admission, report)
+            news = None
+        if report.batch_size != known:
+            self._share_batch_size(report.batch_size)
 
-    def _next_size(self, size: int, wave: int, unsaved: set[str]) -> int:
-        if unsaved:
-            return adaptive_batch.after_trouble(size, self.limits)
-        return adaptive_batch.after_success(size, wave, self.limits)
+    def _uncrowded(self, size: int, batch: int) -> int:
+        """The size to begin with: smaller where so much waits that Lambda should scale out.
 
-    def _wave(self, wave: list[Work], report: Report) -> set[str]:
-        """Ask and save one wave, and return the ids of those that have no insight by now."""
-        entries = [entry for entry in self.threads.map(self._analysed, wave) if entry]
-        unsaved = {work.conversation.id for work in wave}
+        A small batch shows that little waits, and saves asking.
+        """
+        if batch < SMALL_BATCH or self.queue.depth() <= self.crowded_depth:
+            return size
+        return adaptive_batch.after_trouble(size, self.limits)
+
+    def _admission(
+        self, pending: deque[Work], news: Shared | None, room: float, report: Report
+    ) -> Admission | Hold:
+        """Whether the next wave may start. ``news`` is what was read before the first one."""
+        if room < 0 and news is not None:
+            logger.error("the function's timeout leaves no time for even one call to Grok")
+            return Hold(AWS_HOLD_SECONDS)
+        texts = [work.conversation.text for work in pending]
         try:
-            new = self.ledger.save(entries)
+            return self.gate.admit(news or self.gate.look(), texts, report.batch_size, room)
         except (*AWS_FAILURES, TimeoutError):
-            logger.exception("a wave could not be saved: its messages will be delivered again")
-        else:
-            unsaved -= {entry.insight.conversation_id for entry in entries}
-            insights = (entry.insight for entry in entries)
-            report.saved += [one for one in insights if one.conversation_id in new]
-        report.unsaved |= unsaved
-        return unsaved
+            logger.exception("the shared state did not answer: no call is made without it")
+            return Hold(AWS_HOLD_SECONDS)
 
-    def _analysed(self, work: Work) -> Entry | None:
+    def _probe(self, admission: Admission, report: Report) -> None:
+        """Find out whether Grok is well again; the circuit learns it, and the loop from there."""
+        asked = self.caller.probe(admission.slots)
+        report.calls.append(asked)
+        self._learn([asked], admission, report)
+
+    def _wave(self, wave: list[Work], admission: Admission, report: Report) -> None:
+        calls = self.caller.wave(wave, admission.slots)
+        report.calls += calls
+        self._learn(calls, admission, report)
+        self.settlement.end(calls, self._hold_seconds(calls), report)
+
+    def _hold_seconds(self, calls: Sequence[Call]) -> float:
+        """How long calls are stopped after a wave, as far as it shows; 0 where they are not."""
+        resting = self.gate.resting_seconds()
+        if any(isinstance(call.outcome, CreditsError) for call in calls):
+            return max(self.gate.credits_retry_seconds, resting)
+        return resting
+
+    def _learn(self, calls: Sequence[Asked], admission: Admission, report: Report) -> None:
+        """Let what came of a wave change the size of the next one, the budget and the brakes."""
+        is_trouble = any(isinstance(call.outcome, (*TROUBLE, type(None))) for call in calls)
+        report.batch_size = (
+            adaptive_batch.after_trouble(report.batch_size, self.limits)
+            if is_trouble
+            else adaptive_batch.after_success(report.batch_size, len(calls), self.limits)
+        )
         try:
-            answer = self.analyzer.analyse(Prompt(work.conversation.id, work.conversation.text))
-        except AnalysisError:
-            logger.exception("a conversation could not be analysed", id=work.conversation.id)
-            return None
-        return Entry(
-            _insight(work, answer, self.now()),
-            replaces=work.failed,
-            accepted_at=work.conversation.created_at,
-        )
+            self.gate.settle(admission, sum(call.cost.ticks for call in calls))
+            self._brake(calls, admission)
+        except AWS_FAILURES:
+            logger.exception("the shared state did not take what was learned from a wave")
 
-    def _send_back(self, rest: list[Work], report: Report) -> None:
-        """Put what there was no time for into the queue as new messages, with the same attempt."""
-        lost = self.queue.send([work.message for work in rest])
-        report.deferred = len(rest) - len(lost)
-        report.unsaved |= lost
+    def _brake(self, calls: Sequence[Asked], admission: Admission) -> None:
+        errors = [call.outcome for call in calls if isinstance(call.outcome, AnalysisError)]
+        if any(isinstance(error, CreditsError) for error in errors):
+            self.gate.credits_are_used_up()
+        elif admission.tries_credits and any(map(_is_answered, calls)):
+            self.gate.credits_are_back()
+        limited = [error for error in errors if error.code in RATE_LIMITED]
+        if limited:
+            asked = max(error.retry_after_seconds or 0.0 for error in limited)
+            self.gate.slow_down(max(asked, SLOW_DOWN_SECONDS))
 
+    def _share_batch_size(self, size: int) -> None:
+        try:
+            self.state.learn_batch_size(size)
+        except AWS_FAILURES:
+            logger.exception("the batch size was not shared")
 
-def _insight(work: Work, answer: Answer, now: datetime) -> Insight:
-    return Insight(
-        conversation_id=work.conversation.id,
-        external_id=work.conversation.external_id,
-        created_at=now,
-        outcome=answer.analysis,
-        cost=answer.cost,
-        origin=Origin(
-            model=answer.model,
-            mock=answer.mock,
-            latency_seconds=answer.latency_seconds,
-            attempts=work.message.attempt,
-            prompt_version=answer.prompt_version,
-        ),
-        processing_time_ms=round(answer.latency_seconds * 1000),
-    )
+    def _tell(self, report: Report) -> None:
+        report.circuit_changes = self.caller.circuit.changes()
+        counted = totals_of(report)
+        try:
+            if counted:
+                self.state.add_totals(counted)
+        except AWS_FAILURES:
+            logger.exception("the running totals miss a batch")
+        emit(report, self.now())
 
 
-def _totals(report: Report) -> Counter[str]:
-    calls = (
-        totals.of_call(
-            insight.origin.latency_seconds,
-            tokens=insight.cost.tokens,
-            cost_ticks=insight.cost.ticks,
-        )
-        for insight in report.saved
-    )
-    outcome = Counter(analysed=len(report.saved), deferred=report.deferred)
-    return sum(calls, start=outcome)
-
-
-def _emit(report: Report, size: int) -> None:
-    counted = {
-        "ConversationsReceived": report.received,
-        "ConversationsAnalysed": len(report.saved),
-        "ConversationsDeferred": report.deferred,
-        "ConversationsUnsaved": len(report.unsaved),
-        "BatchSize": size,
-        "TokensUsed": sum(insight.cost.tokens for insight in report.saved),
-    }
-    for name, number in counted.items():
-        metrics.add_metric(name, MetricUnit.Count, number)
-    for insight in report.saved:
-        metrics.add_metric("GrokLatency", MetricUnit.Seconds, insight.origin.latency_seconds)
+def _is_answered(call: Asked) -> bool:
+    """Whether Grok took the call on: it answered, or refused this conversation alone."""
+    return not isinstance(call.outcome, (*TROUBLE, type(None)))

@@ -13,7 +13,13 @@ GrokInsightsError
 │   ├── InvalidRequest      422, with the fields at fault
 │   ├── TooManyRequests     429, with the seconds to wait
 │   └── Unavailable         503, with the seconds to wait
+├── CircuitOpen             no call was made: the circuit to Grok is open
 └── AnalysisError           why Grok's answer to one conversation could not be had
+    ├── TransientError      it may work if tried again
+    │   └── UnusableAnswer  Grok is well, answered, and billed for what cannot be used
+    ├── PermanentError      this conversation will never get an answer
+    ├── ConfigurationError  no conversation will, until an operator acts
+    └── CreditsError        no conversation will, until the team has credits again
 """
 
 from __future__ import annotations
@@ -152,5 +158,67 @@ class Unavailable(RequestError):
     status, title = 503, "Service Unavailable"
 
 
+class CircuitOpen(GrokInsightsError):
+    """No call was made, since the circuit to Grok is open or is being probed by another."""
+
+
 class AnalysisError(GrokInsightsError):
-    """A conversation could not be analysed. Its message never holds conversation text."""
+    """A conversation could not be analysed. Its message never holds conversation text or a key.
+
+    Parameters
+    ----------
+    code : str
+        What went wrong, for programs and metrics: ``timeout``, ``rate_limited``, …
+    message : str
+        The same in a sentence, for the failed insight.
+    retry_after_seconds : float | None
+        How long Grok asked to be left alone, where it did.
+    tokens, cost_ticks : int
+        What the call used up all the same, as reported or by estimate. 1 USD is 10^10 ticks.
+    """
+
+    kind: ClassVar[str] = "transient"
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        tokens: int = 0,
+        cost_ticks: int = 0,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+        self.tokens = tokens
+        self.cost_ticks = cost_ticks
+
+
+class TransientError(AnalysisError):
+    """Another try may succeed: a timeout, a rate limit, a fault of theirs, a garbled answer."""
+
+    kind = "transient"
+
+
+class UnusableAnswer(TransientError):
+    """Grok answered, and the answer is cut off, empty or garbled. It was billed all the same."""
+
+
+class PermanentError(AnalysisError):
+    """Grok is well and will not analyse this conversation: too long, moderated, refused."""
+
+    kind = "permanent"
+
+
+class ConfigurationError(AnalysisError):
+    """The key, the team, the model or the address is wrong. An operator must act."""
+
+    kind = "configuration"
+
+
+class CreditsError(AnalysisError):
+    """The team has no credits left, or met its spending limit."""
+
+    kind = "credits"

@@ -61,7 +61,9 @@ class Settings(BaseModel):
     grok_api_key: SecretStr = SecretStr("")
     grok_api_key_parameter: str = ""
     grok_model: str = "grok-4.20-non-reasoning"
-    grok_api_base_url: str = "https://api.x.ai/v1"
+    grok_api_base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] = (
+        "https://api.x.ai/v1"
+    )
     grok_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     grok_cost_per_1k: Annotated[Decimal, Field(ge=0)] = Decimal("0.002")
     grok_system_prompt: str = ""
@@ -77,6 +79,7 @@ class Settings(BaseModel):
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 5
     circuit_breaker_failure_threshold: Positive = 5
     circuit_breaker_recovery_seconds: Positive = 10
+    credits_retry_seconds: Positive = 300
 
     # Door
     cors_allowed_origins: Origins = ()
@@ -84,6 +87,17 @@ class Settings(BaseModel):
     rate_limit_window_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     max_text_chars: Annotated[int, Field(ge=1, le=350_000)] = 100_000
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
+
+    @property
+    def crowded_queue_depth(self) -> int:
+        """Messages that wait, beyond which each function makes fewer calls side by side."""
+        return max(1, self.max_queue_depth // 10)
+
+    @property
+    def lacks_grok_api_key(self) -> bool:
+        """Whether Grok is to be asked for real, and no key is given in any way."""
+        has_key = bool(self.grok_api_key.get_secret_value() or self.grok_api_key_parameter)
+        return self.grok_mode is GrokMode.REAL and not has_key
 
     @model_validator(mode="after")
     def _sizes_are_in_order(self) -> Self:

@@ -7,6 +7,7 @@ build the same thing with parts of their own and patch nothing.
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 from grok_insights.aws import clients
 from grok_insights.aws.batch_get import BatchGet
+from grok_insights.aws.brakes import Brakes
 from grok_insights.aws.conversations import Conversations
 from grok_insights.aws.insights import Insights
 from grok_insights.aws.queue import AnalysisQueue
@@ -26,8 +28,11 @@ from grok_insights.aws.state import State
 from grok_insights.aws.timeline import Timeline
 from grok_insights.aws.transactions import Transactions
 from grok_insights.aws.trends import Trends
+from grok_insights.domain import pricing
+from grok_insights.flow.brakes import Limits
 from grok_insights.flow.rate_limit import RateLimit
-from grok_insights.settings import Settings
+from grok_insights.settings import GrokMode, Settings
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,8 +40,10 @@ if TYPE_CHECKING:
 
     from grok_insights.analysis import Analysis
     from grok_insights.grok.analyzer import Analyzer
+    from grok_insights.grok.real import RealGrok
     from grok_insights.ingest import Ingest
     from grok_insights.query import Query
+    from grok_insights.worker.gate import Gate
 
 SECONDS_PER_DAY = 86_400
 
@@ -100,6 +107,11 @@ class Parts:
     def state(self) -> State:
         """The State table."""
         return State(self.dynamodb, self.settings.state_table)
+
+    @property
+    def brakes(self) -> Brakes:
+        """The State table, as far as it stops calls to Grok."""
+        return Brakes(self.dynamodb, self.settings.state_table, self.batch_get)
 
     @property
     def queue(self) -> AnalysisQueue:
@@ -172,11 +184,14 @@ def query(of: Parts) -> Query:
             sleep=time.sleep,
         ),
         health=HealthCheck(
-            state=of.state,
+            brakes=of.brakes,
             queue=of.queue,
             dead_letters=of.dead_letters,
+            limits=brake_limits(of.settings),
             mode=of.settings.grok_mode,
+            lacks_key=of.settings.lacks_grok_api_key,
             smallest_batch_size=of.settings.min_batch_size,
+            now=of.now,
         ),
         metrics=ReadMetrics(
             state=of.state,
@@ -195,18 +210,61 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.worklist import Worklist
     from grok_insights.flow.adaptive_batch import BatchSizeLimits
+    from grok_insights.worker.post import Post
+    from grok_insights.worker.settlement import Settlement
+    from grok_insights.worker.wave import Caller
 
-    limits = BatchSizeLimits(of.settings.min_batch_size, of.settings.max_batch_size)
+    settings = of.settings
+    analyzer = curtained(analyzer or grok(settings), settings)
+    limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
+    threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
+    gate = _gate(of, analyzer)
+    post = Post(of.queue, of.dead_letters, random.random)
+    ledger = Ledger(of.transactions, of.insights, of.trends)
     return Analysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights),
-        ledger=Ledger(of.transactions, of.insights, of.trends),
+        gate=gate,
+        caller=Caller(analyzer, gate.circuit, threads, of.now),
+        settlement=Settlement(ledger, post, analyzer, settings.max_attempts, of.now),
+        post=post,
         state=of.state,
         queue=of.queue,
-        analyzer=curtained(analyzer or grok(of.settings), of.settings),
         limits=limits,
-        threads=ThreadPoolExecutor(limits.largest, thread_name_prefix="grok"),
+        crowded_depth=settings.crowded_queue_depth,
         now=of.now,
     )
+
+
+def _gate(of: Parts, analyzer: Analyzer) -> Gate:
+    """What lets calls through. The mock costs nothing and has no rate limit."""
+    from grok_insights.aws.circuit import CircuitBreaker
+    from grok_insights.flow.pace import Pace
+    from grok_insights.worker.gate import Gate
+
+    settings = of.settings
+    circuit = CircuitBreaker(
+        of.dynamodb,
+        settings.state_table,
+        failure_threshold=settings.circuit_breaker_failure_threshold,
+        recovery_seconds=settings.circuit_breaker_recovery_seconds,
+        longest_call_seconds=analyzer.longest_call_seconds,
+    )
+    return Gate(
+        brakes=of.brakes,
+        circuit=circuit,
+        limits=brake_limits(settings),
+        pace=None if analyzer.is_mock else Pace(settings.grok_max_requests_per_second),
+        usd_per_1k=settings.grok_cost_per_1k,
+        credits_retry_seconds=settings.credits_retry_seconds,
+        now=of.now,
+    )
+
+
+def brake_limits(settings: Settings) -> Limits:
+    """How long an open circuit rests, and what a day may cost: the mock costs nothing."""
+    is_mock = settings.grok_mode is GrokMode.MOCK
+    budget_ticks = 0 if is_mock else round(settings.daily_budget_usd * pricing.TICKS_PER_USD)
+    return Limits(settings.circuit_breaker_recovery_seconds, budget_ticks)
 
 
 def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
@@ -218,6 +276,31 @@ def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
 
 def grok(settings: Settings) -> Analyzer:
     """The analyzer of the mode that is set."""
+    if settings.grok_mode is GrokMode.REAL:
+        return real_grok(settings)
     from grok_insights.grok.mock import MockGrok
 
     return MockGrok(settings.grok_mock_max_latency_seconds)
+
+
+def real_grok(settings: Settings) -> RealGrok:
+    """Grok over HTTPS. Without a key it can be made, and says at each call that there is none."""
+    from grok_insights.aws.secret import Secret
+    from grok_insights.grok.key import NO_KEY, given_key
+    from grok_insights.grok.real import RealGrok, new_client
+    from grok_insights.grok.request import RequestForm
+
+    if settings.lacks_grok_api_key:
+        logger.error(NO_KEY)
+    client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
+    secret = Secret(cache(clients.ssm), settings.grok_api_key_parameter)
+    key = given_key(settings.grok_api_key.get_secret_value())
+    return RealGrok(
+        client=client,
+        deadline=deadline,
+        form=RequestForm(settings.grok_model, settings.grok_system_prompt),
+        key=secret if settings.grok_api_key_parameter else key,
+        forget_key=secret.forget,
+        usd_per_1k=settings.grok_cost_per_1k,
+        longest_call_seconds=settings.grok_timeout_seconds,
+    )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 CONNECTIONS: Final = 64
 """Connections kept open a client: more than the threads that use one side by side."""
@@ -34,6 +35,11 @@ def dynamodb() -> DynamoDBClient:
 def sqs() -> SQSClient:
     """A client for SQS that can be shared among threads."""
     return cast("SQSClient", _client("sqs"))
+
+
+def ssm() -> SSMClient:
+    """A client for SSM's Parameter Store that can be shared among threads."""
+    return cast("SSMClient", _client("ssm"))
 
 
 def apigateway() -> APIGatewayClient:

@@ -28,7 +28,7 @@ from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.items import Item, chunks, number, number_of, text, texts, texts_of
 from grok_insights.aws.timeline import MAX_TOPICS
 from grok_insights.domain import timestamps
-from grok_insights.domain.insight import Insight, Status, Tally, tally
+from grok_insights.domain.insight import Failure, Insight, Status, Tally, tally
 from grok_insights.flow.shards import shard_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 TALLIED: Final = "#status, #kind, created_at, topics, tokens_used, cost_ticks, processing_time_ms"
 """What `tally_of` needs of an item, and its status, as a projection."""
+
+FAILURE: Final = "error_code, gave_up, attempts, redrives"
+"""What a message must know of the failed insight that it meets, as a projection."""
 
 
 class Counted(NamedTuple):
@@ -164,6 +167,7 @@ def to_item(insight: Insight, shards: int, retention_seconds: int) -> dict[str, 
         "processing_time_ms": number(counted.processing_time_ms),
         "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
         "ttl": number(int(insight.created_at.timestamp()) + retention_seconds),
+        **_failure(insight),
         "position": text(f"{created_at}#{insight.conversation_id}"),
         "time_shard": text(str(shard)),
         "kind_shard": text(f"{counted.kind}#{shard}"),
@@ -171,6 +175,18 @@ def to_item(insight: Insight, shards: int, retention_seconds: int) -> dict[str, 
             f"topic_{place}": text(f"{topic}#{shard}")
             for place, topic in enumerate(counted.topics[:MAX_TOPICS], start=1)
         },
+    }
+
+
+def _failure(insight: Insight) -> dict[str, Any]:
+    """What a redelivered message must know of the failed insight that it meets."""
+    if not isinstance(insight.outcome, Failure):
+        return {}
+    return {
+        "error_code": text(insight.outcome.code),
+        "gave_up": number(int(insight.outcome.gave_up)),
+        "attempts": number(insight.origin.attempts),
+        "redrives": number(insight.origin.redrives),
     }
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from grok_insights.aws import side_by_side
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.items import chunks
 from grok_insights.domain import timestamps
+from grok_insights.flow.backoff import MAX_DELAY_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 10
 """Messages one SendMessageBatch takes."""
 
-MAX_DELAY_SECONDS: Final = 900
-"""The longest DelaySeconds that SQS takes."""
-
 DEPTH_MAX_AGE_SECONDS: Final = 2.0
 """How long a known depth serves: SQS itself counts only approximately."""
+
+
+class Error(NamedTuple):
+    """Why a message is a dead letter: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,29 @@ class Message:
 
     ``attempt`` counts from 1 and grows only when Grok was asked and failed. ``enqueued_at`` is
     when the client was told that the conversation waits; it survives every re-sending.
+    ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
+    the failed insight of fewer redrives. ``spared`` is how often its last attempt was given once
+    more, since it had failed together with an outage.
     """
 
     conversation_id: str
     attempt: int
     enqueued_at: datetime
+    redrives: int = 0
+    spared: int = 0
 
-    def to_body(self) -> str:
-        """The message as it stands in the queue."""
-        return json.dumps(
-            {
-                "conversation_id": self.conversation_id,
-                "attempt": self.attempt,
-                "enqueued_at": timestamps.to_text(self.enqueued_at),
-            }
-        )
+    def to_body(self, error: Error | None = None) -> str:
+        """The message as it stands in the queue; a dead letter says why it is one."""
+        fields: dict[str, Any] = {
+            "conversation_id": self.conversation_id,
+            "attempt": self.attempt,
+            "enqueued_at": timestamps.to_text(self.enqueued_at),
+        }
+        rare = {"redrives": self.redrives, "spared": self.spared}
+        fields |= {name: number for name, number in rare.items() if number}
+        if error is not None:
+            fields["error"] = error._asdict()
+        return json.dumps(fields)
 
     @classmethod
     def from_body(cls, body: str) -> Self:
@@ -66,9 +79,20 @@ class Message:
                 conversation_id=str(found["conversation_id"]),
                 attempt=int(found["attempt"]),
                 enqueued_at=timestamps.from_text(found["enqueued_at"]),
+                redrives=int(found.get("redrives", 0)),
+                spared=int(found.get("spared", 0)),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("not a message of this queue") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to be sent, received no sooner than after a delay; ``error`` for a dead one."""
+
+    message: Message
+    delay_seconds: int = 0
+    error: Error | None = None
 
 
 @dataclass(slots=True)
@@ -92,18 +116,19 @@ class AnalysisQueue:
         A failed request counts as not taken, though SQS may have taken it: the message then comes
         twice, which the analysis can bear.
         """
-        runs = list(chunks(messages, MAX_ENTRIES))
-        lost = side_by_side.each(lambda run: self._send_run(run, delay_seconds), runs)
-        return set().union(*lost)
+        return self.post([Letter(message, delay_seconds) for message in messages])
 
-    def _send_run(self, run: list[Message], delay_seconds: int) -> set[str]:
+    def post(self, letters: Sequence[Letter]) -> set[str]:
+        """Send letters, each with its own delay; what is returned is as with `send`."""
+        return set().union(*side_by_side.each(self._post_run, chunks(letters, MAX_ENTRIES)))
+
+    def _post_run(self, run: list[Letter]) -> set[str]:
         try:
-            answer = self.client.send_message_batch(
-                QueueUrl=self.url, Entries=list(_entries(run, delay_seconds))
-            )
+            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=list(_entries(run)))
         except AWS_FAILURES:
-            return {message.conversation_id for message in run}
-        return {run[int(failed["Id"])].conversation_id for failed in answer.get("Failed", [])}
+            return {letter.message.conversation_id for letter in run}
+        failed = answer.get("Failed", [])
+        return {run[int(one["Id"])].message.conversation_id for one in failed}
 
     def depth(self) -> int:
         """How many conversations wait or are delayed, at most two seconds ago.
@@ -127,12 +152,14 @@ class AnalysisQueue:
         return sum(int(number) for number in answer["Attributes"].values())
 
 
-def _entries(
-    run: Iterable[Message], delay_seconds: int
-) -> Iterable[SendMessageBatchRequestEntryTypeDef]:
-    for index, message in enumerate(run):
+def _entries(run: Iterable[Letter]) -> Iterator[SendMessageBatchRequestEntryTypeDef]:
+    for index, letter in enumerate(run):
         yield {
             "Id": str(index),
-            "MessageBody": message.to_body(),
-            "DelaySeconds": min(delay_seconds, MAX_DELAY_SECONDS),
+            "MessageBody": letter.message.to_body(letter.error),
+            "DelaySeconds": min(letter.delay_seconds, MAX_DELAY_SECONDS),
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in (letter.error._asdict() if letter.error else {}).items()
+            },
         }

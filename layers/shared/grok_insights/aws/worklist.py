@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import side_by_side
 from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.conversations import Conversations, from_item
-from grok_insights.aws.insights import TALLIED, Insights, is_mark, tally_of
-from grok_insights.aws.items import chunks
+from grok_insights.aws.insights import FAILURE, TALLIED, Insights, is_mark, tally_of
+from grok_insights.aws.items import chunks, number_of, text_of
 from grok_insights.domain.insight import Status
 
 if TYPE_CHECKING:
@@ -30,6 +30,18 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Todo:
+    """What a batch asks for.
+
+    ``given_up`` are messages that come once more after their failed insight was saved: the
+    function died before the dead letter was sent for sure. The codes say why they failed.
+    """
+
+    works: list[Work]
+    given_up: list[tuple[Message, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Worklist:
     """Reads the Conversations and the Insights table side by side."""
 
@@ -37,24 +49,30 @@ class Worklist:
     conversations: Conversations
     insights: Insights
 
-    def read(self, messages: Sequence[Message]) -> list[Work]:
+    def read(self, messages: Sequence[Message]) -> Todo:
         """The work behind some messages, one a conversation.
 
-        A conversation that has its completed insight drops out, and so does one that is not there:
-        it was deleted, since a message is sent only after its text was stored.
+        A conversation that has its insight drops out, unless the insight is a failed one and the
+        message was sent round again since. So does one that is not there: it was deleted, since a
+        message is sent only after its text was stored.
         """
-        by_id = {message.conversation_id: message for message in messages}
-        runs = side_by_side.each(self._read, chunks(by_id.values(), MAX_KEYS // 2))
-        return [work for run in runs for work in run]
+        latest = sorted(messages, key=lambda message: (message.redrives, message.attempt))
+        by_id = {message.conversation_id: message for message in latest}
+        kept = [message for message in messages if by_id[message.conversation_id] is message]
+        todos = side_by_side.each(self._read, chunks(kept, MAX_KEYS // 2))
+        return Todo(
+            [work for todo in todos for work in todo.works],
+            [one for todo in todos for one in todo.given_up],
+        )
 
-    def _read(self, messages: list[Message]) -> list[Work]:
+    def _read(self, messages: list[Message]) -> Todo:
         ids = [message.conversation_id for message in messages]
         found = self.batch_get(
             {
                 self.conversations.table: {"Keys": self.conversations.keys(ids)},
                 self.insights.table: {
                     "Keys": self.insights.keys(ids),
-                    "ProjectionExpression": f"conversation_id, {TALLIED}",
+                    "ProjectionExpression": f"conversation_id, {TALLIED}, {FAILURE}",
                     "ExpressionAttributeNames": {"#status": "status", "#kind": "kind"},
                 },
             }
@@ -65,18 +83,34 @@ class Worklist:
             for item in found[self.insights.table]
             if not is_mark(item)
         }
-        return [
-            Work(message, texts[message.conversation_id], _tally(insights, message))
+        known = [
+            (message, texts[message.conversation_id], insights.get(message.conversation_id))
             for message in messages
             if message.conversation_id in texts
-            and not _is_completed(insights.get(message.conversation_id))
         ]
+        return Todo(
+            [
+                Work(message, conversation, None if item is None else tally_of(item))
+                for message, conversation, item in known
+                if item is None or _may_replace(message, item)
+            ],
+            [
+                (message, text_of(item, "error_code") or "")
+                for message, _, item in known
+                if item is not None and _is_its_own_failure(message, item)
+            ],
+        )
 
 
-def _is_completed(item: Item | None) -> bool:
-    return item is not None and item["status"]["S"] == Status.COMPLETED
+def _may_replace(message: Message, item: Item) -> bool:
+    is_failed = item["status"]["S"] == Status.FAILED
+    return is_failed and message.redrives > number_of(item, "redrives")
 
 
-def _tally(insights: dict[str, Item], message: Message) -> Tally | None:
-    item = insights.get(message.conversation_id)
-    return None if item is None else tally_of(item)
+def _is_its_own_failure(message: Message, item: Item) -> bool:
+    """Whether it was this message whose attempts were used up: its dead letter may be missing."""
+    return (
+        number_of(item, "gave_up") == 1
+        and message.redrives == number_of(item, "redrives")
+        and message.attempt >= number_of(item, "attempts")
+    )

@@ -53,10 +53,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a conversation has no analysis: a code for programs, a message for people."""
+    """Why a conversation has no analysis: a code for programs, a message for people.
+
+    ``gave_up`` where each attempt failed, so that the conversation is a dead letter as well.
+    """
 
     code: str
     message: str
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Origin:
     """Who made an insight and how: everything of ``meta`` that is not a price.
 
     ``latency_seconds`` is the time of the last call alone, ``attempts`` counts calls from 1.
+    ``redrives`` is how often its dead letter had been sent round again before.
     """
 
     model: str
@@ -71,6 +76,7 @@ class Origin:
     latency_seconds: float
     attempts: int
     prompt_version: str
+    redrives: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ def ticks(tokens: int, usd_per_1k: Decimal) -> int:
     return round(Decimal(tokens) * usd_per_1k * TICKS_PER_USD / 1000)
 
 
+def usd(cost_ticks: int) -> Decimal:
+    """An amount in USD, exact."""
+    return Decimal(cost_ticks) / TICKS_PER_USD
+
+
 def dollars(cost_ticks: int) -> str:
     """``$0.00017``: the amount with 5 decimals, as insights show it."""
     return f"${Decimal(cost_ticks) / TICKS_PER_USD:.5f}"

@@ -1,7 +1,7 @@
 """The running totals behind ``/metrics``: whole-number counters that only grow, kept in one item.
 
 They are written once a batch and add up across functions and cold starts. Names are the
-attributes of that item: ``calls``, ``errors_timeout``, ``latency_le_0.5``, ``cost_ticks``, …
+attributes of that item: ``calls``, ``errors_transient``, ``latency_le_0.5``, ``cost_ticks``, …
 """
 
 from __future__ import annotations

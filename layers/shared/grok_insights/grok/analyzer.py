@@ -30,6 +30,21 @@ class Analyzer(Protocol):
         """No call takes longer than this."""
         ...
 
+    @property
+    def model(self) -> str:
+        """The model that is asked; who answers may be another one."""
+        ...
+
+    @property
+    def prompt_version(self) -> str:
+        """Which instructions it is asked with."""
+        ...
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether no model is asked at all."""
+        ...
+
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse one conversation.
 

@@ -23,6 +23,9 @@ class MockGrok:
     """An analyzer that answers the same to the same text, and takes the same time for it."""
 
     longest_call_seconds: float
+    model: str = MODEL
+    prompt_version: str = PROMPT_VERSION
+    is_mock: bool = True
     sleep: Callable[[float], None] = time.sleep
 
     def analyse(self, prompt: Prompt) -> Answer:
@@ -32,10 +35,10 @@ class MockGrok:
         return Answer(
             analysis=read(prompt.text),
             cost=Cost(pricing.estimated_tokens(prompt.text), 0, CostSource.ESTIMATED),
-            model=MODEL,
-            mock=True,
+            model=self.model,
+            mock=self.is_mock,
             latency_seconds=latency_seconds,
-            prompt_version=PROMPT_VERSION,
+            prompt_version=self.prompt_version,
         )
 
 

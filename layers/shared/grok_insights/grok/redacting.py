@@ -23,6 +23,21 @@ class Redacting:
         """As long as the analyzer behind it takes."""
         return self.analyzer.longest_call_seconds
 
+    @property
+    def model(self) -> str:
+        """The model of the analyzer behind it."""
+        return self.analyzer.model
+
+    @property
+    def prompt_version(self) -> str:
+        """The instructions of the analyzer behind it."""
+        return self.analyzer.prompt_version
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether the analyzer behind it asks no model at all."""
+        return self.analyzer.is_mock
+
     def analyse(self, prompt: Prompt) -> Answer:
         """Have the redacted conversation analysed. Raises what the analyzer raises."""
         return self.analyzer.analyse(replace(prompt, text=redacted(prompt.text)))

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.flow.brakes import Reason
+from grok_insights.worker.standing import circuit_of, standing
 
 if TYPE_CHECKING:
+    from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
-    from grok_insights.aws.state import State
+    from grok_insights.flow.brakes import Limits, Shared
     from grok_insights.settings import GrokMode
+
+ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
+"""Reasons of a pause that somebody wanted: all is well, though nothing is analysed."""
+
+NO_KEY: Final = {
+    "state": "paused",
+    "reason": str(Reason.CONFIGURATION),
+    "detail": "GROK_MODE is real and there is no API key",
+}
 
 
 class Health(NamedTuple):
@@ -22,29 +36,38 @@ class Health(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """The use case."""
+    """The use case. ``lacks_key`` where Grok is to be asked for real and no key is set."""
 
-    state: State
+    brakes: Brakes
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
+    limits: Limits
     mode: GrokMode
+    lacks_key: bool
     smallest_batch_size: int
+    now: Callable[[], datetime]
 
     def __call__(self) -> Health:
         """Whether conversations that come in are being analysed."""
         try:
-            size = self.state.batch_size()
-        except AWS_FAILURES:
+            shared = self.brakes.read(self.now()).shared
+        except (*AWS_FAILURES, TimeoutError):
             return Health(healthy=False, body={"status": "unhealthy", "database": "unreachable"})
+        worker = self._worker(shared)
+        healthy = worker["state"] == "running" or worker["reason"] in ON_PURPOSE
         return Health(
-            healthy=True,
+            healthy=healthy,
             body={
-                "status": "healthy",
-                "worker": {"state": "running"},
+                "status": "healthy" if healthy else "unhealthy",
+                "worker": worker,
+                "circuit": circuit_of(shared, self.limits, self.now()),
                 "queue": {"depth": self.queue.depth()},
                 "dead_letters": self.dead_letters.depth(),
                 "database": "reachable",
-                "batch_size": size or self.smallest_batch_size,
+                "batch_size": shared.batch_size or self.smallest_batch_size,
                 "mode": self.mode,
             },
         )
+
+    def _worker(self, shared: Shared) -> dict[str, Any]:
+        return NO_KEY if self.lacks_key else standing(shared, self.limits, self.now())

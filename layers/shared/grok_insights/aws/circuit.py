@@ -1,0 +1,238 @@
+"""The circuit breaker around calls to Grok: Powertools' state machine, one read for many calls.
+
+Powertools reads the circuit's state before each call. Here a wave's calls share what was read in
+the same request as the rest of the shared state, and every change that this environment makes is
+seen by its own calls at once.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from copy import copy
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from aws_lambda_powertools.utilities.circuit_breaker import (
+    CircuitBreakerConfig,
+    CircuitBreakerOpenError,
+    CircuitTransition,
+    circuit_breaker,
+)
+from aws_lambda_powertools.utilities.circuit_breaker.persistence import (
+    CircuitBreakerDynamoDBPersistence,
+)
+from aws_lambda_powertools.utilities.circuit_breaker.persistence.record import CircuitStateRecord
+from aws_lambda_powertools.utilities.circuit_breaker.states import CircuitState
+from botocore.exceptions import ClientError
+
+from grok_insights.aws.brakes import CIRCUIT, REFUSED
+from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.errors import (
+    AnalysisError,
+    CircuitOpen,
+    ConfigurationError,
+    TransientError,
+)
+from grok_insights.flow import brakes
+from grok_insights.telemetry import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from grok_insights.aws.items import Item
+
+T = TypeVar("T")
+
+CLOSED: Final = CircuitStateRecord(name=CIRCUIT, state=CircuitState.CLOSED)
+
+
+class _Store(CircuitBreakerDynamoDBPersistence):
+    """The circuit's item, as it was read or written last by this environment.
+
+    ``lease_seconds`` is how long a probe is waited for before another function takes over.
+    Powertools would wait for the recovery time, and a call may take longer than that.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, lease_seconds: int) -> None:
+        super().__init__(table_name=table, boto3_client=client)
+        self.lease_seconds = lease_seconds
+        self.seen = CLOSED
+
+    def configure(self, config: CircuitBreakerConfig, circuit_name: str) -> None:
+        """Take the settings over, with a lease that outlasts the longest call."""
+        longer = copy(config)
+        longer.recovery_timeout = max(config.recovery_timeout, self.lease_seconds)
+        super().configure(longer, circuit_name)
+
+    def learn(self, item: Item | None) -> None:
+        """Believe what was read from the table."""
+        self.seen = CLOSED if item is None else self._item_to_record(cast("dict[str, Any]", item))
+
+    def _get_record(self, name: str) -> CircuitStateRecord | None:
+        del name  # there is one circuit
+        return self.seen
+
+    def _put_record(
+        self,
+        record: CircuitStateRecord,
+        condition: str | None = None,
+        expected_opened_at: int | None = None,
+    ) -> None:
+        if condition is None:
+            self._put_opening(record)
+        else:
+            super()._put_record(record, condition, expected_opened_at)
+        self.seen = record
+
+    def _put_opening(self, record: CircuitStateRecord) -> None:
+        """Open a closed circuit. One that is open stays as it is.
+
+        Stragglers of the same outage must neither prolong it nor disturb its probe.
+        """
+        try:
+            self.client.put_item(
+                TableName=self.table_name,
+                Item=self._record_to_item(record),
+                ConditionExpression="attribute_not_exists(#state) OR #state = :closed",
+                ExpressionAttributeNames={"#state": self.state_attr},
+                ExpressionAttributeValues={":closed": {"S": str(CircuitState.CLOSED)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != REFUSED:
+                raise
+
+    def _update_record(self, record: CircuitStateRecord) -> None:
+        super()._update_record(record)
+        self.seen = record
+
+    def open_at_once(self, reason: str, opened_at: int, expiration: int) -> None:
+        """Open the circuit, whatever it was, and say why in its item."""
+        self.seen = CircuitStateRecord(
+            name=CIRCUIT, state=CircuitState.OPEN, opened_at=opened_at, expiry_timestamp=expiration
+        )
+        self.client.update_item(
+            TableName=self.table_name,
+            Key={"id": {"S": CIRCUIT}},
+            UpdateExpression="SET #state = :open, opened_at = :at, #reason = :reason,"
+            " expiration = :expiration REMOVE half_open_owner, probe_lease_expiry",
+            ExpressionAttributeNames={"#state": "state", "#reason": "reason"},
+            ExpressionAttributeValues={
+                ":open": {"S": str(CircuitState.OPEN)},
+                ":at": {"N": str(opened_at)},
+                ":reason": {"S": reason},
+                ":expiration": {"N": str(expiration)},
+            },
+        )
+
+
+class CircuitBreaker:
+    """Guards calls from many threads.
+
+    Parameters
+    ----------
+    failure_threshold : int
+        Consecutive failures, in one execution environment, that open the circuit.
+    recovery_seconds : int
+        How long it stays open before one call may probe.
+    longest_call_seconds : float
+        No call takes longer: when it is over, a probe without an outcome is taken for dead.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        failure_threshold: int,
+        recovery_seconds: int,
+        longest_call_seconds: float,
+    ) -> None:
+        self._store = _Store(client, table, math.ceil(longest_call_seconds) + 1)
+        self._changes: list[str] = []
+        self._opening = Lock()
+        self._explained_at: int | None = None
+        guard = circuit_breaker(
+            CIRCUIT,
+            self._store,
+            on_transition=self._note,
+            config=CircuitBreakerConfig(
+                failure_threshold=failure_threshold,
+                recovery_timeout=recovery_seconds,
+                success_threshold=1,
+                handled_exceptions=(TransientError, ConfigurationError),
+                local_cache_max_age=0,
+            ),
+        )
+        self._guarded: Callable[[Callable[[], Any]], Any] = guard(_outcome)
+
+    def learn(self, item: Item | None) -> None:
+        """Believe the circuit's item as it was just read."""
+        self._store.learn(item)
+
+    def view(self) -> brakes.Circuit:
+        """The circuit as this environment knows it."""
+        seen = self._store.seen
+        return brakes.Circuit(
+            state=brakes.CircuitState(str(seen.state)),
+            opened_at=seen.opened_at or 0,
+            lease_ends_at=seen.probe_lease_expiry or 0,
+        )
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function that may raise `AnalysisError`, if the circuit lets it.
+
+        Raises
+        ------
+        CircuitOpen
+            The function was not called.
+        AnalysisError
+            It failed. Only what may be Grok's own fault counts against the circuit.
+        """
+        try:
+            outcome = self._guarded(function)
+        except CircuitBreakerOpenError:
+            raise CircuitOpen("the circuit to Grok is open") from None
+        except ConfigurationError as error:
+            self._open_at_once(error)
+            raise
+        if isinstance(outcome, AnalysisError):
+            raise outcome
+        return cast("T", outcome)
+
+    def changes(self) -> list[str]:
+        """The states that the circuit went into since the last time this was asked."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _open_at_once(self, error: ConfigurationError) -> None:
+        """Open on the first error of its kind: no other call can fare better."""
+        with self._opening:
+            seen = self._store.seen
+            if seen.state is CircuitState.OPEN and seen.opened_at == self._explained_at:
+                return
+            now = int(time.time())
+            try:
+                self._store.open_at_once(f"{error.code}: {error.message}", now, now + 86_400)
+            except AWS_FAILURES:
+                logger.exception("the circuit could not be opened for the other functions")
+            self._explained_at = now
+            if seen.state is CircuitState.CLOSED:
+                self._changes.append(str(CircuitState.OPEN))
+
+    def _note(self, transition: CircuitTransition) -> None:
+        self._changes.append(str(transition.to_state))
+
+
+def _outcome(function: Callable[[], Any]) -> Any:
+    """What the function returns, or an error that shows that Grok is well.
+
+    An error that does not count would leave a probe without an outcome.
+    """
+    try:
+        return function()
+    except (TransientError, ConfigurationError):
+        raise
+    except AnalysisError as error:
+        return error

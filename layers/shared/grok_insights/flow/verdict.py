@@ -1,0 +1,71 @@
+"""What becomes of a conversation whose call failed: the one rule from error to fate. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from grok_insights.errors import (
+    AnalysisError,
+    ConfigurationError,
+    CreditsError,
+    PermanentError,
+    UnusableAnswer,
+)
+from grok_insights.flow import backoff
+
+MOST_SPARED: Final = 3
+"""How often a last attempt that failed together with an outage is given once more. It has an end,
+since conversations that fail by themselves can open the circuit too, if they are many."""
+
+
+class Fate(StrEnum):
+    """What is done with a conversation."""
+
+    RETRY = "retry"
+    """Sent again, with the next attempt."""
+    DEFER = "defer"
+    """Sent again as it was: it was not called, or no call could have succeeded."""
+    SPARE = "spare"
+    """Sent again, with the last attempt once more: it failed together with an outage."""
+    FAIL = "fail"
+    """A failed insight: Grok will never analyse it."""
+    GIVE_UP = "give_up"
+    """A failed insight and a dead letter: each attempt failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A fate, and for a message that is sent again the seconds until it may be received."""
+
+    fate: Fate
+    delay_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The call was the ``attempt``-th of ``most``; its last attempt was ``spared`` so often."""
+
+    attempt: int
+    most: int
+    spared: int = 0
+
+
+def of_error(error: AnalysisError, tries: Tries, hold_seconds: float, random: float) -> Verdict:
+    """The verdict on a conversation whose call failed.
+
+    ``hold_seconds`` says how long calls are stopped now that the wave has ended, 0 where they are
+    not. An unusable answer is never spared: Grok was there, and billed it.
+    """
+    if isinstance(error, PermanentError):
+        return Verdict(Fate.FAIL)
+    if isinstance(error, ConfigurationError | CreditsError):
+        return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
+    held = backoff.held_back_seconds(hold_seconds, random) if hold_seconds else 0
+    if tries.attempt < tries.most:
+        delay = backoff.retry_delay_seconds(tries.attempt, error.retry_after_seconds, random)
+        return Verdict(Fate.RETRY, max(delay, held))
+    if held and tries.spared < MOST_SPARED and not isinstance(error, UnusableAnswer):
+        return Verdict(Fate.SPARE, held)
+    return Verdict(Fate.GIVE_UP)

@@ -1,0 +1,144 @@
+"""Reads an analysis out of what Grok wrote: tolerant of its form, strict about what it must say.
+
+The schema binds Grok to one form, and models and gateways break it now and then. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from grok_insights.domain.insight import Analysis, Sentiment
+
+MAX_TOPICS: Final = 5
+MAX_TOPIC_CHARS: Final = 40
+MAX_SUMMARY_CHARS: Final = 1_000
+MAX_CONTENT_CHARS: Final = 50_000
+"""Beyond it an answer is refused unread: a good one has some 500."""
+
+_MAX_STARTS: Final = 200
+"""Braces in a text that may begin the object; prose with more of them is refused."""
+
+
+class Wanted(BaseModel):
+    """What Grok is to answer. Its JSON schema goes with every question."""
+
+    model_config = ConfigDict(extra="forbid", title="insight")
+
+    summary: str = Field(
+        description="One or two sentences in English: what the customer wants, how it stands.",
+        min_length=1,
+        max_length=MAX_SUMMARY_CHARS,
+    )
+    sentiment: Literal["positive", "negative", "neutral"] = Field(
+        description="How the customer feels at the end of the conversation."
+    )
+    topics: list[str] = Field(
+        description="At most 5 topics in snake_case English, the most important first.",
+        max_length=MAX_TOPICS,
+    )
+
+
+class UnreadableError(ValueError):
+    """There is no analysis in a text. The message says what is missing, and quotes nothing."""
+
+
+_SENTIMENTS: Final[dict[str, Sentiment]] = {
+    **{str(sentiment): sentiment for sentiment in Sentiment},
+    **dict.fromkeys(
+        ("pos", "good", "happy", "satisfied", "pleased", "delighted", "favorable", "favourable"),
+        Sentiment.POSITIVE,
+    ),
+    **dict.fromkeys(
+        ("neg", "bad", "angry", "unhappy", "dissatisfied", "frustrated", "upset", "disappointed"),
+        Sentiment.NEGATIVE,
+    ),
+    **dict.fromkeys(
+        ("mixed", "balanced", "ambivalent", "indifferent", "none", "objective"),
+        Sentiment.NEUTRAL,
+    ),
+}
+_DEGREES: Final = re.compile(r"^(?:very|highly|mostly|slightly|somewhat|rather|overall)[ _-]+")
+
+
+def read(content: str) -> Analysis:
+    """The analysis in a text: plain JSON, fenced JSON, or JSON inside prose.
+
+    Raises
+    ------
+    UnreadableError
+        There is none, or a field is missing or senseless.
+    """
+    if len(content) > MAX_CONTENT_CHARS:
+        raise UnreadableError(f"longer than {MAX_CONTENT_CHARS} characters")
+    fault = "no JSON object"
+    for found in _objects(content):
+        try:
+            return _analysis(found)
+        except UnreadableError as error:
+            fault = str(error)
+    raise UnreadableError(fault)
+
+
+def _objects(content: str) -> Iterator[dict[str, Any]]:
+    """JSON objects in a text, from left to right; an object inside another one comes after it."""
+    decoder = json.JSONDecoder()
+    start = content.find("{")
+    for _ in range(_MAX_STARTS):
+        if start < 0:
+            return
+        try:
+            found, _ = decoder.raw_decode(content, start)
+            yield found
+        except (json.JSONDecodeError, RecursionError):
+            pass
+        start = content.find("{", start + 1)
+
+
+def _analysis(found: dict[str, Any]) -> Analysis:
+    return Analysis(
+        summary=_summary(found.get("summary")),
+        sentiment=_sentiment(found.get("sentiment")),
+        topics=_topics(found.get("topics")),
+    )
+
+
+def _summary(value: object) -> str:
+    words = " ".join(_clean(value).split()) if isinstance(value, str) else ""
+    if not words:
+        raise UnreadableError("no summary")
+    return words if len(words) <= MAX_SUMMARY_CHARS else words[: MAX_SUMMARY_CHARS - 1] + "…"
+
+
+def _clean(text: str) -> str:
+    """A text that can be stored as UTF-8: half a surrogate pair cannot."""
+    return text.encode(errors="replace").decode()
+
+
+def _sentiment(value: object) -> Sentiment:
+    word = value.strip().strip(".!").lower() if isinstance(value, str) else ""
+    try:
+        return _SENTIMENTS[_DEGREES.sub("", word)]
+    except KeyError:
+        raise UnreadableError("no sentiment") from None
+
+
+def _topics(value: object) -> tuple[str, ...]:
+    """Up to five topics in snake_case, without doubles. A text is taken for a list with commas."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list):
+        raise UnreadableError("no topics")
+    slugs = (_slug(topic) for topic in value if isinstance(topic, str))
+    return tuple(dict.fromkeys(slug for slug in slugs if slug))[:MAX_TOPICS]
+
+
+def _slug(topic: str) -> str:
+    plain = unicodedata.normalize("NFKC", _clean(topic)).lower()
+    slug = "_".join(re.findall(r"[^\W_]+", plain))
+    return slug[:MAX_TOPIC_CHARS].rstrip("_")

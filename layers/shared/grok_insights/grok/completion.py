@@ -1,0 +1,103 @@
+"""Reads the body of a 200: the answer and its bill, or why it is no answer. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from grok_insights.domain import pricing
+from grok_insights.domain.insight import Analysis, Cost, CostSource
+from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
+from grok_insights.grok import answer
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A usable answer. ``model`` is who answered: retired names redirect silently."""
+
+    analysis: Analysis
+    cost: Cost
+    model: str
+
+
+def read(body: bytes, estimate: Cost, usd_per_1k: Decimal, asked_model: str) -> Completion:
+    """The answer in a body. ``estimate`` is its cost where the body reports none.
+
+    Raises
+    ------
+    TransientError
+        It holds an error instead of an answer.
+    UnusableAnswer
+        It holds an answer that cannot be used.
+    PermanentError
+        Grok refused.
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _unusable(
+            UnusableAnswer, "unreadable", "Grok's answer is no JSON", estimate
+        ) from None
+    if not isinstance(found, dict) or not isinstance(found.get("choices"), list):
+        raise TransientError("error_in_answer", "Grok answered with an error")
+    cost = cost_of(found.get("usage"), estimate, usd_per_1k)
+    analysis = _analysis(found["choices"], cost)
+    model = found.get("model")
+    return Completion(analysis, cost, model if isinstance(model, str) and model else asked_model)
+
+
+def _unusable(error: type[AnalysisError], code: str, message: str, cost: Cost) -> AnalysisError:
+    return error(code, message, tokens=cost.tokens, cost_ticks=cost.ticks)
+
+
+def _analysis(choices: list[Any], cost: Cost) -> Analysis:
+    choice = choices[0] if choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {}
+    reason = choice.get("finish_reason")
+    if reason == "content_filter":
+        raise _unusable(PermanentError, "moderated", "Grok's filter stopped the answer", cost)
+    if message.get("refusal"):
+        raise _unusable(PermanentError, "refused", "Grok refused to answer", cost)
+    if reason == "length":
+        raise _unusable(UnusableAnswer, "cut_off", "Grok's answer was cut off", cost)
+    content = message.get("content")
+    if not isinstance(content, str) or not content.strip():
+        raise _unusable(UnusableAnswer, "empty", "Grok's answer is empty", cost)
+    try:
+        return answer.read(content)
+    except answer.UnreadableError as error:
+        message = f"Grok's answer cannot be used: {error}"
+        raise _unusable(UnusableAnswer, "unreadable", message, cost) from None
+
+
+def cost_of(usage: object, estimate: Cost, usd_per_1k: Decimal) -> Cost:
+    """What an answer cost: as billed, else by its tokens, else by estimate."""
+    if not isinstance(usage, dict):
+        return estimate
+    tokens, ticks = _tokens(usage), _count(usage, "cost_in_usd_ticks")
+    if ticks is not None:
+        return Cost(estimate.tokens if tokens is None else tokens, ticks, CostSource.REPORTED)
+    if tokens is not None:
+        return Cost(tokens, pricing.ticks(tokens, usd_per_1k), CostSource.PRICED)
+    return estimate
+
+
+def _tokens(usage: dict[str, Any]) -> int | None:
+    """``total_tokens``, which alone surely includes reasoning, else the sum of the parts."""
+    total = _count(usage, "total_tokens")
+    if total is not None:
+        return total
+    details = usage.get("completion_tokens_details")
+    parts = [_count(usage, "prompt_tokens"), _count(usage, "completion_tokens")]
+    reasoning = _count(details, "reasoning_tokens") if isinstance(details, dict) else None
+    known = [part for part in (*parts, reasoning) if part is not None]
+    return sum(known) if known else None
+
+
+def _count(found: dict[str, Any], name: str) -> int | None:
+    """A whole number that is not negative; anything else, such as a missing one, is unknown."""
+    value = found.get(name)
+    return value if type(value) is int and 0 <= value < 10**18 else None

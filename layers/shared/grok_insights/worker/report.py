@@ -1,0 +1,124 @@
+"""What became of a batch, as CloudWatch metrics (EMF) and as running totals.
+
+The metrics' names are a promise: alarms and dashboards are built on them (docs/operations.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from grok_insights.domain import pricing, totals
+from grok_insights.domain.insight import Insight, Status
+from grok_insights.errors import AnalysisError
+from grok_insights.telemetry import MetricUnit, metrics
+
+if TYPE_CHECKING:
+    from grok_insights.flow.brakes import Reason
+    from grok_insights.worker.wave import Asked
+
+MOST_VALUES: Final = 100
+"""Values one EMF metric may hold:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html"""
+
+KINDS: Final = ("transient", "permanent", "configuration", "credits")
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the conversations of a batch."""
+
+    received: int
+    oldest: datetime | None = None
+    """When the one that has waited longest was enqueued."""
+    calls: list[Asked] = field(default_factory=list)
+    """Every call, those of probes too."""
+    saved: list[Insight] = field(default_factory=list)
+    retried: int = 0
+    deferred: int = 0
+    dead_lettered: int = 0
+    unsaved: set[str] = field(default_factory=set)
+    """Ids of those whose message must be delivered again."""
+    stopped_by: Reason | None = None
+    batch_size: int = 0
+    budget_left_ticks: int | None = None
+    circuit_changes: list[str] = field(default_factory=list)
+
+    @property
+    def completed(self) -> int:
+        """How many insights were saved with an analysis."""
+        return sum(one.status is Status.COMPLETED for one in self.saved)
+
+    @property
+    def failed(self) -> int:
+        """How many insights were saved with the reason why there is no analysis."""
+        return len(self.saved) - self.completed
+
+    def spent_ticks(self) -> int:
+        """What the batch's calls used up, whether or not their answers were of use."""
+        return sum(call.cost.ticks for call in self.calls)
+
+    def errors(self) -> list[AnalysisError]:
+        """The errors of the calls that failed."""
+        return [call.outcome for call in self.calls if isinstance(call.outcome, AnalysisError)]
+
+    def made(self) -> list[Asked]:
+        """The calls that went out."""
+        return [call for call in self.calls if call.outcome is not None]
+
+
+def totals_of(report: Report) -> Counter[str]:
+    """What a batch adds to the running totals."""
+    counted = Counter(
+        analysed=report.completed,
+        failed=report.failed,
+        retried=report.retried,
+        deferred=report.deferred,
+        dead_lettered=report.dead_lettered,
+        circuit_opened=report.circuit_changes.count("OPEN"),
+    )
+    for call in report.made():
+        error = call.outcome.kind if isinstance(call.outcome, AnalysisError) else None
+        counted += totals.of_call(
+            call.latency_seconds, tokens=call.cost.tokens, cost_ticks=call.cost.ticks, error=error
+        )
+    return Counter({name: number for name, number in counted.items() if number})
+
+
+def emit(report: Report, now: datetime) -> None:
+    """Add a batch's metrics to those that are flushed at its end."""
+    for name, number in _counts(report).items():
+        metrics.add_metric(name, MetricUnit.Count, number)
+    for call in report.made()[:MOST_VALUES]:
+        metrics.add_metric("GrokLatency", MetricUnit.Seconds, call.latency_seconds)
+    metrics.add_metric("CostUsd", MetricUnit.NoUnit, float(pricing.usd(report.spent_ticks())))
+    if report.budget_left_ticks is not None:
+        left = float(pricing.usd(report.budget_left_ticks))
+        metrics.add_metric("BudgetLeftUsd", MetricUnit.NoUnit, left)
+    if report.oldest is not None:
+        age_seconds = max(0.0, (now - report.oldest).total_seconds())
+        metrics.add_metric("OldestConversationAge", MetricUnit.Seconds, age_seconds)
+
+
+def _counts(report: Report) -> dict[str, int]:
+    kinds = Counter(error.kind for error in report.errors())
+    return {
+        "ConversationsReceived": report.received,
+        "ConversationsAnalysed": report.completed,
+        "ConversationsFailed": report.failed,
+        "ConversationsRetried": report.retried,
+        "ConversationsDeferred": report.deferred,
+        "ConversationsDeadLettered": report.dead_lettered,
+        "ConversationsUnsaved": len(report.unsaved),
+        "GrokCalls": len(report.made()),
+        "GrokErrors": sum(kinds.values()),
+        **{f"GrokErrors{kind.capitalize()}": kinds[kind] for kind in KINDS},
+        "TokensUsed": sum(call.cost.tokens for call in report.calls),
+        "BatchSize": report.batch_size,
+        "CircuitOpened": report.circuit_changes.count("OPEN"),
+        "CircuitProbed": report.circuit_changes.count("HALF_OPEN"),
+        "CircuitClosed": report.circuit_changes.count("CLOSED"),
+        "WorkerPaused": int(report.stopped_by is not None),
+    }

@@ -1,0 +1,145 @@
+"""What becomes of the conversations of a wave: insights are saved, the others go round again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.aws.ledger import Entry
+from grok_insights.aws.queue import Error
+from grok_insights.domain.insight import Cost, Failure, Insight, Origin
+from grok_insights.errors import AnalysisError
+from grok_insights.flow import backoff, verdict
+from grok_insights.flow.verdict import Fate, Tries, Verdict
+from grok_insights.telemetry import logger
+from grok_insights.worker.gate import Hold
+
+if TYPE_CHECKING:
+    from grok_insights.aws.ledger import Ledger
+    from grok_insights.aws.queue import Message
+    from grok_insights.aws.worklist import Work
+    from grok_insights.grok.analyzer import Analyzer, Answer
+    from grok_insights.worker.post import Post
+    from grok_insights.worker.report import Report
+    from grok_insights.worker.wave import Call
+
+AWS_HOLD_SECONDS: Final = 20.0
+"""How long messages are held back when a table or the queue of AWS does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Ends a wave."""
+
+    ledger: Ledger
+    post: Post
+    analyzer: Analyzer
+    max_attempts: int
+    now: Callable[[], datetime]
+
+    def end(self, calls: Sequence[Call], hold_seconds: float, report: Report) -> None:
+        """Save what was answered or failed for good, and send the rest again.
+
+        ``hold_seconds`` says how long calls are stopped after this wave, 0 where they are not.
+        """
+        again: list[tuple[Message, Verdict]] = []
+        ended: list[Entry] = []
+        for call in calls:
+            end = self._end_of(call, hold_seconds)
+            if isinstance(end, Verdict):
+                again.append((call.work.message, end))
+            else:
+                accepted_at = call.work.conversation.created_at
+                ended.append(Entry(end, call.work.failed, accepted_at))
+        self.post.again(again, report)
+        self._save(ended, {call.work.conversation.id: call for call in calls}, report)
+
+    def _end_of(self, call: Call, hold_seconds: float) -> Insight | Verdict:
+        """The insight that a call ends in, or how its message goes round again."""
+        random = self.post.random()
+        if call.outcome is None:
+            return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
+        if not isinstance(call.outcome, AnalysisError):
+            return self._completed(call.work, call.outcome)
+        message = call.work.message
+        tries = Tries(message.attempt, self.max_attempts, message.spared)
+        found = verdict.of_error(call.outcome, tries, hold_seconds, random)
+        if found.fate in {Fate.FAIL, Fate.GIVE_UP}:
+            return self._failed(call, call.outcome, gave_up=found.fate is Fate.GIVE_UP)
+        return found
+
+    def _save(self, entries: list[Entry], calls: dict[str, Call], report: Report) -> None:
+        try:
+            new = self.ledger.save(entries)
+        except (*AWS_FAILURES, TimeoutError):
+            logger.exception("a wave could not be saved: its messages go back to the queue")
+            lost = [calls[entry.insight.conversation_id].work.message for entry in entries]
+            self.post.hold(lost, Hold(AWS_HOLD_SECONDS), report)
+            return
+        report.saved += [one.insight for one in entries if one.insight.conversation_id in new]
+        self._bury(_dead(entries), new, calls, report)
+
+    def _bury(
+        self, dead: dict[str, Error], new: set[str], calls: dict[str, Call], report: Report
+    ) -> None:
+        """Send dead letters for failed insights that were saved.
+
+        One that was refused may have been saved all the same, by a request whose answer was lost.
+        Its message comes again, and meets either its own failed insight or a completed one.
+        """
+        report.unsaved |= dead.keys() - new
+        letters = [(calls[key].work.message, dead[key]) for key in dead if key in new]
+        self.post.bury(letters, report)
+
+    def _completed(self, work: Work, answer: Answer) -> Insight:
+        return Insight(
+            conversation_id=work.conversation.id,
+            external_id=work.conversation.external_id,
+            created_at=self.now(),
+            outcome=answer.analysis,
+            cost=answer.cost,
+            origin=Origin(
+                model=answer.model,
+                mock=answer.mock,
+                latency_seconds=answer.latency_seconds,
+                attempts=work.message.attempt,
+                prompt_version=answer.prompt_version,
+                redrives=work.message.redrives,
+            ),
+            processing_time_ms=round(answer.latency_seconds * 1000),
+        )
+
+    def _failed(self, call: Call, error: AnalysisError, *, gave_up: bool) -> Insight:
+        """Why there is no analysis. It costs nothing: no answer that was billed is kept in it."""
+        message = call.work.message
+        tried = f"{error.message}; {message.attempt} attempts" if gave_up else error.message
+        return Insight(
+            conversation_id=message.conversation_id,
+            external_id=call.work.conversation.external_id,
+            created_at=self.now(),
+            outcome=Failure(error.code, tried, gave_up),
+            cost=Cost(),
+            origin=Origin(
+                model=self.analyzer.model,
+                mock=self.analyzer.is_mock,
+                latency_seconds=call.latency_seconds,
+                attempts=message.attempt,
+                prompt_version=self.analyzer.prompt_version,
+                redrives=message.redrives,
+            ),
+            processing_time_ms=round(call.latency_seconds * 1000),
+        )
+
+
+def _dead(entries: list[Entry]) -> dict[str, Error]:
+    """The conversations whose attempts are used up, and why the last one failed."""
+    return {
+        entry.insight.conversation_id: Error(
+            entry.insight.outcome.code, entry.insight.outcome.message
+        )
+        for entry in entries
+        if isinstance(entry.insight.outcome, Failure) and entry.insight.outcome.gave_up
+    }

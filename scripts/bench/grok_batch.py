@@ -1,0 +1,64 @@
+"""A batch of 50 at a learned size of 50, in the handler, against a stand-in of 1 s an answer.
+
+The handler runs in this process, its tables are the emulator's, and the pace is out of the way.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from scripts.bench.figure import Figure
+from scripts.bench.standin_process import standin_process
+from tests.builders import LambdaContext, environment, sqs_event
+from tests.emulator import bare_emulator
+
+BATCHES = 5
+LIMIT_SECONDS = 1.3
+
+
+def measure() -> Iterator[Figure]:
+    """Seconds in the handler: of a new environment's first batch, and of the later ones."""
+    with bare_emulator() as endpoint, standin_process(latency_seconds=1.0) as standin:
+        os.environ.update(environment(AWS_ENDPOINT_URL=endpoint, POWERTOOLS_LOG_LEVEL="ERROR"))
+        times = _times(standin.address)
+    yield Figure("batch of 50, first one of an environment", times[0], "s", LIMIT_SECONDS)
+    yield Figure("batch of 50, median of the later ones", statistics.median(times[1:]), "s", 1.3)
+
+
+def _times(address: str) -> list[float]:
+    from functions.analysis import app
+    from grok_insights import wiring
+    from grok_insights.aws.queue import Message
+    from grok_insights.domain.conversation import Conversation
+    from tests.functional.conftest import Clock, make_parts
+
+    class Now(Clock):
+        def __call__(self) -> datetime:
+            return datetime.now(UTC)
+
+    parts = make_parts(
+        Now(),
+        GROK_MODE="real",
+        GROK_API_KEY="xai-bench",
+        GROK_API_BASE_URL=address,
+        GROK_MAX_REQUESTS_PER_SECOND="1000000",
+    )
+    parts.state.learn_batch_size(50)
+    analysis = wiring.analysis(parts)
+    times = []
+    for _ in range(BATCHES):
+        ids = [str(uuid4()) for _ in range(50)]
+        now = datetime.now(UTC)
+        parts.conversations.add([Conversation(one, f"My parcel {one} is late", now) for one in ids])
+        event = sqs_event([Message(one, 1, now).to_body() for one in ids])
+        begun = time.perf_counter()
+        answer = app.handler(event, LambdaContext(), analysis)
+        times.append(time.perf_counter() - begun)
+        if answer["batchItemFailures"] or len(parts.insights.statuses(ids)) != len(ids):
+            raise RuntimeError("a conversation of the batch has no insight")
+    return times

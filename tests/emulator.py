@@ -1,0 +1,58 @@
+"""A bare emulator, without a stack: for tables and queues that several processes share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+START_SECONDS = 30
+
+
+@contextmanager
+def bare_emulator() -> Iterator[str]:
+    """An emulator on a free port of loopback, by its address; it ends with the block."""
+    port = free_port()
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ministack"],
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield _ready(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _ready(address: str) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{address}/_ministack/health", trust_env=False).raise_for_status()
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline, "the emulator did not start"
+            time.sleep(0.1)
+        else:
+            return address

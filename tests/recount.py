@@ -1,0 +1,44 @@
+"""Counts insights anew, to compare with the counters that were kept at write time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from grok_insights.aws.insights import is_mark, tally_of
+from grok_insights.aws.items import numbers_of
+from grok_insights.domain import trends
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Counts = Counter[tuple[str, str, str]]
+"""By bucket without its shard, slot and counter."""
+
+
+def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
+    """Everything in a table."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table)
+    return [dict(item) for page in pages for item in page["Items"]]
+
+
+def counted(dynamodb: DynamoDBClient, table: str) -> Counts:
+    """The counters as they stand, all shards together."""
+    sums: Counts = Counter()
+    for item in items(dynamodb, table):
+        bucket = item["bucket"]["S"].rsplit("#", 1)[0]
+        for name, number in numbers_of(item).items():
+            sums[bucket, item["slot"]["S"], name] += number
+    return Counter({key: number for key, number in sums.items() if number})
+
+
+def recount(dynamodb: DynamoDBClient, table: str) -> Counts:
+    """The counters as the insights say they should be."""
+    sums: Counts = Counter()
+    for item in items(dynamodb, table):
+        if is_mark(item):
+            continue
+        for key, fields in trends.counters(tally_of(item), shard=0).items():
+            for name, number in fields.items():
+                sums[key.bucket.rsplit("#", 1)[0], key.slot, name] += number
+    return Counter({key: number for key, number in sums.items() if number})

@@ -1,0 +1,10 @@
+"""A stand-in for xAI: a real HTTP server that speaks its API, fails on demand and keeps books.
+
+By hand: ``python -m tests.standin --port 4610``; in tests: ``with running() as standin``.
+"""
+
+from tests.standin.books import Books, CallRecord, Outage, digest
+from tests.standin.control import Control
+from tests.standin.server import Standin, running
+
+__all__ = ["Books", "CallRecord", "Control", "Outage", "Standin", "digest", "running"]

@@ -1,0 +1,209 @@
+"""What the stand-in can answer: the good answers, the odd ones that are still good, and faults.
+
+The texts and forms of errors are those that xAI sends, as far as they are known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+TICKS_PER_PROMPT_TOKEN = 12_500
+TICKS_PER_COMPLETION_TOKEN = 25_000
+"""USD 1.25 and 2.50 for a million tokens."""
+
+RESET = "reset"
+RESET_IN_BODY = "reset_in_body"
+HANG = "hang"
+DRIP = "drip"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, how it is sent, and what of it was billed."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    manner: str = ""
+    billed_ticks: int = 0
+    is_usable: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as a reply needs it. ``serial`` makes the bill of each call differ."""
+
+    model: str
+    text: str
+    prompt_tokens: int
+    serial: int
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        completion = 60
+        ticks = (
+            self.prompt_tokens * TICKS_PER_PROMPT_TOKEN + completion * TICKS_PER_COMPLETION_TOKEN
+        )
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": completion,
+            "total_tokens": self.prompt_tokens + completion,
+            "cost_in_usd_ticks": ticks + self.serial,
+        }
+
+    def finding(self) -> dict[str, Any]:
+        lowered = self.text.lower()
+        sentiment = (
+            "negative" if "late" in lowered else "positive" if "thank" in lowered else "neutral"
+        )
+        return {
+            "summary": "The customer writes about an order.",
+            "sentiment": sentiment,
+            "topics": ["delivery", "refund"],
+        }
+
+
+def completion(asked: Asked, content: str | None, **message: Any) -> dict[str, Any]:
+    """A body of /chat/completions."""
+    reason = message.pop("finish_reason", "stop")
+    return {
+        "id": f"standin-{asked.serial}",
+        "object": "chat.completion",
+        "model": asked.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": content, "refusal": None, **message},
+                "finish_reason": reason,
+            }
+        ],
+        "usage": asked.usage,
+    }
+
+
+def _billed(
+    asked: Asked, found: dict[str, Any], *, usable: bool = False, manner: str = ""
+) -> Reply:
+    ticks = asked.usage["cost_in_usd_ticks"]
+    return Reply(200, json.dumps(found).encode(), {}, manner, ticks, usable)
+
+
+def _says(form: Callable[[str], str], manner: str = "") -> Callable[[Asked], Reply]:
+    """A usable answer in some form."""
+    return lambda asked: _billed(
+        asked, completion(asked, form(json.dumps(asked.finding()))), usable=True, manner=manner
+    )
+
+
+def _useless(content: str | None, **message: Any) -> Callable[[Asked], Reply]:
+    return lambda asked: _billed(asked, completion(asked, content, **message))
+
+
+def _error(status: int, body: Any, **headers: str) -> Callable[[Asked], Reply]:
+    raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _asked: Reply(status, raw, sent)
+
+
+def _flat(status: int, code: str, text: str, **headers: str) -> Callable[[Asked], Reply]:
+    return _error(status, {"code": code, "error": text}, **headers)
+
+
+def _odd_values(asked: Asked) -> Reply:
+    found = {
+        **asked.finding(),
+        "sentiment": " Very Negative." if "late" in asked.text.lower() else "MIXED",
+        "topics": ["Late Delivery!", "late delivery", "Refund", "a", "b", "c", "d", 7],
+    }
+    return _billed(asked, completion(asked, json.dumps(found)), usable=True)
+
+
+def _broken_json(asked: Asked) -> Reply:
+    good = _billed(asked, completion(asked, json.dumps(asked.finding())))
+    return Reply(200, good.body[: len(good.body) // 2], {}, "", good.billed_ticks)
+
+
+def _broken(manner: str) -> Callable[[Asked], Reply]:
+    """A good answer that never arrives as a whole, and is billed all the same."""
+
+    def reply(asked: Asked) -> Reply:
+        good = _billed(asked, completion(asked, json.dumps(asked.finding())))
+        return Reply(200, good.body, {}, manner, good.billed_ticks)
+
+    return reply
+
+
+def _date_ahead(_asked: Asked) -> Reply:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    return Reply(429, b'{"error": "Too many requests for team"}', {"Retry-After": date})
+
+
+NO_CREDITS = (
+    "Your team 1b2c has either used all available credits or reached its monthly spending limit."
+)
+
+REPLIES: dict[str, Callable[[Asked], Reply]] = {
+    # usable
+    "ok": _says(lambda text: text),
+    "fenced": _says(lambda text: f"```json\n{text}\n```"),
+    "in_prose": _says(lambda text: f"Here is what I found: {text} - anything else?"),
+    "odd_values": _odd_values,
+    # transient: theirs, or the way to them
+    "server_error": _flat(500, "internal", "Internal error"),
+    "html_error": _error(502, "<html><h1>502 Bad Gateway</h1></html>", Content_Type="text/html"),
+    "unavailable": _error(503, "upstream connect error"),
+    "overloaded": _flat(529, "overloaded", "Overloaded"),
+    "request_timeout": _error(408, {"error": {"message": "Request timeout", "type": "t"}}),
+    "error_in_200": lambda _: Reply(
+        200,
+        b'{"code": "The service is currently unavailable",'
+        b' "error": "Timed out waiting for first token"}',
+    ),
+    "rate_limited": _flat(
+        429, "rate", "Too many requests: Requests per Second (actual/limit): 38/37", Retry_After="1"
+    ),
+    "rate_limited_until": _date_ahead,
+    "at_capacity": _flat(429, "capacity", "The model is currently at capacity due to high demand"),
+    RESET: _error(0, ""),
+    RESET_IN_BODY: _broken(RESET_IN_BODY),
+    HANG: _broken(HANG),
+    DRIP: _broken(DRIP),
+    # answers that cannot be used, and are billed
+    "cut_off": _useless('{"summary": "The custo', finish_reason="length"),
+    "empty": _useless(None),
+    "no_json": _useless("I would rather talk about something else."),
+    "missing_field": _useless('{"summary": "Fine."}'),
+    "broken_json": _broken_json,
+    "too_large": lambda asked: _billed(asked, completion(asked, "x" * 1_100_000)),
+    # permanent, for this conversation
+    "refusal": _useless(None, refusal="I cannot help with that."),
+    "content_filter": _useless("", finish_reason="content_filter"),
+    "moderated": _flat(
+        403,
+        "permission-denied",
+        "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_X",
+    ),
+    "too_long": _flat(
+        400,
+        "invalid",
+        "This model's maximum prompt length is 9 but the request contains 10 tokens.",
+    ),
+    "bad_argument": _flat(422, "invalid", "Failed to deserialize"),
+    # configuration
+    "wrong_key": _flat(
+        400, "invalid", "Incorrect%20API%20key%20provided%3A%20na***ys. You can obtain one"
+    ),
+    "no_key": _flat(401, "unauthenticated", "No credentials presented."),
+    "blocked": _flat(403, "permission-denied", "The API key is blocked."),
+    "unknown_model": _flat(404, "not-found", "The model grok-1 does not exist or your team 1b2c"),
+    "redirect": _error(302, "", Location="https://elsewhere.example/"),
+    # credits
+    "no_credits": _flat(403, "permission-denied", NO_CREDITS),
+    "no_credits_429": _flat(429, "resource-exhausted", NO_CREDITS),
+}
+"""Every answer by its name."""

@@ -1,0 +1,195 @@
+"""How much and when: backoff, brakes, pace, budget and what becomes of a failed call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_insights.errors import (
+    AnalysisError,
+    ConfigurationError,
+    CreditsError,
+    PermanentError,
+    TransientError,
+    UnusableAnswer,
+)
+from grok_insights.flow import backoff, budget, verdict
+from grok_insights.flow.brakes import (
+    Circuit,
+    CircuitState,
+    Limits,
+    Reason,
+    Shared,
+    needs_probe,
+    stop_of,
+)
+from grok_insights.flow.pace import Pace, Slots
+from grok_insights.flow.verdict import Fate, Tries
+from tests.builders import NOW
+
+CHANCE = st.floats(0, 1)
+LIMITS = Limits(recovery_seconds=10, budget_ticks=100)
+AT = NOW.timestamp()
+
+
+@given(st.integers(1, 10_000), CHANCE)
+def test_a_retry_waits_a_random_part_of_a_time_that_doubles_and_is_bounded(
+    attempt: int, chance: float
+) -> None:
+    delay = backoff.retry_delay_seconds(attempt, None, chance)
+    assert 0 <= delay <= min(300, 2 ** min(attempt, 30))
+
+
+@given(st.integers(1, 100), st.floats(0, 900), CHANCE)
+def test_a_retry_never_comes_before_grok_said_as_far_as_sqs_can_wait(
+    attempt: int, asked: float, chance: float
+) -> None:
+    assert asked <= backoff.retry_delay_seconds(attempt, asked, chance) <= 900
+
+
+@given(st.floats(0, 86_400), CHANCE)
+def test_a_held_back_message_never_comes_before_the_stop_ends_as_far_as_sqs_can_wait(
+    remaining: float, chance: float
+) -> None:
+    delay = backoff.held_back_seconds(remaining, chance)
+    assert min(remaining, 810) <= delay <= 900
+    assert delay <= remaining * 1.1 + 3
+
+
+def test_messages_held_back_by_an_open_circuit_come_within_two_seconds_of_the_probe() -> None:
+    assert [backoff.held_back_seconds(10, chance) for chance in (0.0, 1.0)] == [10, 12]
+
+
+ERRORS = {
+    "transient": TransientError("server_error", "x"),
+    "unusable": UnusableAnswer("cut_off", "x"),
+    "permanent": PermanentError("refused", "x"),
+    "configuration": ConfigurationError("wrong_key", "x"),
+    "credits": CreditsError("credits_exhausted", "x"),
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "hold", "fate"),
+    [
+        ("transient", 1, 0.0, Fate.RETRY),
+        ("transient", 4, 0.0, Fate.RETRY),
+        ("transient", 5, 0.0, Fate.GIVE_UP),
+        ("transient", 1, 10.0, Fate.RETRY),
+        ("transient", 5, 10.0, Fate.SPARE),
+        ("unusable", 1, 10.0, Fate.RETRY),
+        ("unusable", 5, 10.0, Fate.GIVE_UP),
+        ("permanent", 1, 0.0, Fate.FAIL),
+        ("permanent", 5, 10.0, Fate.FAIL),
+        ("configuration", 5, 10.0, Fate.DEFER),
+        ("credits", 5, 300.0, Fate.DEFER),
+    ],
+)
+def test_what_becomes_of_a_failed_call(error: str, attempt: int, hold: float, fate: Fate) -> None:
+    found = verdict.of_error(ERRORS[error], Tries(attempt, 5), hold, 0.5)
+    assert found.fate is fate
+
+
+def test_a_last_attempt_is_spared_three_times_and_then_given_up() -> None:
+    found = [verdict.of_error(ERRORS["transient"], Tries(5, 5, n), 10.0, 0.5) for n in range(4)]
+    assert [one.fate for one in found] == [Fate.SPARE] * 3 + [Fate.GIVE_UP]
+
+
+def test_what_is_retried_while_the_circuit_rests_comes_after_the_rest() -> None:
+    found = verdict.of_error(ERRORS["transient"], Tries(1, 5), 10.0, 0.0)
+    assert (found.fate, found.delay_seconds) == (Fate.RETRY, 10)
+
+
+@given(
+    st.sampled_from(sorted(ERRORS)),
+    st.builds(Tries, st.integers(1, 200), st.just(5), st.integers(0, 10)),
+    st.floats(0, 1000),
+    CHANCE,
+)
+def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_sqs_can_wait(
+    name: str, tries: Tries, hold: float, chance: float
+) -> None:
+    error: AnalysisError = ERRORS[name]
+    found = verdict.of_error(error, tries, hold, chance)
+    assert 0 <= found.delay_seconds <= 900
+    if found.fate is Fate.GIVE_UP:
+        assert tries.attempt >= 5
+        assert name in {"transient", "unusable"}
+
+
+def test_where_nothing_stands_in_the_way_calls_may_start() -> None:
+    assert stop_of(Shared(spent_ticks=99), LIMITS, NOW) is None
+    assert stop_of(Shared(spent_ticks=10**15), Limits(10, 0), NOW) is None
+
+
+def test_an_open_circuit_rests_for_its_recovery_time_and_then_lets_one_probe() -> None:
+    shared = Shared(circuit=Circuit(CircuitState.OPEN, opened_at=AT - 4))
+    stop = stop_of(shared, LIMITS, NOW)
+    assert stop is not None
+    assert (stop.reason, stop.seconds) == (Reason.CIRCUIT_OPEN, 6)
+    assert stop_of(shared, LIMITS, NOW + timedelta(seconds=6)) is None
+    assert needs_probe(shared)
+    assert not needs_probe(Shared())
+
+
+def test_while_another_function_probes_the_others_wait_and_take_over_when_its_lease_ends() -> None:
+    shared = Shared(circuit=Circuit(CircuitState.HALF_OPEN, AT - 11, lease_ends_at=AT + 30))
+    stop = stop_of(shared, LIMITS, NOW)
+    assert stop is not None
+    assert stop.seconds == 2
+    assert stop_of(shared, LIMITS, NOW + timedelta(seconds=30)) is None
+
+
+def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
+    wrong = Circuit(CircuitState.OPEN, AT, misconfigured="wrong_key")
+    everything = Shared(
+        circuit=wrong,
+        operator_since="2026-11-23T10:00:00.000Z",
+        credits_since=AT,
+        credits_until=AT + 60,
+        spent_ticks=100,
+    )
+    stops = [
+        everything,
+        Shared(circuit=wrong, credits_since=AT, credits_until=AT + 60, spent_ticks=100),
+        Shared(credits_since=AT, credits_until=AT + 60, spent_ticks=100),
+        Shared(spent_ticks=100),
+    ]
+    found = [stop_of(shared, LIMITS, NOW) for shared in stops]
+    assert [stop.reason for stop in found if stop] == [
+        Reason.OPERATOR,
+        Reason.CONFIGURATION,
+        Reason.CREDITS,
+        Reason.BUDGET_SPENT,
+    ]
+
+
+def test_a_spent_budget_stops_calls_until_midnight_utc() -> None:
+    stop = stop_of(Shared(spent_ticks=100), LIMITS, datetime(2026, 11, 23, 23, 59, tzinfo=UTC))
+    assert stop is not None
+    assert stop.seconds == 60
+
+
+@given(st.datetimes(timezones=st.just(UTC), max_value=datetime(9999, 12, 30)))
+def test_the_next_day_is_the_next_midnight(now: datetime) -> None:
+    following = budget.next_day(now)
+    assert timedelta(0) < following - now <= timedelta(days=1)
+    assert budget.day_of(following) != budget.day_of(now)
+    assert budget.day_of(following - timedelta(microseconds=1)) == budget.day_of(now)
+
+
+def test_an_estimate_counts_the_instructions_and_the_answer_too() -> None:
+    cost = budget.estimated_cost("x" * 4_000, Decimal("0.002"))
+    assert (cost.tokens, cost.ticks) == (1_500, 30_000_000)
+
+
+@given(st.floats(0.5, 1_000), st.floats(0, 60))
+def test_a_wave_is_never_larger_than_can_start_in_time(rate: float, seconds: float) -> None:
+    pace = Pace(rate)
+    calls = pace.calls_within(seconds)
+    last = Slots(0.0, pace.taken_us(1) / 1_000_000).at(calls - 1)
+    assert calls == 1 or last <= seconds + calls * 1e-6

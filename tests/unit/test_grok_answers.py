@@ -1,0 +1,257 @@
+"""Reading what Grok wrote: every form of a good answer, and no bad one."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_insights.domain.insight import Cost, CostSource, Sentiment
+from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
+from grok_insights.grok import answer, completion
+from grok_insights.grok.answer import UnreadableError
+from grok_insights.grok.real import without_words_of
+from grok_insights.grok.request import RequestForm, fenced, schema
+
+PRICE = Decimal("0.002")
+ESTIMATE = Cost(505, 10_100_000, CostSource.ESTIMATED)
+GOOD = {"summary": "The parcel is late.", "sentiment": "negative", "topics": ["delivery"]}
+
+
+def _content(**changes: Any) -> str:
+    return json.dumps({**GOOD, **changes})
+
+
+def _body(content: str | None = None, **changes: Any) -> bytes:
+    message = {"content": _content() if content is None else content} | changes.pop("message", {})
+    choice = {"message": message, "finish_reason": changes.pop("finish_reason", "stop")}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 150}
+    found = {"model": "grok-4.3", "choices": [choice], "usage": usage, **changes}
+    return json.dumps(found).encode()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "```json\n{}\n```",
+        "```\n{}```",
+        "Here you are: {} Anything else?",
+        '{{"note": 1}} {}',
+        "{{ not json }} {}",
+        "\ufeff\n{}\n",
+    ],
+)
+def test_an_analysis_is_found_plain_fenced_and_inside_prose(form: str) -> None:
+    found = answer.read(form.format(_content()))
+    assert found.summary == "The parcel is late."
+    assert (found.sentiment, found.topics) == (Sentiment.NEGATIVE, ("delivery",))
+
+
+@pytest.mark.parametrize(
+    ("word", "sentiment"),
+    [
+        ("POSITIVE", "positive"),
+        ("very positive", "positive"),
+        ("Satisfied", "positive"),
+        (" Negative. ", "negative"),
+        ("frustrated", "negative"),
+        ("mixed", "neutral"),
+    ],
+)
+def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> None:
+    assert answer.read(_content(sentiment=word)).sentiment == sentiment
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "I cannot say.",
+        "[]",
+        '{"summary": "Fine."',
+        _content(sentiment="purple"),
+        _content(sentiment=None),
+        _content(summary=" "),
+        _content(summary=7),
+        _content(topics=None),
+        '{"summary": "x", "sentiment": "neutral"}',
+        "x" * 50_001,
+        "{" * 40_000,
+        '{"a":' * 40_000,
+    ],
+)
+def test_what_is_no_analysis_is_refused(content: str) -> None:
+    with pytest.raises(UnreadableError):
+        answer.read(content)
+
+
+def test_topics_are_cleaned_and_at_most_five() -> None:
+    given_topics = ["Late Delivery!", "late-delivery", "  ", 7, "Größe", "a", "b", "c", "d"]
+    found = answer.read(_content(topics=given_topics))
+    assert found.topics == ("late_delivery", "größe", "a", "b", "c")
+
+
+@given(st.lists(st.text(), max_size=20))
+def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
+    found = answer.read(_content(topics=topics)).topics
+    assert len(found) <= 5
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch(r"[^\W_]+(_[^\W_]+)*", topic) for topic in found)
+
+
+@given(st.text())
+def test_any_text_is_either_read_or_refused(text: str) -> None:
+    try:
+        found = answer.read(text)
+    except UnreadableError:
+        return
+    assert found.summary
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="{")), st.text())
+def test_an_analysis_is_found_whatever_stands_around_it(before: str, after: str) -> None:
+    assert answer.read(before + _content() + after).topics == ("delivery",)
+
+
+@given(st.binary())
+def test_any_body_is_read_or_an_error_of_the_tree(body: bytes) -> None:
+    with pytest.raises(AnalysisError):
+        completion.read(body, ESTIMATE, PRICE, "asked")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
+def test_any_value_in_the_place_of_the_choices_is_an_error_of_the_tree(value: Any) -> None:
+    body = json.dumps({"choices": [value], "usage": value}).encode()
+    with pytest.raises(AnalysisError):
+        completion.read(body, ESTIMATE, PRICE, "asked")
+
+
+def test_who_answered_is_believed_before_who_was_asked() -> None:
+    assert completion.read(_body(), ESTIMATE, PRICE, "asked").model == "grok-4.3"
+    assert completion.read(_body(model=None), ESTIMATE, PRICE, "asked").model == "asked"
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        (
+            {"total_tokens": 150, "cost_in_usd_ticks": 1_700_000},
+            Cost(150, 1_700_000, CostSource.REPORTED),
+        ),
+        ({"total_tokens": 150, "cost_in_usd_ticks": 0}, Cost(150, 0, CostSource.REPORTED)),
+        ({"total_tokens": 150}, Cost(150, 3_000_000, CostSource.PRICED)),
+        ({"total_tokens": 150, "cost_in_usd_ticks": -1}, Cost(150, 3_000_000, CostSource.PRICED)),
+        ({"total_tokens": 150, "cost_in_usd_ticks": 1.5}, Cost(150, 3_000_000, CostSource.PRICED)),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 20,
+                "completion_tokens_details": {"reasoning_tokens": 30},
+            },
+            Cost(150, 3_000_000, CostSource.PRICED),
+        ),
+        ({"total_tokens": True}, ESTIMATE),
+        ({}, ESTIMATE),
+        (None, ESTIMATE),
+    ],
+)
+def test_a_cost_is_what_was_billed_else_priced_else_estimated(usage: Any, cost: Cost) -> None:
+    assert completion.cost_of(usage, ESTIMATE, PRICE) == cost
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "code"),
+    [
+        (_body(finish_reason="length"), UnusableAnswer, "cut_off"),
+        (_body(""), UnusableAnswer, "empty"),
+        (_body("nothing"), UnusableAnswer, "unreadable"),
+        (_body(message={"refusal": "no"}), PermanentError, "refused"),
+        (_body(finish_reason="content_filter"), PermanentError, "moderated"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_says_what_it_cost(
+    body: bytes, error: type[AnalysisError], code: str
+) -> None:
+    with pytest.raises(error) as caught:
+        completion.read(body, ESTIMATE, PRICE, "asked")
+    assert (caught.value.code, caught.value.tokens) == (code, 150)
+    assert caught.value.cost_ticks == 3_000_000
+
+
+def test_an_error_inside_a_200_is_transient_and_was_not_billed() -> None:
+    body = b'{"code": "The service is currently unavailable", "error": "Timed out"}'
+    with pytest.raises(TransientError) as caught:
+        completion.read(body, ESTIMATE, PRICE, "asked")
+    assert (caught.value.code, caught.value.cost_ticks) == ("error_in_answer", 0)
+
+
+@pytest.mark.parametrize("reason", ["stop", "", None])
+def test_a_finish_reason_that_says_nothing_is_no_fault(reason: str | None) -> None:
+    found = completion.read(_body(finish_reason=reason), ESTIMATE, PRICE, "asked")
+    assert found.analysis.sentiment == "negative"
+
+
+@given(st.text())
+def test_no_text_can_close_its_own_fence(text: str) -> None:
+    first, *middle, last = fenced(text).split("\n")
+    code = first.split()[2]
+    assert last == f"--- conversation {code} ends ---"
+    assert "\n".join(middle) == text
+    assert code not in text
+
+
+def test_a_text_that_knows_its_code_gets_another_one() -> None:
+    text = "hello"
+    code = fenced(text).split()[2]
+    assert code not in fenced(f"{text} {code}").split("\n")[0]
+
+
+def test_the_static_part_comes_first_and_is_the_same_for_every_conversation() -> None:
+    form = RequestForm("grok-4.3")
+    one, other = form.body("first text"), form.body("quite another")
+    start = one.index(b'"role": "user"')
+    assert one[:start] == other[:start]
+    sent = json.loads(one)
+    assert [message["role"] for message in sent["messages"]] == ["system", "user"]
+    assert sent["response_format"]["json_schema"]["strict"] is True
+    assert set(sent) == {"model", "response_format", "messages"}
+
+
+@given(st.text())
+def test_every_text_makes_a_request_that_is_json(text: str) -> None:
+    sent = json.loads(RequestForm("grok-4.3").body(text))
+    assert sent["messages"][1]["role"] == "user"
+
+
+def test_the_schema_is_strict_as_xai_wants_it() -> None:
+    wanted = schema()
+    assert wanted["additionalProperties"] is False
+    assert sorted(wanted["required"]) == ["sentiment", "summary", "topics"]
+    assert wanted["properties"]["sentiment"]["enum"] == ["positive", "negative", "neutral"]
+    assert "$defs" not in wanted
+
+
+def test_a_prompt_of_the_users_own_has_a_version_of_its_own() -> None:
+    own = RequestForm("grok-4.3", "Be brief.")
+    assert own.version.startswith("own-")
+    assert own.version != RequestForm("grok-4.3", "Be long.").version
+    assert json.loads(own.body("x"))["messages"][0]["content"] == "Be brief."
+    assert RequestForm("grok-4.3").version == "1"
+
+
+def test_requests_are_routed_to_a_few_servers_and_a_conversation_always_to_the_same() -> None:
+    form = RequestForm("grok-4.3")
+    assert form.route("a") == form.route("a")
+    assert len({form.route(str(number)) for number in range(200)}) == 8
+
+
+def test_what_is_logged_of_an_answer_has_no_word_of_the_conversation_and_no_key() -> None:
+    raw = '{"summary": "Anna wants her 39.90 back", "error": "key xai-abc123"}'
+    logged = without_words_of("I am Anna, give me my 39.90 back", raw)
+    assert logged == '{"summary": "… wants her ….… …", "error": "key …"}'
