@@ -148,7 +148,7 @@ def docs_file(name: str) -> Response[str]:
 @api.get("/dashboard", include_in_schema=False)
 def dashboard_page() -> Response[str]:
     """The web page for people. It calls the other routes with the key that they type in."""
-    return dashboard.page()
+    return dashboard.page(api.current_event.path)
 
 
 @api.get("/dashboard/<name>", include_in_schema=False)

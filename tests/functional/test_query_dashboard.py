@@ -40,6 +40,11 @@ def test_the_page_loads_only_files_that_are_there_by_relative_addresses(query: Q
     assert [query.get(f"/{name}").status for name in loaded] == [200] * len(loaded)
 
 
+def test_with_a_slash_at_its_end_the_page_is_found_below_any_prefix(query: Query) -> None:
+    answer = query.get("/dashboard/")
+    assert (answer.status, answer.headers["Location"]) == (308, "../dashboard")
+
+
 def test_the_page_runs_no_script_and_no_style_but_its_own(query: Query) -> None:
     policy = query.get("/dashboard").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

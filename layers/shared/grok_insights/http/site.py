@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from aws_lambda_powertools.event_handler import Response
 
 from grok_insights.errors import NotFound
 from grok_insights.http.answers import page, text_response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.event_handler import Response
 
 MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -32,8 +32,11 @@ class Site:
     folder: Path
     versioned: frozenset[str] = frozenset()
 
-    def page(self) -> Response[str]:
-        """The page itself."""
+    def page(self, path: str) -> Response[str]:
+        """The page itself, or where it is: its relative addresses want no slash at its end."""
+        if path.endswith("/"):
+            home = f"../{path.strip('/')}"
+            return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": home}, body="")
         return page((self.folder / "index.html").read_text("utf-8"))
 
     def file(self, name: str) -> Response[str]:
