@@ -92,6 +92,7 @@ function circuit(health) {
   const state = health?.circuit?.state ?? health?.circuit;
   const kind = state === "open" ? "bad" : state === "half_open" ? "busy" : "";
   const until = health?.worker?.until;
-  const note = until ? `tries again at ${clock(until)}` : `up to ${whole(health?.batch_size)} calls side by side`;
+  const pause = health?.worker?.detail ?? pauseOf(health);
+  const note = until ? `tries again at ${clock(until)}` : pause || `up to ${whole(health?.batch_size)} calls side by side`;
   return figure("Circuit to Grok", state ? title(state) : title(health?.worker?.state ?? "–"), note, kind);
 }
