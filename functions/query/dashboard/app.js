@@ -123,6 +123,7 @@ function explain(error) {
   $("notice").className = `notice ${error.kind === "limit" ? "warn" : "error"}`;
   $("notice").textContent = `${error.message} ${next}${kept}`;
   $("notice").hidden = false;
+  $("charts").removeAttribute("aria-busy");
   again(wait);
 }
 
