@@ -12,16 +12,19 @@ STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env;
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down check fmt openapi test lock clean environment
-.PHONY: pause resume deploy key
+.PHONY: pause resume deploy key sam-local
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: environment ## The main job, from nothing: stack up, sample conversations in, insights shown
 	@$(LOCAL) run
 
 up: environment ## The local stack alone; .local/stack.env says how to reach it
 	@$(LOCAL) up
+
+sam-local: environment ## The same API by sam local (Docker), against the local stack; SAM_LOCAL_PORT=3000
+	@$(IN)/python -m scripts.sam_local
 
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi

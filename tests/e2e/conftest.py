@@ -88,14 +88,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     settings = SETTINGS | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
-        _local("up", settings)
+        run_local("up", settings)
         environment = _exports((folder / "stack.env").read_text())
         yield Stack(environment, EmulatorSession(environment["AWS_ENDPOINT_URL"]))
     finally:
-        _local("down", settings)
+        run_local("down", settings)
 
 
-def _local(command: str, settings: dict[str, str]) -> None:
+def run_local(command: str, settings: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.local", command],
         cwd=CHECKOUT,
