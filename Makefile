@@ -11,8 +11,7 @@ LOCAL := $(IN)/python -m scripts.local
 STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down check fmt openapi test lock clean environment
-.PHONY: pause resume deploy key sam-local
+.PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +57,13 @@ openapi: environment ## Write the description of the API anew, from the function
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	$(IN)/pytest
+
+FILES ?= insights.csv insights.jsonl
+export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
+	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
+
+bench: environment ## Measurements: what reads cost at 100, 10,000 and 100,000 insights
+	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \

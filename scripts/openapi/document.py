@@ -51,7 +51,6 @@ def document() -> Schema:
             "title": "Grok Insights",
             "version": __version__,
             "description": "Customer conversations in, insights out.",
-            "license": {"name": "Proprietary"},
         },
         "servers": [{"url": ".", "description": "Where this description is served"}],
         "tags": [{"name": name} for name in ("Conversations", "Insights", "Operations")],

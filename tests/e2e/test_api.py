@@ -12,7 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.conftest import CHECKOUT, Client, NewClient, Stack
+from tests.e2e.conftest import CHECKOUT, Client, NewClient, Stack, until
 
 ONE = "/api/v1/conversations"
 LIST = "/api/v1/insights"
@@ -112,3 +112,12 @@ def test_another_origin_may_call_only_where_it_is_configured(stack: Stack) -> No
         stack.name("API_URL") + ONE, headers={**preflight, "origin": "https://evil.example"}
     )
     assert "access-control-allow-origin" not in evil.headers
+
+
+def test_counters_are_what_a_recount_of_the_insights_gives(client: Client) -> None:
+    identity = client.post(ONE, {"text": "I was charged twice. Refund me!"}).json()["id"]
+    until(lambda: client.get(f"{LIST}/{identity}").status_code == 200, 30, "the insight")
+    body = client.get(f"{LIST}/trends", verify="true").json()
+    assert body["totals"]["count"] >= 1
+    assert body["recount"]["totals"] == body["totals"]
+    assert set(body["difference"].values()) == {0}

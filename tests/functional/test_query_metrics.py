@@ -46,6 +46,7 @@ def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -
     state.learn_batch_size(12)
     answer = scrape(query, x_api_key=KEY)
     assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = samples(answer.body)
     assert found["grok_calls_total"] == 3
     assert found["grok_call_errors|transient"] == 1

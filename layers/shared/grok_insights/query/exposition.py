@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric, UnknownMetricFamily
 from prometheus_client.registry import Collector
@@ -37,7 +37,7 @@ COUNTERS: Final = {
 
 def exposition(measured: Measured) -> tuple[str, str]:
     """The metrics as text, and the media type of that text."""
-    return generate_latest(_Shown(measured)).decode(), CONTENT_TYPE_LATEST
+    return generate_latest(_Shown(measured)).decode(), CONTENT_TYPE_PLAIN_0_0_4
 
 
 class _Shown(Collector):

@@ -1,0 +1,39 @@
+"""Insights to measure with: the same ones at every run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from grok_insights.domain.insight import (
+    Analysis,
+    Cost,
+    CostSource,
+    Failure,
+    Insight,
+    Origin,
+    Sentiment,
+)
+
+TOPICS: Final = tuple(f"{word}_{number}" for word in ("billing", "parcel") for number in range(10))
+DAYS: Final = 29
+"""Insights lie in the whole days of the last month, so that all of them count in its trends."""
+
+
+def made(numbers: Iterable[int], now: datetime) -> Iterator[Insight]:
+    """Insights as the analysis makes them: some topics much more often than others."""
+    for number in numbers:
+        chance = random.Random(number)  # noqa: S311 - the same insights at every run
+        topics = tuple({TOPICS[int(chance.random() ** 2 * len(TOPICS))] for _ in range(3)})
+        analysis = Analysis("A customer writes. " * 8, chance.choice(list(Sentiment)), topics)
+        yield Insight(
+            conversation_id=str(UUID(int=chance.getrandbits(128), version=4)),
+            created_at=now - timedelta(seconds=chance.random() * DAYS * 86_400),
+            outcome=Failure("refused", "no answer") if chance.random() < 0.3 else analysis,
+            cost=Cost(400, 1_700_000, CostSource.REPORTED),
+            origin=Origin("grok", False, 0.8, 1, "1"),
+            processing_time_ms=800,
+        )

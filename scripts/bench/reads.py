@@ -1,0 +1,233 @@
+"""Reads at 100, 10,000 and 100,000 insights: read units, and the handler's own time.
+
+The stack is a local one, whose DynamoDB knows no sizes, so that read units are reckoned here. The
+handler's own time is the processor time of this process, in which the query function runs; the
+emulator's time, which grows with its tables, is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from scripts.bench.own_stack import own_stack
+from scripts.bench.read_data import TOPICS, made
+from scripts.bench.read_units import Meter, item_bytes
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SENTIMENTS: Final = ("positive", "negative", "neutral")
+SIZES: Final = (100, 10_000, 100_000)
+ROUNDS: Final = 3
+
+
+class Bench:
+    """The query function in this process, on the tables of a local stack."""
+
+    def __init__(self) -> None:
+        from functions.query import app
+        from grok_insights.aws.insights import to_item
+
+        self.app, self.to_item, self.parts = app, to_item, app.parts
+        self.now = datetime.now(UTC)
+        self.meter = Meter({})
+        self.kept: list[dict[str, Any]] = []
+        self.counters: defaultdict[Any, Counter[str]] = defaultdict(Counter)
+        events = self.parts.dynamodb.meta.events
+        events.register("after-call.dynamodb.Query", self.meter.queried)
+        events.register("after-call.dynamodb.GetItem", self.meter.got)
+
+    def grow(self, size: int) -> None:
+        """Fill the tables up to so many insights, with their counters."""
+        from grok_insights.domain import trends
+        from grok_insights.domain.insight import tally
+
+        shards = self.parts.settings.index_shards
+        for number, insight in enumerate(made(range(len(self.kept), size), self.now)):
+            item = self.to_item(insight, shards, 90 * 86_400)
+            self.meter.sizes[insight.conversation_id] = item_bytes(item)
+            self.kept.append(item)
+            for key, fields in trends.counters(tally(insight), number % shards).items():
+                self.counters[key].update(fields)
+        new = self.kept[-(number + 1) :]
+        self._write(self.parts.insights.table, new)
+        self._write(
+            self.parts.trends.table,
+            [
+                {name: {"S": value} for name, value in key._asdict().items()}
+                | {name: {"N": str(value)} for name, value in fields.items()}
+                for key, fields in self.counters.items()
+            ],
+        )
+
+    def _write(self, table: str, items: list[dict[str, Any]]) -> None:
+        from grok_insights.aws import side_by_side
+        from grok_insights.aws.items import chunks
+
+        def write(batch: list[dict[str, Any]]) -> None:
+            puts: Any = [{"PutRequest": {"Item": item}} for item in batch]
+            self.parts.dynamodb.batch_write_item(RequestItems={table: puts})
+
+        side_by_side.each(write, chunks(items, 25))
+
+    def matching(self, **filters: str) -> list[str]:
+        """Positions of the insights that match, newest first."""
+        topic, kind = filters.get("topic"), filters.get("sentiment")
+        status = filters.get("status")
+        return sorted(
+            (
+                item["position"]["S"]
+                for item in self.kept
+                if (topic is None or {"S": topic} in item["topics"]["L"])
+                and (kind is None or item["kind"]["S"] == kind)
+                and (status is None or item["status"]["S"] == status)
+            ),
+            reverse=True,
+        )
+
+    def measure(self, path: str, **query: str) -> Measure:
+        """One request, a few times over: its read units, items read, and own time."""
+        times = []
+        # With many items the emulator takes a second for a query.
+        for _ in range(ROUNDS if len(self.kept) <= SIZES[1] else 1):
+            self.meter.units = self.meter.items = 0
+            began = time.process_time()
+            answer = self.app.api.resolve(_event(path, query), NO_CONTEXT)
+            times.append(time.process_time() - began)
+            assert answer["statusCode"] == 200, answer["body"]
+        shown = json.loads(answer["body"])
+        size = len(shown.get("items", shown.get("series", [1])))
+        return Measure(self.meter.units, self.meter.items, min(times) * 1000, size)
+
+    def tenth(self, limit: int, **filters: str) -> str:
+        """The cursor of the tenth page, as nine pages before would have given it out."""
+        from grok_insights.domain.insight import Sentiment, Status
+        from grok_insights.domain.selection import Selection
+
+        selection = Selection(
+            sentiment=Sentiment(filters["sentiment"]) if "sentiment" in filters else None,
+            status=Status(filters["status"]) if "status" in filters else None,
+            topic=filters.get("topic"),
+        )
+        place = self.matching(**filters)[9 * limit - 1]
+        return self.app.service.insights.cursors.seal(place, query=selection.signature())
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What one request took."""
+
+    units: float
+    items: int
+    own_ms: float
+    answer: int
+    """Insights, or points of a series, in the answer."""
+
+
+def mean(several: list[Measure]) -> Measure:
+    """The mean of measures of answers of the same size."""
+    return Measure(
+        statistics.fmean(one.units for one in several),
+        round(statistics.fmean(one.items for one in several)),
+        statistics.fmean(one.own_ms for one in several),
+        several[0].answer,
+    )
+
+
+def _event(path: str, query: dict[str, str]) -> dict[str, Any]:
+    context = {"requestId": "bench", "stage": "v1", "path": path, "identity": {"sourceIp": "::1"}}
+    return {
+        "path": path,
+        "resource": path,
+        "httpMethod": "GET",
+        "headers": {},
+        "multiValueHeaders": {},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
+        "requestContext": context,
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+LISTS: Final[dict[str, tuple[int, int, list[dict[str, str]]]]] = {
+    "list": (20, 5, [{}]),
+    "list, status=completed": (20, 3, [{"status": "completed"}]),
+    "list, status=failed": (5, 2, [{"status": "failed"}]),
+    "list, sentiment": (3, 1, [{"sentiment": one} for one in SENTIMENTS]),
+    "list, topic": (5, 2, [{"topic": TOPICS[0]}]),
+    "list, topic and sentiment": (3, 1, [{"topic": TOPICS[0], "sentiment": "negative"}]),
+}
+"""How long the first and the tenth page are, so that 100 insights fill them, and the filters; the
+mean is shown of several."""
+
+NO_CONTEXT: Final = cast("LambdaContext", None)
+PATH: Final = "/api/v1/insights"
+
+
+def measured(bench: Bench) -> dict[str, Measure]:
+    """Every request that is measured, by name."""
+    found: dict[str, Measure] = {}
+    for name, (first, tenth, several) in LISTS.items():
+        found[f"{name}, first page"] = mean(
+            [bench.measure(PATH, limit=str(first), **filters) for filters in several]
+        )
+        found[f"{name}, tenth page"] = mean(
+            [
+                bench.measure(
+                    PATH, limit=str(tenth), cursor=bench.tenth(tenth, **filters), **filters
+                )
+                for filters in several
+            ]
+        )
+    found["list, an empty range"] = bench.measure(PATH, to="2001-01-01T00:00:00Z")
+    found["trends, 24 h by hour"] = bench.measure(f"{PATH}/trends")
+    found["trends, 30 days by day"] = bench.measure(f"{PATH}/trends", interval="day")
+    one = bench.kept[0]["conversation_id"]["S"]
+    found["one insight by id"] = bench.measure(f"{PATH}/{one}")
+    return found
+
+
+def report(results: dict[int, dict[str, Measure]]) -> None:
+    """Print what was measured, a line for each request."""
+    columns = "".join(f"{f'{size:,}':>22}" for size in results)
+    print(f"{'insights in the tables':<40}{columns}   ratio")
+    print(f"{'read units, own time':<40}")
+    smallest, *_, largest = results
+    for name, first in results[smallest].items():
+        cells = "".join(
+            f"{f'{found[name].units:.1f} u  {found[name].own_ms:.0f} ms':>22}"
+            for found in results.values()
+        )
+        ratio = results[largest][name].units / first.units if first.units else 1.0
+        print(f"{f'{name} ({first.answer})':<40}{cells}   {ratio:.2f}")
+
+
+def run() -> None:
+    """Measure, on the stack whose addresses are in the environment."""
+    bench = Bench()
+    results: dict[int, dict[str, Measure]] = {}
+    for size in SIZES:
+        print(f"filling the tables up to {size:,} insights …", file=sys.stderr)
+        bench.grow(size)
+        results[size] = measured(bench)
+    report(results)
+
+
+def main() -> None:
+    """Bring up a stack of the measurement's own, measure on it, and take it down."""
+    with own_stack("grok-insights-bench", os.environ.get("EMULATOR_PORT", "4630")):
+        os.environ |= {"CURSOR_KEY": "bench", "POWERTOOLS_LOG_LEVEL": "WARNING"}
+        run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Streams all insights of a range into CSV and JSON Lines files, page by page, with a progress bar.
+
+A command, and not a route: a function may answer with 6 MB at the most, and has 29 seconds, while
+an export has no bound. It waits wherever the API says so, so that the rate limit only slows it
+down: 60 requests a minute are 6,000 insights a minute. A file appears under its name only when it
+is whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import httpx
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+PAGE: Final = 100
+TRIES: Final = 8
+AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+COLUMNS: Final = (
+    "id",
+    "external_id",
+    "created_at",
+    "status",
+    "sentiment",
+    "topics",
+    "summary",
+    "tokens_used",
+    "estimated_cost",
+    "processing_time_ms",
+    "grok_model",
+    "attempts",
+    "mock",
+    "error_code",
+    "error_message",
+)
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins like this for a formula, and runs it.
+https://owasp.org/www-community/attacks/CSV_Injection"""
+
+Insight = dict[str, Any]
+Write = Callable[[Insight], None]
+
+
+class ExportError(Exception):
+    """The export cannot go on. The message is for the one who asked for it."""
+
+
+class Api:
+    """The API, asked with patience."""
+
+    def __init__(self, client: httpx.Client, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.sleep = sleep
+
+    def insights(self, query: dict[str, str]) -> Iterator[list[Insight]]:
+        """All pages of a query, newest first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            more = {"cursor": cursor} if cursor else {}
+            page = self._get("/api/v1/insights", {**query, **more, "limit": str(PAGE)})
+            yield page["items"]
+            cursor = page["next_cursor"]
+
+    def total(self, query: dict[str, str]) -> int | None:
+        """About how many insights a query has; None where counters do not tell."""
+        if not {"from", "to"} <= query.keys() or "topic" in query:
+            return None
+        span = {"from": query["from"], "to": query["to"], "interval": "day"}
+        answer = self.client.get("/api/v1/insights/trends", params=span)
+        if answer.status_code != httpx.codes.OK:
+            return None
+        totals: dict[str, int] = answer.json()["totals"]
+        count = totals[query.get("sentiment", "count")]
+        return {"failed": totals["failed"], "completed": count - totals["failed"]}.get(
+            query.get("status", ""), count
+        )
+
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        for attempt in range(TRIES):
+            wait = 2.0**attempt
+            try:
+                answer = self.client.get(path, params=query)
+            except httpx.TransportError:
+                self.sleep(wait)
+                continue
+            if answer.status_code == httpx.codes.OK:
+                found: dict[str, Any] = answer.json()
+                return found
+            if answer.status_code not in AGAIN:
+                raise ExportError(f"the API answers {answer.status_code}: {answer.text}")
+            self.sleep(float(answer.headers.get("retry-after", wait)))
+        raise ExportError(f"the API does not answer, after {TRIES} tries")
+
+
+def row(insight: Insight) -> list[str]:
+    """The cells of an insight, none of which a spreadsheet takes for a formula."""
+    flat = {
+        **insight,
+        "topics": ";".join(insight.get("topics", ())),
+        "attempts": insight["meta"]["attempts"],
+        "mock": str(insight["meta"]["mock"]).lower(),
+        "error_code": insight.get("error", {}).get("code"),
+        "error_message": insight.get("error", {}).get("message"),
+    }
+    return [_cell(flat.get(column)) for column in COLUMNS]
+
+
+def _cell(value: Any) -> str:
+    shown = "" if value is None else str(value)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown
+
+
+@contextmanager
+def writer(path: Path) -> Iterator[Write]:
+    """Writes insights into a file in the format of its name, and names it when it is whole.
+
+    Raises
+    ------
+    ExportError
+        The name does not say a format.
+    """
+    formats = {".csv": _csv, ".jsonl": _json_lines}
+    if path.suffix not in formats:
+        raise ExportError(f"{path}: the name must end in .csv or .jsonl")
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        yield formats[path.suffix](file)
+    part.replace(path)
+
+
+def _csv(file: TextIO) -> Write:
+    table = csv.writer(file)
+    table.writerow(COLUMNS)
+    return lambda insight: table.writerow(row(insight))
+
+
+def _json_lines(file: TextIO) -> Write:
+    return lambda insight: print(json.dumps(insight, ensure_ascii=False), file=file)
+
+
+def export(api: Api, query: dict[str, str], paths: list[Path], console: Console) -> int:
+    """Stream what the query finds into all files, and return how many insights there were."""
+    columns = (TextColumn("Export"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    done = 0
+    with ExitStack() as stack:
+        writers = [stack.enter_context(writer(path)) for path in paths]
+        progress = stack.enter_context(Progress(*columns, console=console))
+        task = progress.add_task("", total=api.total(query))
+        for page in api.insights(query):
+            for insight in page:
+                for write in writers:
+                    write(insight)
+            done += len(page)
+            progress.update(task, completed=done)
+        progress.update(task, total=done)
+    return done
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.export", description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="….csv or ….jsonl")
+    for name in ("from", "to", "sentiment", "status", "topic"):
+        parser.add_argument(f"--{name}", help="as in GET /api/v1/insights")
+    given = vars(parser.parse_args())
+    paths: list[Path] = given.pop("files")
+    query = {name: value for name, value in given.items() if value is not None}
+    console = Console(stderr=True)
+    try:
+        url, key = os.environ["API_URL"], os.environ["API_KEY"]
+        with httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=40) as client:
+            done = export(Api(client), query, paths, console)
+    except KeyError as missing:
+        console.print(f"{missing} is not set; for the local stack: . .local/stack.env")
+        return 2
+    except ExportError as error:
+        console.print(str(error), markup=False)
+        return 1
+    console.print(f"{done} insights in {', '.join(map(str, paths))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The export, against an API behind httpx's own transport."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from scripts.export import Api, ExportError, export, row
+from tests.builders import failed_insight, insight
+
+QUIET = Console(file=io.StringIO())
+
+
+def shown(**overrides: Any) -> dict[str, Any]:
+    """An insight as the API shows it."""
+    body: dict[str, Any] = json.loads(json.dumps(insight().as_json()))
+    return {**body, **overrides}
+
+
+def api(answers: list[httpx.Response], waits: list[float] | None = None) -> tuple[Api, list[str]]:
+    """An API that gives these answers to the list, one after another, and knows no trends."""
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/trends"):
+            return httpx.Response(503)
+        asked.append(request.url.query.decode())
+        return answers.pop(0)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="https://api.example")
+    return Api(client, (waits if waits is not None else []).append), asked
+
+
+def page(items: list[dict[str, Any]], cursor: str | None = None) -> httpx.Response:
+    return httpx.Response(200, json={"items": items, "next_cursor": cursor})
+
+
+def test_all_pages_come_into_both_files_also_behind_an_empty_one(tmp_path: Path) -> None:
+    server, asked = api([page([shown(id="a")], "c1"), page([], "c2"), page([shown(id="b")])])
+    files = [tmp_path / "insights.csv", tmp_path / "insights.jsonl"]
+    assert export(server, {"topic": "refund"}, files, QUIET) == 2
+    assert asked == [
+        "topic=refund&limit=100",
+        "topic=refund&cursor=c1&limit=100",
+        "topic=refund&cursor=c2&limit=100",
+    ]
+    rows = list(csv.DictReader(files[0].read_text("utf-8").splitlines()))
+    assert [(one["id"], one["topics"]) for one in rows] == [
+        ("a", "delivery;refund"),
+        ("b", "delivery;refund"),
+    ]
+    lines = files[1].read_text("utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["a", "b"]
+
+
+def test_it_waits_as_long_as_the_api_says(tmp_path: Path) -> None:
+    waits: list[float] = []
+    server, _ = api([httpx.Response(429, headers={"Retry-After": "17"}), page([shown()])], waits)
+    assert export(server, {}, [tmp_path / "x.jsonl"], QUIET) == 1
+    assert waits == [17.0]
+
+
+def test_a_broken_off_export_leaves_no_file_under_its_name(tmp_path: Path) -> None:
+    server, _ = api([page([shown()], "c1"), httpx.Response(400, text="foreign cursor")])
+    with pytest.raises(ExportError, match="foreign cursor"):
+        export(server, {}, [tmp_path / "x.csv"], QUIET)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_name_without_a_known_format_is_refused(tmp_path: Path) -> None:
+    server, _ = api([])
+    with pytest.raises(ExportError, match=r"\.csv or \.jsonl"):
+        export(server, {}, [tmp_path / "x.xlsx"], QUIET)
+
+
+@pytest.mark.parametrize("summary", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(summary: str) -> None:
+    assert f"'{summary}" in row(shown(summary=summary))
+
+
+def test_a_failed_insight_has_its_reason(tmp_path: Path) -> None:
+    cells = row(json.loads(json.dumps(failed_insight().as_json())))
+    assert "refused" in cells
+    assert "Grok refused to answer" in cells
