@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Final
 
 UNIT_BYTES: Final = 4_096
@@ -17,36 +16,48 @@ UNIT_BYTES: Final = 4_096
 
 @dataclass
 class Meter:
-    """Read units of the calls of one request."""
+    """Keeps the answers of one request, and reckons afterwards, when no time is measured."""
 
     sizes: dict[str, int]
     """Bytes of each insight, by its id."""
-    units: float = 0
-    items: int = 0
-    lock: Lock = field(default_factory=Lock)
+    queried: list[dict[str, Any]] = field(default_factory=list)
+    got: list[dict[str, Any]] = field(default_factory=list)
 
-    def queried(self, parsed: dict[str, Any], **_: Any) -> None:
-        """Count a query, by what it went through and not by what passed its filter."""
-        known = [self._size(item) for item in parsed["Items"]]
-        unseen = parsed["ScannedCount"] - len(known)
-        total = sum(known) + unseen * statistics.fmean(self.sizes.values())
-        self._add(max(1, -(-total // UNIT_BYTES)) / 2, parsed["ScannedCount"])
+    def on_query(self, parsed: dict[str, Any], **_: Any) -> None:
+        """Keep the answer to a query."""
+        self.queried.append(parsed)
 
-    def got(self, parsed: dict[str, Any], **_: Any) -> None:
-        """Count the read of one item."""
-        size = self._size(parsed["Item"]) if "Item" in parsed else 1
-        self._add(-(-size // UNIT_BYTES) / 2, 1)
+    def on_get(self, parsed: dict[str, Any], **_: Any) -> None:
+        """Keep the answer to the read of one item."""
+        self.got.append(parsed)
 
-    def _add(self, units: float, items: int) -> None:
-        with self.lock:
-            self.units += units
-            self.items += items
+    def clear(self) -> None:
+        """Begin a new request."""
+        self.queried.clear()
+        self.got.clear()
+
+    def units(self) -> float:
+        """Read units of the request."""
+        mean = statistics.fmean(self.sizes.values())
+        queries = sum(_half_units(self._bytes(parsed, mean)) for parsed in self.queried)
+        items = (self._size(parsed["Item"]) if "Item" in parsed else 1 for parsed in self.got)
+        return queries + sum(map(_half_units, items))
+
+    def _bytes(self, parsed: dict[str, Any], mean: float) -> float:
+        """What a query went through: what passed its filter, and what did not."""
+        passed: list[int] = [self._size(item) for item in parsed["Items"]]
+        stopped: int = parsed["ScannedCount"] - len(passed)
+        return sum(passed) + stopped * mean
 
     def _size(self, item: dict[str, Any]) -> int:
         if "document" in item:
             # Only what the route asks for comes back; a query reads the whole item all the same.
             return self.sizes[json.loads(item["document"]["S"])["id"]]
         return item_bytes(item)
+
+
+def _half_units(size: float) -> float:
+    return max(1, -(-size // UNIT_BYTES)) / 2
 
 
 def item_bytes(item: dict[str, Any]) -> int:

@@ -40,7 +40,10 @@ KINDS = {
     "QueueName": "AWS::SQS::Queue",
 }
 ALARMS = resources("AWS::CloudWatch::Alarm")
-OF_AWS = sorted({one for one in watched() if one.namespace != NAMESPACE})
+OF_AWS = sorted(
+    {one for one in watched() if one.namespace != NAMESPACE},
+    key=lambda one: (one.by, one.name, sorted(one.dimensions)),
+)
 
 
 @pytest.mark.parametrize("one", OF_AWS, ids=[f"{one.by}: {one.name}" for one in OF_AWS])

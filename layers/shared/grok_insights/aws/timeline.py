@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import side_by_side
 from grok_insights.aws.items import text
+from grok_insights.domain.insight import Sentiment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -156,9 +157,10 @@ def _rounds(
         if len(placed) >= wanted or not blocking:
             return
         active = sum(not run.is_ended for run in runs)
-        share = _share((wanted - len(placed)) / active)
+        missing = wanted - len(placed)
         if _is_filtered(selection):
-            share *= 2**turn
+            missing *= len(Sentiment) * 2**turn
+        share = _share(missing / active)
         share = min(share, left // len(blocking))
         if not share:
             return

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools.event_handler.openapi import swagger_ui
+from aws_lambda_powertools.event_handler import openapi
 
 from grok_insights.errors import NotFound
 from grok_insights.http.answers import JSON, page, text_response
@@ -20,8 +20,9 @@ from grok_insights.http.answers import JSON, page, text_response
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import Response
 
-SWAGGER_UI: Final = Path(swagger_ui.__file__).parent
-"""Powertools brings Swagger UI, so that no other site is asked for it."""
+SWAGGER_UI: Final = Path(openapi.__path__[0]) / "swagger_ui"
+"""Powertools brings Swagger UI, so that no other site is asked for it. Its module is not imported:
+that would build models which the page does not need."""
 
 JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 CSS: Final = "text/css; charset=utf-8"
