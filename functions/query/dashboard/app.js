@@ -1,7 +1,7 @@
 // The page: asks for the key, then shows what the API says, again and again while somebody looks.
 
 import * as api from "./api.js";
-import { draw, drawTopics, recolour } from "./charts.js";
+import { draw, drawTopics, loadingCharts, recolour } from "./charts.js";
 import { $ } from "./dom.js";
 import { clock, ZONE } from "./format.js";
 import { loadingFigures, pauseOf, showFigures, showWorker } from "./figures.js";
@@ -45,7 +45,8 @@ async function useKey(event) {
     await api.insights({ limit: 1 });
     $("key").value = "";
     unlock();
-    $("main").focus();
+    $("main").focus({ preventScroll: true });
+    scrollTo(0, 0);
   } catch (error) {
     lock(error.kind === "limit" ? `Too many requests: try again in ${error.seconds} s.` : error.message);
   } finally {
@@ -73,6 +74,7 @@ function unlock() {
   $("board").hidden = false;
   $("forget").hidden = false;
   loadingFigures();
+  loadingCharts();
   list.clear();
   refresh();
 }

@@ -1,6 +1,6 @@
 // Charts by uPlot, each with a readout of the point under the pointer and a table of the same data.
 
-import { bar, fill, h } from "./dom.js";
+import { bar, fill, h, skeleton } from "./dom.js";
 import { dollars, duration, title, whole, words } from "./format.js";
 import { grouped, KINDS } from "./series.js";
 
@@ -44,6 +44,12 @@ const CHARTS = {
 
 const drawn = new Map();
 let shown = null;
+
+export function loadingCharts() {
+  for (const id of [...Object.keys(CHARTS), "topics"]) {
+    if (!drawn.has(id)) document.getElementById(id).replaceChildren(h(id === "topics" ? "li" : "div", {}, skeleton("block")));
+  }
+}
 
 /** Draw the trends of a range. */
 export function draw(trends, range) {
