@@ -75,6 +75,7 @@ openapi: environment ## Write the description of the API anew, from the function
 	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
+	@$(IN)/python -m pip --disable-pip-version-check install -qq -r requirements-browser.txt
 	$(IN)/pytest
 
 chaos: environment ## The full dose of chaos, end to end: prints a table of figures
@@ -99,6 +100,8 @@ lock: environment ## Compile the pinned requirements anew from the short .in fil
 		--output-file requirements-dev.txt requirements-dev.in
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 		--output-file requirements-security.txt requirements-security.in
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file requirements-browser.txt requirements-browser.in
 
 clean: down ## Stop the local stack and delete all that was made
 	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,6 +19,7 @@ from grok_insights.domain.trends import Interval
 from grok_insights.http import Door, json_response, new_api, text_response
 from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
 from grok_insights.http.described import Described
+from grok_insights.http.site import Site
 from grok_insights.query import Query
 
 RETRY_AFTER_SECONDS = 2
@@ -32,6 +33,10 @@ PAST = "private, max-age=60"
 parts = wiring.parts()
 service = wiring.query(parts)
 described = Described(Path(__file__).parent)
+dashboard = Site(
+    Path(__file__).parent / "dashboard",
+    versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
+)
 # API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
 api = new_api(parts.settings.cors_allowed_origins, described=described.methods)
 door = Door(api, parts.state, parts.rate_limit)
@@ -138,6 +143,18 @@ def docs() -> Response[str]:
 def docs_file(name: str) -> Response[str]:
     """A file of that page."""
     return described.file(name)
+
+
+@api.get("/dashboard", include_in_schema=False)
+def dashboard_page() -> Response[str]:
+    """The web page for people. It calls the other routes with the key that they type in."""
+    return dashboard.page(api.current_event.path)
+
+
+@api.get("/dashboard/<name>", include_in_schema=False)
+def dashboard_file(name: str) -> Response[str]:
+    """A file of that page."""
+    return dashboard.file(name)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -249,7 +249,7 @@ def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> N
         figures.closed_after_seconds.append(time.monotonic() - ended)
         figures.probes.append(int(seconds / dose.recovery_seconds) + 1)
     figures.outages = list(standin.books.outages)
-    _kill(stack, standin, kills, figures)
+    _kill(stack, standin, dose.kills - figures.killed, figures)
 
 
 def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from grok_insights.aws import clients
 from grok_insights.domain import totals
+from grok_insights.flow.budget import day_of
 from tests.builders import api_event
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import Answer, Query
@@ -59,6 +60,16 @@ def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -
     assert found["grok_call_latency_seconds_count"] == 3
     assert found["grok_call_latency_seconds_sum"] == 31.4
     assert found["adaptive_batch_size"] == 12
+
+
+def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
+    with mock_aws():
+        key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
+        query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
+        day = day_of(query.parts.now())
+        assert query.parts.brakes.reserve(day, 7_500_000_000, 25_000_000_000)
+        found = samples(scrape(query, x_api_key=KEY).body)
+        assert (found["daily_budget_usd"], found["daily_spend_usd"]) == (2.5, 0.75)
 
 
 def test_before_the_first_call_everything_is_there_and_zero(query: Query) -> None:

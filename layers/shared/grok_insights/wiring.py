@@ -195,10 +195,13 @@ def query(of: Parts) -> Query:
         ),
         metrics=ReadMetrics(
             state=of.state,
+            brakes=of.brakes,
             queue=of.queue,
             dead_letters=of.dead_letters,
             smallest_batch_size=of.settings.min_batch_size,
+            daily_budget_usd=float(of.settings.daily_budget_usd),
             api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
+            now=of.now,
         ),
     )
 

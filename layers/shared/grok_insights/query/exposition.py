@@ -64,6 +64,16 @@ class _Shown(Collector):
         yield GaugeMetricFamily(
             "adaptive_batch_size", "Calls side by side", value=self.measured.batch_size
         )
+        yield GaugeMetricFamily(
+            "daily_budget_usd",
+            "Money that a day (UTC) may cost; 0 means no limit",
+            value=self.measured.daily_budget_usd,
+        )
+        yield GaugeMetricFamily(
+            "daily_spend_usd",
+            "Money taken out of that budget today; 0 where there is none",
+            value=self.measured.daily_spend_usd,
+        )
 
 
 def _errors(totals: Counter[str]) -> Metric:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from grok_insights.domain import pricing
 from grok_insights.errors import Unauthorized
 
 if TYPE_CHECKING:
     from grok_insights.aws.api_key import ApiKey
+    from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.aws.state import State
 
@@ -22,6 +26,8 @@ class Measured:
     queue_depth: int
     dead_letters: int
     batch_size: int
+    daily_budget_usd: float
+    daily_spend_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,13 @@ class ReadMetrics:
     """The use case."""
 
     state: State
+    brakes: Brakes
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     smallest_batch_size: int
+    daily_budget_usd: float
     api_key: ApiKey
+    now: Callable[[], datetime]
 
     def text(self, given_key: str | None) -> tuple[str, str]:
         """The metrics in Prometheus' text format, and its media type.
@@ -50,9 +59,12 @@ class ReadMetrics:
         return exposition(self._measured())
 
     def _measured(self) -> Measured:
+        spent_ticks = self.brakes.read(self.now()).shared.spent_ticks
         return Measured(
             totals=self.state.totals(),
             queue_depth=self.queue.depth(),
             dead_letters=self.dead_letters.depth(),
             batch_size=self.state.batch_size() or self.smallest_batch_size,
+            daily_budget_usd=self.daily_budget_usd,
+            daily_spend_usd=float(pricing.usd(spent_ticks)),
         )

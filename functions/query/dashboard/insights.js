@@ -1,0 +1,105 @@
+// The newest insights: the list, its filters, older pages, and one insight in detail.
+
+import * as api from "./api.js";
+import { $, fill, h, skeleton } from "./dom.js";
+import { ago, duration, full, title, words } from "./format.js";
+import { instant } from "./series.js";
+
+const PAGE = 20;
+const list = { items: [], cursor: null };
+
+/** The filters as the API takes them. */
+function chosen() {
+  const form = new FormData($("filters"));
+  const time = (name) => (form.get(name) ? instant(form.get(name)) : "");
+  return {
+    sentiment: form.get("sentiment"), status: form.get("status"),
+    topic: form.get("topic").trim().toLowerCase().replaceAll(/\s+/g, "_"), from: time("from"), to: time("to"),
+  };
+}
+
+/** Load the newest page; pages that were shown below it stay. */
+export async function refresh() {
+  const query = chosen();
+  const { json } = await api.insights({ ...query, limit: PAGE });
+  if (JSON.stringify(query) !== JSON.stringify(chosen())) return;
+  const last = json.items.at(-1)?.created_at ?? "";
+  const kept = list.items.filter((item) => item.created_at < last);
+  if (!kept.length || !json.next_cursor) list.cursor = json.next_cursor;
+  list.items = [...json.items, ...(json.next_cursor ? kept : [])];
+  show();
+}
+
+/** Forget what is shown: other filters, or another key. */
+export function clear() {
+  Object.assign(list, { items: [], cursor: null });
+  $("insights").setAttribute("aria-busy", "true");
+  $("insights").replaceChildren(...Array.from({ length: 5 }, () => h("li", {}, skeleton("row"))));
+  $("more").hidden = true;
+}
+
+export async function older() {
+  const { json } = await api.insights({ ...chosen(), limit: PAGE, cursor: list.cursor });
+  const first = list.items.length;
+  Object.assign(list, { items: [...list.items, ...json.items], cursor: json.next_cursor });
+  show();
+  $("insights").children[first]?.querySelector("button")?.focus();
+}
+
+export function suggest(topics) {
+  $("topic-names").replaceChildren(...topics.map(({ topic }) => h("option", { value: topic })));
+}
+
+function show() {
+  const focused = document.activeElement?.dataset?.id;
+  const isFiltered = Object.values(chosen()).some(Boolean);
+  const none = isFiltered ? "No insight matches these filters." : "No insights yet. Try a conversation, or send one to the API.";
+  fill($("insights"), list.items.length ? list.items.map(row) : h("li", { class: "empty" }, none));
+  $("found").textContent = list.items.length ? `${list.items.length} insights shown` : none;
+  $("more").hidden = !list.cursor;
+  if (focused) $("insights").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+}
+
+export function badge(insight) {
+  const kind = insight.status === "failed" ? "failed" : insight.sentiment;
+  return h("span", { class: `badge ${kind}` }, title(kind));
+}
+
+function row(insight) {
+  const topics = (insight.topics ?? []).slice(0, 3).map((topic) => h("span", { class: "tag" }, words(topic)));
+  return h("li", {}, h("button", { type: "button", class: "row", "data-id": insight.id, "aria-haspopup": "dialog", on: { click: () => open(insight) } },
+    badge(insight),
+    h("span", { class: "row-text" }, summary(insight)),
+    h("span", { class: "row-tags" }, topics),
+    h("time", { class: "row-time", datetime: insight.created_at, title: full(insight.created_at) }, ago(insight.created_at))));
+}
+
+export const summary = (insight) => insight.summary || insight.error?.message || "No summary.";
+
+/** Show everything about an insight, and the conversation that it is about. */
+export async function open(insight) {
+  const text = h("div", { class: "conversation" }, skeleton(), skeleton(), skeleton());
+  fill($("detail-body"), h("p", { class: "detail-head-line" }, badge(insight), " ", h("span", { class: "muted" }, full(insight.created_at))),
+    h("p", { class: "detail-summary" }, summary(insight)),
+    h("p", { class: "row-tags" }, (insight.topics ?? []).map((topic) => h("span", { class: "tag" }, words(topic)))),
+    facts(insight), h("h3", {}, "Conversation"), text);
+  $("detail").showModal();
+  try {
+    const { json } = await api.conversation(insight.conversation_id);
+    text.textContent = json.text;
+  } catch (error) {
+    text.textContent = error.status === 404 ? "The conversation was deleted." : error.message;
+  }
+}
+
+function facts(insight) {
+  const { meta = {} } = insight;
+  const known = [
+    ["Id", insight.id], ["Your id", insight.external_id], ["Reason", insight.error?.code && words(insight.error.code)],
+    ["Model", insight.grok_model], ["Time of the analysis", duration(insight.processing_time_ms)],
+    ["Tokens", insight.tokens_used], ["Cost", insight.estimated_cost], ["Attempts", meta.attempts],
+    ["Mock", "mock" in meta ? (meta.mock ? "yes, made by heuristics" : "no") : null],
+  ];
+  return h("dl", { class: "facts" }, known.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
+}

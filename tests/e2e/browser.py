@@ -1,0 +1,96 @@
+"""A headless Chromium that looks at the dashboard as a person does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+
+WHY = "the dashboard is looked at with Playwright: `make test` installs it"
+pytest.importorskip("playwright", reason=WHY)
+
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
+
+from tests.e2e.conftest import Stack  # noqa: E402
+
+__all__ = ["DESKTOP", "PHONE", "Visit", "Visitor", "chromium", "expect"]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+"""No sandbox, for CI runs as root; and nothing that asks other sites."""
+
+DESKTOP = {"width": 1360, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+_addresses = count(1)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser of the machine; the test is skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: `apt-get install chromium` brings one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person with a tab of their own, an address of their own, and a note of all errors."""
+
+    def __init__(self, browser: Browser, stack: Stack, **context: Any) -> None:
+        self.stack = stack
+        self.address = f"203.0.113.{next(_addresses)}"
+        settings = {"locale": "en-GB", "timezone_id": "Asia/Tokyo", "viewport": DESKTOP} | context
+        headers = {"x-forwarded-for": self.address}
+        self.context = browser.new_context(**settings, extra_http_headers=headers)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(message.text)
+
+    def arrive(self, path: str = "/dashboard") -> Page:
+        """Open the page."""
+        self.page.goto(self.stack.name("API_URL") + path)
+        return self.page
+
+    def enter(self, key: str | None = None) -> Page:
+        """Open the page and type the key."""
+        page = self.arrive()
+        page.get_by_label("API key").fill(key or self.stack.name("API_KEY"))
+        page.get_by_role("button", name="Open").click()
+        return page
+
+    def sign_in(self) -> Page:
+        """Enter, and wait until everything is shown."""
+        page = self.enter()
+        expect(page.locator("#updated")).to_contain_text("Updated", timeout=30_000)
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        return page
+
+    def violations(self) -> list[str]:
+        """What axe-core has to say against what is shown."""
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+    def fits(self) -> bool:
+        """Whether nothing stands out at the side."""
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth")
+        return wide <= int(self.page.evaluate("innerWidth"))
+
+
+Visit = Callable[..., Visitor]
