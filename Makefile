@@ -89,6 +89,10 @@ bench: environment ## Measurements: a batch, the client's CPU, what reads cost u
 	PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench
 	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
 
+load: environment ## Load test of the local stack with a raised rate limit: N=1000 ARGS="--bulk --rate 50"
+	@RATE_LIMIT_REQUESTS=$${RATE_LIMIT_REQUESTS:-1000000} $(LOCAL) up
+	@. .local/stack.env && $(IN)/python scripts/load_test.py --num-conversations $${N:-1000} $(ARGS)
+
 redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
 	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \
 		PYTHONPATH=layers/shared:. $(IN)/python -m scripts.redrive

@@ -1,0 +1,103 @@
+"""Runs the test: workers that send, one that watches, and a progress bar."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from scripts.load.conversations import Conversation
+from scripts.load.options import Options
+from scripts.load.schedule import Schedule
+from scripts.load.service import Outcome, Service
+from scripts.load.tally import Tally
+from scripts.load.watch import Watch
+
+SHOW_SECONDS = 0.2
+Show = Callable[[Tally, int, float], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """One test. ``show`` is told how it stands, several times a second."""
+
+    options: Options
+    service: Service
+    source: Iterator[Conversation]
+    is_same_clock: bool
+    show: Show
+    tally: Tally = field(default_factory=Tally)
+    taken: int = 0
+    is_sent: bool = False
+    start: float = field(default_factory=time.perf_counter)
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.service, self.tally, self.clock, time.time(), self.is_same_clock)
+
+    def clock(self) -> float:
+        """Seconds from the start of the test."""
+        return time.perf_counter() - self.start
+
+    async def __call__(self) -> None:
+        """Send everything, and wait for the insights as long as patience lasts."""
+        showing = asyncio.create_task(self._show())
+        watching = asyncio.create_task(
+            self.watch.poll_until(self._is_over, self.options.poll_seconds)
+        )
+        try:
+            await self._send_all()
+            self.is_sent = True
+            await watching
+        finally:
+            watching.cancel()
+            showing.cancel()
+            self.show(self.tally, len(self.watch.waiting), self.clock())
+
+    async def _send_all(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.options.concurrency):
+                    group.create_task(self._work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    def _is_over(self) -> bool:
+        return self.is_sent and (
+            not self.watch.waiting
+            or self.clock() > self.tally.last_acceptance_seconds + self.options.patience_seconds
+        )
+
+    async def _show(self) -> None:
+        while True:
+            self.show(self.tally, len(self.watch.waiting), self.clock())
+            await asyncio.sleep(SHOW_SECONDS)
+
+    async def _work(self) -> None:
+        """Send what is next, again and again, until all was taken."""
+        schedule = Schedule(self.options.rate)
+        while batch := self._take():
+            index = self.taken - len(batch)
+            await asyncio.sleep(schedule.wait_seconds(index, self.clock()))
+            began = schedule.began(index, self.clock())
+            outcome = await self._send(batch, began)
+            for identity in outcome.accepted:
+                self.watch.expect(identity, began)
+
+    def _take(self) -> list[Conversation]:
+        left = self.options.num_conversations - self.taken
+        batch = list(islice(self.source, min(self.options.bulk, left)))
+        self.taken += len(batch)
+        return batch
+
+    async def _send(self, batch: list[Conversation], began: float) -> Outcome:
+        """Send a batch, and again when told to wait, where that was asked for."""
+        while True:
+            outcome = await self.service.send(batch, bulk=self.options.bulk > 1)
+            self.tally.sent(outcome, began, self.clock())
+            patience = self.clock() - began < self.options.patience_seconds
+            if not (outcome.wait_seconds and self.options.retry and patience):
+                return outcome
+            await asyncio.sleep(outcome.wait_seconds)

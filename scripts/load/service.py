@@ -1,0 +1,111 @@
+"""The service under test: sends conversations, asks for insights, and what an answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from scripts.load.conversations import Conversation
+from scripts.load.errors import LoadTestError
+
+THROTTLED: Final = frozenset({429, 503})
+DEFAULT_WAIT_SECONDS: Final = 1.0
+LONGEST_WAIT_SECONDS: Final = 60.0
+TIMEOUT_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: ids that were accepted, and counts of the others."""
+
+    accepted: tuple[str, ...] = ()
+    throttled: int = 0
+    failed: int = 0
+    reason: str = ""
+    wait_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One stack, by its address and key."""
+
+    http: httpx.AsyncClient
+    base_url: str
+    headers: dict[str, str] = field(repr=False)
+
+    async def send(self, sent: Sequence[Conversation], *, bulk: bool) -> Outcome:
+        """Send one conversation, or many in one request."""
+        path = "/api/v1/conversations/bulk" if bulk else "/api/v1/conversations"
+        body = {"conversations": list(sent)} if bulk else sent[0]
+        try:
+            answer = await self.http.post(self.base_url + path, json=body, headers=self.headers)
+        except httpx.HTTPError as error:
+            return Outcome(failed=len(sent), reason=type(error).__name__)
+        return read(answer, len(sent))
+
+    async def page(self, cursor: str | None) -> dict[str, Any] | None:
+        """A page of the newest insights; None where the service does not give it just now."""
+        query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+        try:
+            answer = await self._get("/api/v1/insights", query)
+        except httpx.HTTPError:
+            return None
+        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return found
+
+    async def mode(self) -> str:
+        """``mock`` or ``real``.
+
+        Raises
+        ------
+        LoadTestError
+            The service cannot be reached, or is none of ours.
+        """
+        try:
+            answer = await self._get("/health", {})
+            return str(answer.json().get("mode", "unknown"))
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            why = str(error) or type(error).__name__
+            raise LoadTestError(f"{self.base_url}/health gives no answer: {why}") from None
+
+    async def spent_usd(self) -> float | None:
+        """What Grok has cost so far; None where the service does not tell."""
+        try:
+            answer = await self._get("/metrics", {})
+        except httpx.HTTPError:
+            return None
+        return metric(answer.text, "estimated_cost_usd") if answer.status_code == 200 else None
+
+    async def _get(self, path: str, query: dict[str, str]) -> httpx.Response:
+        return await self.http.get(self.base_url + path, params=query, headers=self.headers)
+
+
+def read(answer: httpx.Response, count: int) -> Outcome:
+    """What an answer to ``count`` conversations says became of them."""
+    if answer.status_code in THROTTLED:
+        wait = retry_after(answer.headers.get("retry-after", ""))
+        return Outcome(throttled=count, reason=str(answer.status_code), wait_seconds=wait)
+    if answer.status_code != 202:
+        return Outcome(failed=count, reason=str(answer.status_code))
+    body = answer.json()
+    results = body.get("results", [body])
+    accepted = tuple(one["id"] for one in results if one["status"] != "rejected")
+    reason = "rejected" if len(accepted) < count else ""
+    return Outcome(accepted, failed=count - len(accepted), reason=reason)
+
+
+def retry_after(text: str) -> float:
+    """Seconds to wait, by the header's text; at least one, and never more than a minute."""
+    seconds = float(text) if text.isdecimal() else DEFAULT_WAIT_SECONDS
+    return min(max(seconds, DEFAULT_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+
+def metric(text: str, name: str) -> float | None:
+    """The value of a metric without labels in Prometheus' text format."""
+    for line in text.splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[1])
+    return None

@@ -1,0 +1,48 @@
+"""The load test's command against a whole stack."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.conftest import CHECKOUT, Stack
+
+
+def run(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    where = ("--base-url", stack.name("API_URL"), "--api-key", stack.name("API_KEY"))
+    return subprocess.run(
+        [sys.executable, "scripts/load_test.py", *where, *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_sends_waits_for_the_insights_and_reports(stack: Stack, tmp_path: Path) -> None:
+    files = ("--json", str(tmp_path / "r.json"), "--chart", str(tmp_path / "r.html"))
+    size = ("--num-conversations", "25", "--bulk", "10", "--concurrency", "2")
+    done = run(stack, *size, "--retry", "--poll-seconds", "3", *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert found["conversations"]["accepted"] == 25
+    assert found["insights"] == {"seen": 25, "failed": 0, "missing": 0, "not_watched": 0}
+    assert found["time_to_insight_seconds"]["p50"] > 0
+    assert found["cost_usd"]["mode"] == "mock"
+    assert "<svg" in (tmp_path / "r.html").read_text()
+    assert "Time to insight" in done.stdout
+
+
+def test_a_wrong_key_is_a_failure_that_is_told(stack: Stack) -> None:
+    done = run(stack, "--api-key", "wrong", "--num-conversations", "2")
+    assert done.returncode == 1
+    assert "failed 2 (2 by 403)" in done.stdout
+
+
+def test_a_service_that_is_not_there_is_told_in_a_sentence(stack: Stack) -> None:
+    done = run(stack, "--base-url", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "gives no answer" in done.stderr
+    assert "Traceback" not in done.stderr
