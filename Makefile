@@ -14,13 +14,16 @@ STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env;
 .PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: environment ## The main job, from nothing: stack up, sample conversations in, insights shown
 	@$(LOCAL) run
 
 up: environment ## The local stack alone; .local/stack.env says how to reach it
 	@$(LOCAL) up
+
+sam-local: environment ## The same API by sam local (Docker), against the local stack; SAM_LOCAL_PORT=3000
+	@$(IN)/python -m scripts.sam_local
 
 down: ## Stop the local stack
 	@if [ -x $(IN)/python ]; then $(LOCAL) down; fi
@@ -37,13 +40,32 @@ pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversatio
 resume: environment ## Let the analysis go on [ENV=staging]
 	@$(STACK) $(IN)/python -m scripts.pause resume
 
-check: environment ## Lint, format, types, import rules, template
+check: environment security ## Lint, format, types, import rules, template, security
 	$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
 	PYTHONPATH=layers/shared $(IN)/lint-imports
 	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi --check
 	@$(LOCAL) validate
+
+# Security tools, and the stamp that the template has passed them.
+SECURE := .venv-security
+SECURE_IN := $(SECURE)/bin
+TEMPLATE_CHECKED := $(SECURE)/template-checked
+NO_SECRETS := --no-verify --disable-plugin KeywordDetector --plugin scripts/security/xai_key.py \
+	--exclude-lines 'uses: [a-z/-]+@[0-9a-f]{40} '
+
+security: environment $(TEMPLATE_CHECKED) ## Template by checkov, secrets by detect-secrets; bandit's rules are ruff's S
+	@git ls-files -z | xargs -0 $(SECURE_IN)/detect-secrets-hook $(NO_SECRETS) && echo "no secrets found"
+
+$(TEMPLATE_CHECKED): template.yaml .checkov.yaml requirements-security.txt
+	@$(IN)/python -m scripts.local.bootstrap $(SECURE) requirements-security.txt
+	@$(SECURE_IN)/checkov --config-file .checkov.yaml
+	@touch $@
+
+audit: environment ## Known vulnerabilities of what runs in the cloud; asks PyPI's advisory service
+	@$(IN)/python -m scripts.local.bootstrap $(SECURE) requirements-security.txt
+	$(SECURE_IN)/pip-audit --requirement layers/shared/requirements.txt --disable-pip --no-deps
 
 fmt: environment ## Put the code into its one format
 	$(IN)/ruff check --fix .
@@ -81,11 +103,13 @@ lock: environment ## Compile the pinned requirements anew from the short .in fil
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 		--output-file requirements-dev.txt requirements-dev.in
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file requirements-security.txt requirements-security.in
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 		--output-file requirements-browser.txt requirements-browser.in
 
 clean: down ## Stop the local stack and delete all that was made
 	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	if [ -f $(VENV)/.grok-insights ]; then rm -rf $(VENV); fi
+	for it in $(VENV) $(SECURE); do if [ -f $$it/.grok-insights ]; then rm -rf $$it; fi; done
 
 environment:
 	@python="$$(sh scripts/local/find-python.sh)" && "$$python" -m scripts.local.bootstrap $(VENV)

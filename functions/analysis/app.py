@@ -15,7 +15,7 @@ service = wiring.analysis(wiring.parts())
 def handler(event: dict[str, Any], context: Any, analysis: Analysis = service) -> dict[str, Any]:
     """AWS Lambda's entry: a batch from the event source mapping."""
     logger.set_correlation_id(context.aws_request_id)
-    read = {record["messageId"]: _message(record["body"]) for record in event["Records"]}
+    read = {record["messageId"]: _message(record) for record in event["Records"]}
     report = analysis.batch(
         [message for message in read.values() if message],
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
@@ -29,10 +29,11 @@ def handler(event: dict[str, Any], context: Any, analysis: Analysis = service) -
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
 
-def _message(body: str) -> Message | None:
-    """The message of a body; None where it is unreadable, which ends in the dead-letter queue."""
+def _message(record: dict[str, Any]) -> Message | None:
+    """The message of a record; None where it is unreadable, which ends in the dead-letter queue."""
     try:
-        return Message.from_body(body)
+        receives = int(record["attributes"].get("ApproximateReceiveCount", 1))
+        return Message.from_body(record["body"], receives)
     except ValueError:
         logger.error("a message is not one of this queue")
         return None

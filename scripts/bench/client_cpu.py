@@ -25,7 +25,7 @@ MODEL, KEY = "grok-4.20-non-reasoning", "xai-bench"
 TEXT = "Customer: My parcel is late. Agent: I am sorry, it will come tomorrow. " * 10
 
 
-def measure() -> Iterator[Figure]:
+def figures() -> Iterator[Figure]:
     """Milliseconds of CPU for a call on each side, and their ratio."""
     with standin_process(latency_seconds=0.0) as standin:
         ours, theirs = _ours(standin.address), _theirs(standin.address)

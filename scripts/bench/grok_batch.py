@@ -21,7 +21,7 @@ BATCHES = 5
 LIMIT_SECONDS = 1.3
 
 
-def measure() -> Iterator[Figure]:
+def figures() -> Iterator[Figure]:
     """Seconds in the handler: of a new environment's first batch, and of the later ones."""
     with bare_emulator() as endpoint, standin_process(latency_seconds=1.0) as standin:
         os.environ.update(environment(AWS_ENDPOINT_URL=endpoint, POWERTOOLS_LOG_LEVEL="ERROR"))

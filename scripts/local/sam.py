@@ -48,7 +48,7 @@ def build(files: LocalFiles, environment: Mapping[str, str], fingerprint: str) -
     options = {
         "--build-dir": files.build,
         "--cache-dir": files.build_cache,
-        "--config-file": _no_config(files),
+        "--config-file": no_config(files),
         "--parameter-overrides": f"PythonRuntime={RUNTIME}",
         "--region": REGION,
     }
@@ -68,7 +68,7 @@ def deploy(
     """Runs `sam deploy`; parameters go by a file, since their values may hold any character."""
     files.parameters.write_text(json.dumps({k: f'"{v}"' for k, v in parameters.items()}))
     options = {
-        "--config-file": _no_config(files),
+        "--config-file": no_config(files),
         "--parameter-overrides": f"file://{files.parameters}",
         "--region": REGION,
         "--s3-bucket": BUCKET,
@@ -112,7 +112,7 @@ def _words(options: Mapping[str, object]) -> list[str]:
     return [word for name, value in options.items() for word in (name, str(value))]
 
 
-def _no_config(files: LocalFiles) -> Path:
+def no_config(files: LocalFiles) -> Path:
     """Stands in for samconfig.toml, whose profile and region are those of a real account."""
     empty = files.folder / "no-samconfig.toml"
     empty.write_text("version = 0.1\n")

@@ -238,18 +238,18 @@ def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> N
     kills = max(1, dose.kills // (len(dose.outages) + 1))
     for number, (seconds, reply) in enumerate(dose.outages):
         _kill(stack, standin, kills, figures)
-        for fault in dose.scripted[number :: len(dose.outages)]:
-            standin.books.next_replies.append(fault)
-            time.sleep(1.0)
-        until(lambda: _circuit(stack) == "CLOSED" and standin.books.in_flight > 0, 60, "calls")
+        until(lambda: _circuit(stack) == "CLOSED" and standin.books.in_flight > 2, 60, "calls")
         standin.books.begin_outage(seconds, reply)
         ended = time.monotonic() + seconds
         time.sleep(seconds)
         until(lambda: _circuit(stack) == "CLOSED", 60, "a closed circuit")
         figures.closed_after_seconds.append(time.monotonic() - ended)
         figures.probes.append(int(seconds / dose.recovery_seconds) + 1)
+        for fault in dose.scripted[number :: len(dose.outages)]:
+            standin.books.next_replies.append(fault)
+            time.sleep(1.0)
     figures.outages = list(standin.books.outages)
-    _kill(stack, standin, kills, figures)
+    _kill(stack, standin, dose.kills - figures.killed, figures)
 
 
 def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None:

@@ -95,13 +95,13 @@ def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
     """A stack in a folder of its own, and its variables."""
     settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
-        _local("up", settings)
+        run_local("up", settings)
         yield _exports((folder / "stack.env").read_text())
     finally:
-        _local("down", settings)
+        run_local("down", settings)
 
 
-def _local(command: str, settings: dict[str, str]) -> None:
+def run_local(command: str, settings: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.local", command],
         cwd=CHECKOUT,

@@ -10,11 +10,15 @@ from contextlib import ExitStack
 import pytest
 from moto import mock_aws
 
+from functions.analysis import app
+from grok_insights.analysis import LAST_RECEIVE
 from grok_insights.flow.budget import day_of
 from grok_insights.worker.wave import PROBE
+from tests.builders import LambdaContext, sqs_event
 from tests.functional.conftest import make_parts
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message
 from tests.standin import Books, Standin, digest, running
+from tests.template import resources
 
 NewWorker = Callable[..., Worker]
 
@@ -206,6 +210,26 @@ def test_a_message_that_comes_again_after_its_failed_insight_still_becomes_a_dea
     assert worker.run(message(one, attempt=5)) == []
     assert [dead["conversation_id"] for dead in worker.dead()] == [one]
     assert len(worker.standin.books.calls) == 1
+
+
+def test_what_crashed_the_function_four_times_gets_a_failed_insight_and_a_dead_letter(
+    worker: Worker,
+) -> None:
+    first, second = worker.conversations(2)
+    event = sqs_event([message(first).to_body(), message(second).to_body()])
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
+    event["Records"][1]["attributes"]["ApproximateReceiveCount"] = "4"
+    answer = app.handler(event, LambdaContext(), worker.analysis)
+    assert answer == {"batchItemFailures": []}
+    insights = [worker.insight(one) for one in (first, second)]
+    assert [one["status"] for one in insights if one] == ["failed", "completed"]
+    assert [dead["error"]["code"] for dead in worker.dead()] == ["crashed"]
+    assert len(worker.standin.books.calls) == 1
+
+
+def test_the_last_receive_is_the_one_that_the_queue_allows() -> None:
+    queue = resources("AWS::SQS::Queue")["AnalysisQueue"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == LAST_RECEIVE
 
 
 def test_an_ordinary_duplicate_of_a_failed_conversation_calls_nobody_and_is_no_dead_letter(

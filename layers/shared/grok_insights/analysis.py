@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
 
+LAST_RECEIVE: Final = 5
+"""The queue's ``maxReceiveCount``: what ends the function once more is dropped by SQS."""
+
 SMALL_BATCH: Final = 10
 
 RATE_LIMITED: Final = ("rate_limited", "at_capacity")
@@ -85,7 +88,10 @@ class Analysis:
                 (message, Error(code, "each attempt failed")) for message, code in todo.given_up
             ]
             self.post.bury(dead, report)
-            self._work(deque(todo.works), shared, report, remaining_seconds)
+            crashed = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
+            self.settlement.give_up_after_crashes(crashed, report)
+            pending = deque(work for work in todo.works if work not in crashed)
+            self._work(pending, shared, report, remaining_seconds)
             report.budget_left_ticks = self.gate.budget_left_ticks(shared, report.spent_ticks())
         self._tell(report)
         return report

@@ -50,6 +50,8 @@ class Message:
     enqueued_at: datetime
     redrives: int = 0
     spared: int = 0
+    receives: int = field(default=1, compare=False)
+    """How often SQS has delivered it, this time included: more than once after a crash."""
 
     def to_body(self, error: Error | None = None) -> str:
         """The message as it stands in the queue; a dead letter says why it is one."""
@@ -65,8 +67,8 @@ class Message:
         return json.dumps(fields)
 
     @classmethod
-    def from_body(cls, body: str) -> Self:
-        """The message of a body.
+    def from_body(cls, body: str, receives: int = 1) -> Self:
+        """The message of a body that was delivered so often.
 
         Raises
         ------
@@ -81,6 +83,7 @@ class Message:
                 enqueued_at=timestamps.from_text(found["enqueued_at"]),
                 redrives=int(found.get("redrives", 0)),
                 spared=int(found.get("spared", 0)),
+                receives=receives,
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("not a message of this queue") from error

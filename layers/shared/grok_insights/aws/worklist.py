@@ -66,7 +66,24 @@ class Worklist:
         )
 
     def _read(self, messages: list[Message]) -> Todo:
-        ids = [message.conversation_id for message in messages]
+        texts, insights = self._items([message.conversation_id for message in messages])
+        works: list[Work] = []
+        given_up: list[tuple[Message, str]] = []
+        for message in messages:
+            conversation = texts.get(message.conversation_id)
+            item = insights.get(message.conversation_id)
+            if conversation is None:
+                continue
+            if item is None:
+                works.append(Work(message, conversation, None))
+            elif _may_replace(message, item):
+                works.append(Work(message, conversation, tally_of(item)))
+            elif _is_its_own_failure(message, item):
+                given_up.append((message, text_of(item, "error_code") or ""))
+        return Todo(works, given_up)
+
+    def _items(self, ids: list[str]) -> tuple[dict[str, Conversation], dict[str, Item]]:
+        """Conversations and the items of insights, each by id, in one request."""
         found = self.batch_get(
             {
                 self.conversations.table: {"Keys": self.conversations.keys(ids)},
@@ -77,29 +94,15 @@ class Worklist:
                 },
             }
         )
-        texts = {item["id"]["S"]: from_item(item) for item in found[self.conversations.table]}
+        conversations = {
+            item["id"]["S"]: from_item(item) for item in found[self.conversations.table]
+        }
         insights = {
             item["conversation_id"]["S"]: item
             for item in found[self.insights.table]
             if not is_mark(item)
         }
-        known = [
-            (message, texts[message.conversation_id], insights.get(message.conversation_id))
-            for message in messages
-            if message.conversation_id in texts
-        ]
-        return Todo(
-            [
-                Work(message, conversation, None if item is None else tally_of(item))
-                for message, conversation, item in known
-                if item is None or _may_replace(message, item)
-            ],
-            [
-                (message, text_of(item, "error_code") or "")
-                for message, _, item in known
-                if item is not None and _is_its_own_failure(message, item)
-            ],
-        )
+        return conversations, insights
 
 
 def _may_replace(message: Message, item: Item) -> bool:

@@ -11,11 +11,12 @@ from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import Error
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
-from grok_insights.errors import AnalysisError
+from grok_insights.errors import AnalysisError, TransientError
 from grok_insights.flow import backoff, verdict
 from grok_insights.flow.verdict import Fate, Tries, Verdict
 from grok_insights.telemetry import logger
 from grok_insights.worker.gate import Hold
+from grok_insights.worker.wave import Call
 
 if TYPE_CHECKING:
     from grok_insights.aws.ledger import Ledger
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.worker.post import Post
     from grok_insights.worker.report import Report
-    from grok_insights.worker.wave import Call
 
 AWS_HOLD_SECONDS: Final = 20.0
 """How long messages are held back when a table or the queue of AWS does not answer."""
@@ -56,6 +56,23 @@ class Settlement:
                 ended.append(Entry(end, call.work.failed, accepted_at))
         self.post.again(again, report)
         self._save(ended, {call.work.conversation.id: call for call in calls}, report)
+
+    def give_up_after_crashes(self, works: Sequence[Work], report: Report) -> None:
+        """End what ended the function each time it was tried, before SQS drops it without a word.
+
+        Its dead letter can be sent round again like any other.
+        """
+        crash = TransientError("crashed", "the function ended each time it was tried")
+        calls = [Call(crash, 0.0, work) for work in works]
+        entries = [
+            Entry(
+                self._failed(call, crash, gave_up=True),
+                call.work.failed,
+                call.work.conversation.created_at,
+            )
+            for call in calls
+        ]
+        self._save(entries, {call.work.conversation.id: call for call in calls}, report)
 
     def _end_of(self, call: Call, hold_seconds: float) -> Insight | Verdict:
         """The insight that a call ends in, or how its message goes round again."""

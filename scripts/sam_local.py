@@ -1,0 +1,118 @@
+"""`make sam-local`: `sam local start-api` in Docker, against the tables and queue of `make up`.
+
+The functions' variables are those that the local stack runs with, so that both behave alike; only
+the emulator's address differs, for a container reaches it over Docker's bridge. Therefore the
+emulator listens on the bridge's address: containers and this machine reach it, and nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from samcli.local.docker.lambda_image import LambdaImage, Runtime
+
+from scripts.local import sam
+from scripts.local.aws import EmulatorSession
+from scripts.local.errors import LocalStackError
+from scripts.local.isolation import tool_environment
+from scripts.local.options import read_dotenv, read_options
+from scripts.local.progress import Progress
+from scripts.local.stack import LocalStack, bring_up
+
+CHECKOUT: Final = Path(__file__).resolve().parents[1]
+FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
+HOST: Final = "host.docker.internal"
+NO_DOCKER: Final = 3
+"""Exit status where there is no Docker: not a failure of what is here."""
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Starts the stack and `sam local`, and stays until it is stopped."""
+    console = Console(highlight=False)
+    if not has_docker():
+        console.print("Docker is not here or its engine does not answer: sam local needs it.")
+        return NO_DOCKER
+    try:
+        os.execve(*_command(environ, console))  # noqa: S606 - fixed program, no shell
+    except LocalStackError as error:
+        console.print(f"[red]✗[/] {error}", soft_wrap=True)
+    return 1
+
+
+def has_docker() -> bool:
+    """Whether Docker's engine answers."""
+    if not shutil.which("docker"):
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0  # noqa: S607
+
+
+def _command(environ: Mapping[str, str], console: Console) -> tuple[str, list[str], dict[str, str]]:
+    dotenv = read_dotenv(CHECKOUT / ".env")
+    bind = {"EMULATOR_BIND_HOST": environ.get("EMULATOR_BIND_HOST") or bind_host()}
+    options = read_options({**environ, **bind}, CHECKOUT, dotenv)
+    stack = bring_up(options, CHECKOUT, Progress(console))
+    variables = stack.files.folder / "sam-local.json"
+    variables.touch(mode=0o600)
+    variables.write_text(json.dumps(function_variables(stack, options.port), indent=1))
+    port = environ.get("SAM_LOCAL_PORT", "3000")
+    console.print(f"[green]✓[/] The API by sam local: http://127.0.0.1:{port}, no key needed")
+    shell = tool_environment(
+        environ, options.endpoint_url, stack.files.folder, Path(sys.executable).parent
+    )
+    arguments = [
+        *("sam", "local", "start-api", "--port", port, "--warm-containers", "EAGER"),
+        *("--template-file", str(stack.files.built_template), "--env-vars", str(variables)),
+        *("--parameter-overrides", f"PythonRuntime={sam.RUNTIME}"),
+        *("--config-file", str(sam.no_config(stack.files))),
+        *("--add-host", f"{HOST}:host-gateway"),
+        *([] if not has_image() else ["--skip-pull-image"]),
+    ]
+    return str(Path(sys.executable).parent / "sam"), arguments, shell
+
+
+def bind_host() -> str:
+    """The address at which containers reach this machine.
+
+    Docker Desktop forwards to loopback. On Linux it is the gateway of Docker's own network.
+    """
+    if sys.platform != "linux":
+        return "127.0.0.1"
+    command = ["docker", "network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    for network in json.loads(asked.stdout or "null") or []:
+        # An engine that was not told of a gateway takes the first address, and does not say so.
+        return str(network.get("Gateway") or ip_network(network["Subnet"])[1])
+    raise LocalStackError("Docker's bridge has no address: set EMULATOR_BIND_HOST to one.")
+
+
+def has_image() -> bool:
+    """Whether AWS's base image is here already, and no registry need be asked."""
+    name = LambdaImage._INVOKE_REPO_PREFIX  # noqa: SLF001 - sam has no other word for it
+    image = f"{name}/{Runtime.get_image_name_tag(sam.RUNTIME, 'x86_64')}"
+    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)  # noqa: S603,S607
+    return found.returncode == 0
+
+
+def function_variables(stack: LocalStack, port: int) -> dict[str, dict[str, Any]]:
+    """Each function's variables as the emulator runs it, and the address for a container."""
+    functions = EmulatorSession(stack.environment["AWS_ENDPOINT_URL"]).functions()
+    found: dict[str, dict[str, Any]] = {}
+    for logical_id in FUNCTIONS:
+        name = stack.environment[f"{logical_id.removesuffix('Function').upper()}_FUNCTION_NAME"]
+        configuration = functions.get_function_configuration(FunctionName=name)
+        deployed = configuration["Environment"]["Variables"]
+        found[logical_id] = {**deployed, "AWS_ENDPOINT_URL": f"http://{HOST}:{port}"}
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -1,0 +1,1 @@
+"""What `make security` adds to the tools it runs."""
