@@ -20,7 +20,8 @@ from tests.e2e.conftest import Stack  # noqa: E402
 
 __all__ = ["DESKTOP", "PHONE", "Visit", "Visitor", "chromium", "expect"]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
