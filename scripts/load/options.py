@@ -54,7 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--rate", type=_positive, help="conversations a second, come what may")
     how.add_argument("--retry", action="store_true", help="wait as told by Retry-After and repeat")
-    how.add_argument("--patience-seconds", type=_positive, default=120.0, metavar="SECONDS")
+    how.add_argument(
+        "--patience-seconds",
+        type=_positive,
+        default=60.0,
+        metavar="SECONDS",
+        help="without any insight, until the rest counts as missing (60)",
+    )
     how.add_argument("--poll-seconds", type=_positive, default=1.0, metavar="SECONDS")
     cost = parser.add_argument_group("cost")
     cost.add_argument("--cost-per-1k", type=float, default=0.002, metavar="USD")

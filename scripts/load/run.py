@@ -65,10 +65,10 @@ class Run:
             raise errors.exceptions[0] from None
 
     def _is_over(self) -> bool:
-        return self.is_sent and (
-            not self.watch.waiting
-            or self.clock() > self.tally.last_acceptance_seconds + self.options.patience_seconds
-        )
+        """Everything came, or nothing has come for as long as patience lasts."""
+        last = max(self.tally.last_acceptance_seconds, self.tally.last_insight_seconds)
+        is_given_up = self.clock() > last + self.options.patience_seconds
+        return self.is_sent and (not self.watch.waiting or is_given_up)
 
     async def _show(self) -> None:
         while True:

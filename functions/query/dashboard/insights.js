@@ -24,7 +24,8 @@ export async function refresh() {
   const { json } = await api.insights({ ...query, limit: PAGE });
   if (JSON.stringify(query) !== JSON.stringify(chosen())) return;
   const last = json.items.at(-1)?.created_at ?? "";
-  const kept = list.items.filter((item) => item.created_at < last);
+  // A page may be empty and still lead on: then what was found further down stays.
+  const kept = list.items.filter((item) => !last || item.created_at < last);
   if (!kept.length || !json.next_cursor) list.cursor = json.next_cursor;
   list.items = [...json.items, ...(json.next_cursor ? kept : [])];
   show();
@@ -53,11 +54,16 @@ export function suggest(topics) {
 function show() {
   const focused = document.activeElement?.dataset?.id;
   const isFiltered = Object.values(chosen()).some(Boolean);
-  const none = isFiltered ? "No insight matches these filters." : "No insights yet. Try a conversation, or send one to the API.";
+  const none = nothing(isFiltered);
   fill($("insights"), list.items.length ? list.items.map(row) : h("li", { class: "empty" }, none));
   $("found").textContent = list.items.length ? `${list.items.length} insights shown` : none;
   $("more").hidden = !list.cursor;
   if (focused) $("insights").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function nothing(isFiltered) {
+  if (list.cursor) return "No match among the newest insights. Older ones may match.";
+  return isFiltered ? "No insight matches these filters." : "No insights yet. Try a conversation, or send one to the API.";
 }
 
 export function badge(insight) {
