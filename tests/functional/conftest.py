@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +46,11 @@ class Clock:
 
     def move(self, **by: float) -> None:
         self.at += timedelta(**by)
+
+
+def at_the_start_of_a_second() -> None:
+    """Wait for one: the circuit breaker counts whole seconds, so it rests less near their end."""
+    time.sleep(1.0 - time.time() % 1.0)
 
 
 @pytest.fixture

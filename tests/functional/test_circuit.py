@@ -22,6 +22,7 @@ from grok_insights.errors import (
     TransientError,
 )
 from tests.emulator import bare_emulator
+from tests.functional.conftest import at_the_start_of_a_second
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,6 +96,7 @@ DOWN = TransientError("server_error", "down")
 @pytest.fixture
 def environment(table: str) -> Iterator[Environment]:
     made = Environment(table)
+    at_the_start_of_a_second()
     yield made
     made.client.close()
 
@@ -220,6 +222,7 @@ def test_a_probe_whose_function_dies_is_taken_over_after_the_longest_call(
 
 def test_a_probe_may_take_as_long_as_the_longest_call_without_being_doubled(table: str) -> None:
     first, second = Environment(table, 3.0), Environment(table, 3.0)
+    at_the_start_of_a_second()
     opened(first)
     time.sleep(1.1)
     with ThreadPoolExecutor(1) as threads:

@@ -15,7 +15,7 @@ from grok_insights.analysis import LAST_RECEIVE
 from grok_insights.flow.budget import day_of
 from grok_insights.worker.wave import PROBE
 from tests.builders import LambdaContext, sqs_event
-from tests.functional.conftest import make_parts
+from tests.functional.conftest import at_the_start_of_a_second, make_parts
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message
 from tests.standin import Books, Standin, digest, running
 from tests.template import resources
@@ -263,6 +263,7 @@ def test_five_errors_in_a_row_open_the_circuit_and_no_call_is_made_while_it_is_o
 ) -> None:
     worker = new_worker(CIRCUIT_BREAKER_RECOVERY_SECONDS="60")
     ids = worker.conversations(20)
+    at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "reset")
     worker.run(*ids)
     assert len(worker.standin.books.calls) == 5
@@ -278,6 +279,7 @@ def test_one_call_about_no_conversation_probes_and_its_success_lets_the_others_f
     worker: Worker,
 ) -> None:
     ids = worker.conversations(20)
+    at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "reset")
     worker.run(*ids)
     time.sleep(1.1)
@@ -299,6 +301,7 @@ def test_however_long_an_outage_lasts_it_costs_a_conversation_one_attempt_at_the
     worker: Worker,
 ) -> None:
     ids = worker.conversations(8)
+    at_the_start_of_a_second()
     worker.standin.books.begin_outage(60, "unavailable")
     pending = [message(one) for one in ids]
     for _ in range(6):
@@ -314,6 +317,7 @@ def test_a_last_attempt_that_fails_together_with_an_outage_is_given_once_more(
     worker: Worker,
 ) -> None:
     ids = worker.conversations(5)
+    at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "unavailable")
     worker.run(*[message(one, attempt=5) for one in ids])
     sent = [one for one, _ in worker.sent()]
@@ -341,6 +345,7 @@ def test_conversations_that_fail_by_themselves_come_to_an_end_though_they_open_t
 
 def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_is_well(worker: Worker) -> None:
     ids = worker.conversations(6)
+    at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "reset")
     worker.run(*ids)
     worker.standin.books.end_outages()
