@@ -152,8 +152,9 @@ def _print_next_steps(stack: LocalStack, console: Console) -> None:
     if folder.is_relative_to(stack.files.checkout):
         folder = folder.relative_to(stack.files.checkout)
     console.print("[bold]The stack stays up.[/] Try it:", "", sep="\n")
-    console.print(f"  API      {stack.api_url}", soft_wrap=True)
-    console.print(f"  API key  {stack.api_key}", soft_wrap=True)
+    console.print(f"  API        {stack.api_url}", soft_wrap=True)
+    console.print(f"  Dashboard  {stack.api_url}/dashboard", soft_wrap=True)
+    console.print(f"  API key    {stack.api_key}", soft_wrap=True)
     console.print(
         "",
         f"  . {folder}/stack.env",
