@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from grok_insights.startup import ready
+
+# isort: split
 from typing import Any
 
 from grok_insights import wiring
@@ -10,6 +13,8 @@ from grok_insights.aws.queue import Message
 from grok_insights.telemetry import flush, logger
 
 service = wiring.analysis(wiring.parts())
+
+ready()
 
 
 def handler(event: dict[str, Any], context: Any, analysis: Analysis = service) -> dict[str, Any]:

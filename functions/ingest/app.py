@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+from grok_insights.startup import ready
+
+# isort: split
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.depends import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema as core
 
 from grok_insights import wiring
-from grok_insights.domain.conversation import NewConversation
+from grok_insights.checked import Checked, check
+from grok_insights.domain.conversation import NEW_CONVERSATION, NewConversation
 from grok_insights.errors import RequestError
-from grok_insights.http import Door, json_response, new_api, problem_body
-from grok_insights.ingest import Accepted, Ingest, Outcome
+from grok_insights.http import BY_ID, Api, Door, json_response, problem_body
+from grok_insights.ingest import Accepted, Outcome
 
 MAX_BULK = 500
 
 parts = wiring.parts()
-service = wiring.ingest(parts)
-api = new_api(parts.settings.cors_allowed_origins)
+api = Api(wiring.ingest(parts), parts.settings.cors_allowed_origins)
 door = Door(api, parts.state, parts.rate_limit)
 
 
-def ingest() -> Ingest:
-    """The use case. Tests put one of their own in its place."""
-    return service
-
-
-class Bulk(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Bulk:
     """Many conversations at once. Each item is looked at on its own."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    conversations: Annotated[list[Any], Field(min_length=1, max_length=MAX_BULK)]
+    conversations: list[Any] = field(
+        metadata=check(core.list_schema(min_length=1, max_length=MAX_BULK))
+    )
 
 
 @api.post("/api/v1/conversations")
-def add_one(new: NewConversation, use: Annotated[Ingest, Depends(ingest)]) -> Response[str]:
+@api.takes(body=NEW_CONVERSATION)
+def add_one(body: NewConversation) -> Response[str]:
     """Take in one conversation."""
-    accepted = use.one(new)
+    accepted = api.use_case.one(body)
     return json_response(
         HTTPStatus.ACCEPTED,
         _named(accepted),
@@ -50,12 +50,13 @@ def add_one(new: NewConversation, use: Annotated[Ingest, Depends(ingest)]) -> Re
 
 
 @api.post("/api/v1/conversations/bulk")
-def add_many(bulk: Bulk, use: Annotated[Ingest, Depends(ingest)]) -> Response[str]:
+@api.takes(body=Checked(Bulk))
+def add_many(body: Bulk) -> Response[str]:
     """Take in up to 500 conversations; a bad one does not refuse the others."""
-    outcomes = use.many(bulk.conversations)
+    outcomes = api.use_case.many(body.conversations)
     results = [
         {"index": index, **_external_id(item), **_result(outcome)}
-        for index, (item, outcome) in enumerate(zip(bulk.conversations, outcomes, strict=True))
+        for index, (item, outcome) in enumerate(zip(body.conversations, outcomes, strict=True))
     ]
     accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
     return json_response(
@@ -65,9 +66,10 @@ def add_many(bulk: Bulk, use: Annotated[Ingest, Depends(ingest)]) -> Response[st
 
 
 @api.delete("/api/v1/conversations/<conversation_id>")
-def erase(conversation_id: UUID, use: Annotated[Ingest, Depends(ingest)]) -> Response[str]:
+@api.takes(path=BY_ID)
+def erase(conversation_id: UUID) -> Response[str]:
     """Take out a conversation and its insight, and what they added to the counters."""
-    use.erase(str(conversation_id))
+    api.use_case.erase(str(conversation_id))
     return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 
@@ -86,6 +88,9 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         none = {"id": None, "conversation_id": None, "status": "rejected"}
         return {**none, "error": problem_body(outcome)}
     return _named(outcome)
+
+
+ready()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

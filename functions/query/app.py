@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from grok_insights.startup import ready
+
+# isort: split
+from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.depends import Depends
-from aws_lambda_powertools.event_handler.openapi.params import Query as InQuery
+from pydantic_core import core_schema as core
 
 from grok_insights import wiring
+from grok_insights.checked import Checked, check, one_of
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
-from grok_insights.domain.timestamps import Instant
+from grok_insights.domain.timestamps import INSTANT
 from grok_insights.domain.trends import Interval
-from grok_insights.http import Door, json_response, new_api, text_response
+from grok_insights.http import BY_ID, Api, Door, json_response, text_response
 from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
 from grok_insights.http.described import Described
 from grok_insights.http.site import Site
-from grok_insights.query import Query
 
 RETRY_AFTER_SECONDS = 2
 
@@ -30,93 +34,102 @@ IMMUTABLE = "private, max-age=300"
 PAST = "private, max-age=60"
 """Counters of the past change only where a failed insight is replaced."""
 
+TO_A_HUNDRED = check(core.int_schema(ge=1, le=100))
+
 parts = wiring.parts()
-service = wiring.query(parts)
 described = Described(Path(__file__).parent)
 dashboard = Site(
     Path(__file__).parent / "dashboard",
     versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
 )
 # API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
-api = new_api(parts.settings.cors_allowed_origins, described=described.methods)
+api = Api(wiring.query(parts), parts.settings.cors_allowed_origins, described.methods)
 door = Door(api, parts.state, parts.rate_limit)
 
 
-def query() -> Query:
-    """The use case. Tests put one of their own in its place."""
-    return service
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which insights, how many of them, and from which place on."""
+
+    limit: int = field(default=20, metadata=TO_A_HUNDRED)
+    cursor: str | None = field(default=None, metadata=check(core.str_schema(max_length=500)))
+    sentiment: Sentiment | None = field(default=None, metadata=check(one_of(Sentiment)))
+    status: Status | None = field(default=None, metadata=check(one_of(Status)))
+    topic: str | None = field(
+        default=None, metadata=check(core.str_schema(min_length=1, max_length=100))
+    )
+    start: datetime | None = field(default=None, metadata=check(INSTANT, name="from"))
+    end: datetime | None = field(default=None, metadata=check(INSTANT, name="to"))
 
 
-Use = Annotated[Query, Depends(query)]
+@dataclass(frozen=True, slots=True)
+class TrendsQuery:
+    """Which range, how finely, how many topics, and whether to count anew."""
+
+    start: datetime | None = field(default=None, metadata=check(INSTANT, name="from"))
+    end: datetime | None = field(default=None, metadata=check(INSTANT, name="to"))
+    interval: Interval = field(default=Interval.HOUR, metadata=check(one_of(Interval)))
+    top: int = field(default=10, metadata=TO_A_HUNDRED)
+    verify: bool = field(default=False, metadata=check(core.bool_schema()))
 
 
 @api.get("/api/v1/conversations/<conversation_id>")
-def conversation(conversation_id: UUID, use: Use) -> Response[str]:
+@api.takes(path=BY_ID)
+def conversation(conversation_id: UUID) -> Response[str]:
     """The stored conversation and its status."""
-    return json_response(HTTPStatus.OK, use.insights.conversation(str(conversation_id)))
+    found = api.use_case.insights.conversation(str(conversation_id))
+    return json_response(HTTPStatus.OK, found)
 
 
 @api.get("/api/v1/insights")
-def insights(
-    use: Use,
-    limit: Annotated[int, InQuery(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, InQuery(max_length=500)] = None,
-    sentiment: Annotated[Sentiment | None, InQuery()] = None,
-    status: Annotated[Status | None, InQuery()] = None,
-    topic: Annotated[str | None, InQuery(min_length=1, max_length=100)] = None,
-    start: Annotated[Instant | None, InQuery(alias="from")] = None,
-    end: Annotated[Instant | None, InQuery(alias="to")] = None,
-) -> Response[str]:
+@api.takes(query=Checked(ListQuery))
+def insights(query: ListQuery) -> Response[str]:
     """The insights, newest first, page by page."""
-    selection = Selection(sentiment, status, topic, start, end)
-    page = use.insights.page(selection, limit, cursor)
+    selection = Selection(query.sentiment, query.status, query.topic, query.start, query.end)
+    page = api.use_case.insights.page(selection, query.limit, query.cursor)
     next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
     return json_response(HTTPStatus.OK, body)
 
 
 @api.get("/api/v1/insights/trends")
-def trends(
-    use: Use,
-    start: Annotated[Instant | None, InQuery(alias="from")] = None,
-    end: Annotated[Instant | None, InQuery(alias="to")] = None,
-    interval: Annotated[Interval, InQuery()] = Interval.HOUR,
-    top: Annotated[int, InQuery(ge=1, le=100)] = 10,
-    verify: Annotated[bool, InQuery()] = False,
-) -> Response[str]:
+@api.takes(query=Checked(TrendsQuery))
+def trends(query: TrendsQuery) -> Response[str]:
     """The counters of a range of time."""
-    wanted = use.trends.range(start, end, interval)
-    found = use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
-    cache = PAST if use.trends.is_past(wanted) else ALWAYS_ASK
+    use = api.use_case.trends
+    wanted = use.range(query.start, query.end, query.interval)
+    found = use.verified(wanted, query.top) if query.verify else use.of(wanted, query.top)
+    cache = PAST if use.is_past(wanted) else ALWAYS_ASK
     return json_response(HTTPStatus.OK, found, {"Cache-Control": cache})
 
 
 @api.get("/api/v1/insights/conversation/<conversation_id>")
 @api.get("/api/v1/insights/<conversation_id>")
-def insight(conversation_id: UUID, use: Use) -> Response[str]:
+@api.takes(path=BY_ID)
+def insight(conversation_id: UUID) -> Response[str]:
     """The insight, or 202 while the conversation waits for it."""
-    stored = use.insights.insight(str(conversation_id))
+    identity = str(conversation_id)
+    stored = api.use_case.insights.insight(identity)
     if stored is not None:
         cache = IMMUTABLE if stored.status is Status.COMPLETED else ALWAYS_ASK
         return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
-    identity = str(conversation_id)
     waiting = {"id": identity, "conversation_id": identity, "status": "enqueued"}
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NEVER_KEEP}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
 
 
 @api.get("/health")
-def health(use: Use) -> Response[str]:
+def health() -> Response[str]:
     """Whether conversations that come in are being analysed."""
-    found = use.health()
+    found = api.use_case.health()
     status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
     return json_response(status, found.body, {"Cache-Control": NEVER_KEEP})
 
 
 @api.get("/metrics")
-def metrics(use: Use) -> Response[str]:
+def metrics() -> Response[str]:
     """The metrics in Prometheus' text format."""
-    text, media_type = use.metrics.text(_given_key())
+    text, media_type = api.use_case.metrics.text(_given_key())
     return text_response(media_type, text, cache=NEVER_KEEP)
 
 
@@ -127,34 +140,37 @@ def _given_key() -> str | None:
     return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
 
 
-@api.get("/openapi.json", include_in_schema=False)
+@api.get("/openapi.json")
 def openapi() -> Response[str]:
     """The description of this API."""
     return described.openapi()
 
 
-@api.get("/docs", include_in_schema=False)
+@api.get("/docs")
 def docs() -> Response[str]:
     """The description as a page that can call the API."""
     return described.page()
 
 
-@api.get("/docs/<name>", include_in_schema=False)
+@api.get("/docs/<name>")
 def docs_file(name: str) -> Response[str]:
     """A file of that page."""
     return described.file(name)
 
 
-@api.get("/dashboard", include_in_schema=False)
+@api.get("/dashboard")
 def dashboard_page() -> Response[str]:
     """The web page for people. It calls the other routes with the key that they type in."""
     return dashboard.page(api.current_event.path)
 
 
-@api.get("/dashboard/<name>", include_in_schema=False)
+@api.get("/dashboard/<name>")
 def dashboard_file(name: str) -> Response[str]:
     """A file of that page."""
     return dashboard.file(name)
+
+
+ready()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class Bench:
             topic=filters.get("topic"),
         )
         place = self.matching(**filters)[9 * limit - 1]
-        return self.app.service.insights.cursors.seal(place, query=selection.signature())
+        return self.app.api.use_case.insights.cursors.seal(place, query=selection.signature())
 
 
 @dataclass(frozen=True)

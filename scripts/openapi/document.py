@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Any, Final
+from typing import Final
 
 from pydantic.json_schema import models_json_schema
 
@@ -22,29 +21,17 @@ from scripts.openapi.operations import (
     Operation,
     title,
 )
+from scripts.openapi.routes import REF, Schema, routes
 
-NAMES: Final = (
-    "CONVERSATIONS_TABLE",
-    "INSIGHTS_TABLE",
-    "TRENDS_TABLE",
-    "STATE_TABLE",
-    "ANALYSIS_QUEUE_URL",
-    "DEAD_LETTER_QUEUE_URL",
-    "CURSOR_KEY",
-)
-REF: Final = "#/components/schemas/{model}"
 SCHEMES: Final = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
     "Bearer": {"type": "http", "scheme": "bearer", "description": "The API key as a token."},
 }
-SAYS_SOMETHING: Final = {"minLength": 1, "pattern": r"\S"}
-
-Schema = dict[str, Any]
 
 
 def document() -> Schema:
     """The whole description."""
-    routes = _routes()
+    paths, requests = routes()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -54,9 +41,9 @@ def document() -> Schema:
         },
         "servers": [{"url": ".", "description": "Where this description is served"}],
         "tags": [{"name": name} for name in ("Conversations", "Insights", "Operations")],
-        "paths": _paths(routes["paths"]),
+        "paths": _paths(paths),
         "components": {
-            "schemas": dict(sorted({**routes["schemas"], **_answers()}.items())),
+            "schemas": dict(sorted({**requests, **_answers()}.items())),
             "headers": {
                 name: {"description": text, "schema": schema}
                 for name, (text, schema) in HEADERS.items()
@@ -64,36 +51,6 @@ def document() -> Schema:
             "securitySchemes": SCHEMES,
         },
     }
-
-
-def _routes() -> Schema:
-    """The paths and models that the functions themselves know of."""
-    # Importing a function builds its parts, which calls nothing but wants its settings.
-    os.environ.update({name: os.environ.get(name, "described") for name in NAMES})
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    from functions.ingest.app import api as ingest
-    from functions.query.app import api as query
-
-    paths: Schema = {}
-    schemas: Schema = {}
-    for api in (ingest, query):
-        found = json.loads(api.get_openapi_json_schema(title="", version=""))
-        for path, methods in found["paths"].items():
-            paths[path] = paths.get(path, {}) | methods
-        schemas |= found["components"]["schemas"]
-    return {"paths": paths, "schemas": _requests(schemas)}
-
-
-def _requests(schemas: Schema) -> Schema:
-    """The models of requests, with what their validators ask for beyond the types."""
-    conversation = schemas["NewConversation"]["properties"]
-    conversation["text"] |= {**SAYS_SOMETHING, "maxLength": 100_000}
-    conversation["external_id"]["anyOf"][0] |= SAYS_SOMETHING
-    conversation["metadata"]["description"] = "At most 8,192 bytes as JSON."
-    schemas["Bulk"]["properties"]["conversations"]["description"] = (
-        "Each like NewConversation; what is not is rejected in its own result."
-    )
-    return {name: schema for name, schema in schemas.items() if "ValidationError" not in name}
 
 
 def _answers() -> Schema:
@@ -149,11 +106,7 @@ def _operation(route: Schema, words: Operation) -> Schema:
 
 def _parameter(parameter: Schema) -> Schema:
     text, example = PARAMETERS[parameter["name"]]
-    schema = parameter["schema"]
-    for choice in schema.pop("anyOf", []):
-        schema |= choice if choice.get("type") != "null" else {}
-    schema.pop("title", None)
-    described = {**parameter, "description": text, "schema": schema}
+    described = {**parameter, "description": text}
     return described if example is None else {**described, "example": example}
 
 

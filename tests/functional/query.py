@@ -43,7 +43,7 @@ class Query:
         self.door = Door(
             app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp()
         )
-        app.api.dependency_overrides[app.query] = lambda: wiring.query(parts)
+        app.api.use_case = wiring.query(parts)
 
     def get(self, path: str, **query: str) -> Answer:
         return self.send(api_event("GET", path, query=query))

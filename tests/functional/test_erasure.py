@@ -39,7 +39,7 @@ def store(parts: Parts, **changes: Any) -> Conversation:
 
 def delete(parts: Parts, path: str = PATH) -> int:
     door = Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
-    app.api.dependency_overrides[app.ingest] = lambda: wiring.ingest(parts)
+    app.api.use_case = wiring.ingest(parts)
     status: int = door(api_event("DELETE", path), LambdaContext())["statusCode"]
     return status
 

@@ -27,7 +27,7 @@ class Ingest:
         self.door = Door(
             app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp()
         )
-        app.api.dependency_overrides[app.ingest] = lambda: wiring.ingest(parts)
+        app.api.use_case = wiring.ingest(parts)
 
     def post(
         self, path: str, body: Any, **event: Any

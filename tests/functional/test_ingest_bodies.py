@@ -24,7 +24,7 @@ ONE = "/api/v1/conversations"
 def door(clock: Clock) -> Iterator[Door]:
     with mock_aws():
         parts = make_parts(clock)
-        app.api.dependency_overrides[app.ingest] = lambda: wiring.ingest(parts)
+        app.api.use_case = wiring.ingest(parts)
         yield Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
 
 

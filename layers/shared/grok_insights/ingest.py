@@ -11,10 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from grok_insights.aws.queue import Message
-from grok_insights.domain.conversation import Conversation, NewConversation, conversation_id
+from grok_insights.domain.conversation import (
+    NEW_CONVERSATION,
+    Conversation,
+    NewConversation,
+    conversation_id,
+)
 from grok_insights.errors import (
     Conflict,
     Fault,
@@ -114,7 +119,7 @@ class Ingest:
 
     def _read(self, item: Any) -> Conversation | RequestError:
         try:
-            return self._checked(NewConversation.model_validate(item), "text")
+            return self._checked(NEW_CONVERSATION.read(item), "text")
         except ValidationError as error:
             return InvalidRequest("the conversation is not valid", faults=faults_of(error.errors()))
         except RequestError as error:

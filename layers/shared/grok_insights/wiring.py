@@ -174,7 +174,7 @@ def query(of: Parts) -> Query:
             conversations=of.conversations,
             insights=of.insights,
             timeline=of.timeline,
-            cursors=Cursors(of.settings.cursor_key.get_secret_value().encode()),
+            cursors=Cursors(of.settings.cursor_key.encode()),
         ),
         trends=ReadTrends(
             trends=of.trends,
@@ -296,7 +296,7 @@ def real_grok(settings: Settings) -> RealGrok:
         logger.error(NO_KEY)
     client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
     secret = Secret(cache(clients.ssm), settings.grok_api_key_parameter)
-    key = given_key(settings.grok_api_key.get_secret_value())
+    key = given_key(settings.grok_api_key)
     return RealGrok(
         client=client,
         deadline=deadline,

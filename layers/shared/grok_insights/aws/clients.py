@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -59,12 +62,26 @@ def _session() -> botocore.session.Session:
     return session
 
 
+class _PlainFiles(JSONFileLoader):
+    """Reads botocore's data files into plain dicts, which are ordered too, and made much faster."""
+
+    def load_file(self, file_path: str) -> dict[str, Any] | None:
+        """What is in a file, whose path comes without its ending; None where there is none."""
+        plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
+        if plain.is_file():
+            found: dict[str, Any] = json.loads(plain.read_bytes())
+            return found
+        return json.loads(gzip.decompress(packed.read_bytes())) if packed.is_file() else None
+
+
 class _KnownServices(Loader):
     """A loader that knows which services there are.
 
     botocore looks into the folders of all its 400 services before it makes a client, which takes a
     tenth of a cold start.
     """
+
+    FILE_LOADER_CLASS = _PlainFiles
 
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that this package uses; each has a model of every type that is asked for."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic_core import core_schema as core
+
+from grok_insights.checked import Checked, check
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
 """Namespace of ``uuid5`` for ids made from an ``external_id``. A change would orphan all ids."""
@@ -21,43 +23,8 @@ MAX_METADATA_BYTES: Final = 8_192
 """Bytes of the metadata as compact JSON."""
 
 
-class NewConversation(BaseModel):
-    """What a client sends.
-
-    ``text`` is the conversation. ``external_id`` is the client's own name for it, which makes
-    sending it again harmless. ``metadata`` is any JSON object, kept and given back as it came.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    external_id: Annotated[str | None, Field(min_length=1, max_length=256)] = None
-    text: str
-    metadata: dict[str, JsonValue] | None = None
-
-    @field_validator("text")
-    @classmethod
-    def _text_says_something(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("must not be blank")
-        if len(_encoded(text)) > MAX_TEXT_BYTES:
-            raise ValueError(f"must have at most {MAX_TEXT_BYTES} bytes in UTF-8")
-        return text
-
-    @field_validator("external_id")
-    @classmethod
-    def _external_id_is_a_name(cls, external_id: str | None) -> str | None:
-        if external_id is not None and not _encoded(external_id).strip():
-            raise ValueError("must not be blank")
-        return external_id
-
-    @field_validator("metadata")
-    @classmethod
-    def _metadata_is_small(
-        cls, metadata: dict[str, JsonValue] | None
-    ) -> dict[str, JsonValue] | None:
-        if metadata is not None and len(metadata_json(metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
-        return metadata
+JsonObject = dict[str, Any]
+"""A value of JSON, as `json.loads` gives it."""
 
 
 def _encoded(text: str) -> bytes:
@@ -67,7 +34,30 @@ def _encoded(text: str) -> bytes:
         raise ValueError("must not hold half a surrogate pair") from None
 
 
-def metadata_json(metadata: dict[str, JsonValue]) -> str:
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _text_says_something(text: str) -> str:
+    if len(_encoded(_not_blank(text))) > MAX_TEXT_BYTES:
+        raise ValueError(f"must have at most {MAX_TEXT_BYTES} bytes in UTF-8")
+    return text
+
+
+def _external_id_is_a_name(external_id: str) -> str:
+    _encoded(external_id)
+    return _not_blank(external_id)
+
+
+def _metadata_is_small(metadata: JsonObject) -> JsonObject:
+    if len(metadata_json(metadata)) > MAX_METADATA_BYTES:
+        raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
+    return metadata
+
+
+def metadata_json(metadata: JsonObject) -> str:
     """The metadata as compact ASCII JSON.
 
     Raises
@@ -76,6 +66,33 @@ def metadata_json(metadata: dict[str, JsonValue]) -> str:
         A number is not finite, which JSON cannot say.
     """
     return json.dumps(metadata, allow_nan=False, separators=(",", ":"))
+
+
+SAYS_SOMETHING: Final = core.no_info_after_validator_function(
+    _text_says_something, core.str_schema()
+)
+A_NAME: Final = core.no_info_after_validator_function(
+    _external_id_is_a_name, core.str_schema(min_length=1, max_length=256)
+)
+SMALL: Final = core.no_info_after_validator_function(
+    _metadata_is_small, core.dict_schema(core.str_schema())
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConversation:
+    """What a client sends.
+
+    ``text`` is the conversation. ``external_id`` is the client's own name for it, which makes
+    sending it again harmless. ``metadata`` is any JSON object, kept and given back as it came.
+    """
+
+    external_id: str | None = field(default=None, metadata=check(core.nullable_schema(A_NAME)))
+    text: str = field(metadata=check(SAYS_SOMETHING))
+    metadata: JsonObject | None = field(default=None, metadata=check(core.nullable_schema(SMALL)))
+
+
+NEW_CONVERSATION: Final = Checked(NewConversation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,7 @@ class Conversation:
     text: str
     created_at: datetime
     external_id: str | None = None
-    metadata: dict[str, JsonValue] | None = None
+    metadata: JsonObject | None = None
     enqueued_at: datetime | None = None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import core_schema as core
+
+from grok_insights.checked import Check
 
 RFC_3339: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII
@@ -19,7 +21,9 @@ def _as_rfc_3339(text: object) -> object:
     return text
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
+INSTANT: Final[Check] = core.no_info_before_validator_function(
+    _as_rfc_3339, core.datetime_schema(tz_constraint="aware")
+)
 """An instant that a client sent. By itself pydantic would take a number for seconds."""
 
 

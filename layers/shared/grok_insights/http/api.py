@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
 
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.errors import (
-    BadRequest,
-    Fault,
-    InvalidRequest,
-    MethodNotAllowed,
-    NotFound,
-    RequestError,
-    Unavailable,
-    UnsupportedMediaType,
-    faults_of,
-)
+from grok_insights.checked import Check, Checked
+from grok_insights.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
 from grok_insights.http.answers import problem
+from grok_insights.http.takes import NOTHING, Takes
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -44,13 +31,20 @@ SHOWN_TO_SCRIPTS: Final = [
 CORS_MAX_AGE_SECONDS: Final = 600
 
 Methods = Callable[[str], frozenset[str]]
+Route = TypeVar("Route", bound=Callable[..., Response[str]])
+UseCase = TypeVar("UseCase")
 
 
-class Api(APIGatewayRestResolver):
+class Api(APIGatewayRestResolver, Generic[UseCase]):
     """A resolver that knows which methods a path has, and answers every error as a problem.
+
+    Powertools' own validation is left off: it loads all of pydantic, and of its OpenAPI models,
+    which doubles what the rest of a function adds to a cold start. See docs/performance.md.
 
     Parameters
     ----------
+    use_case : UseCase
+        What the routes call. Tests put one of their own in its place.
     origins : Sequence[str]
         Origins whose pages may call the API; none, and no browser lets another origin do so.
     described : Methods
@@ -58,15 +52,48 @@ class Api(APIGatewayRestResolver):
     """
 
     def __init__(
-        self, origins: Sequence[str] = (), described: Methods = lambda _: frozenset()
+        self,
+        use_case: UseCase,
+        origins: Sequence[str] = (),
+        described: Methods = lambda _: frozenset(),
     ) -> None:
+        self.use_case = use_case
         self.cors_config = _cors(origins)
         self.described = described
-        super().__init__(
-            enable_validation=True, cors=self.cors_config, json_body_deserializer=_strict_json
-        )
-        self.use([_refuse_unknown_parameters])
+        self.taken: dict[Callable[..., Any], Takes] = {}
+        super().__init__(cors=self.cors_config)
+        self.use([_checked])
         self.exception_handler(Exception)(self._problem)
+
+    def takes(
+        self,
+        *,
+        path: Mapping[str, Check] = NOTHING,
+        query: Checked[Any] | None = None,
+        body: Checked[Any] | None = None,
+    ) -> Callable[[Route], Route]:
+        """Say what a route takes; one that says nothing takes nothing. See `Takes`."""
+
+        def taking(route: Route) -> Route:
+            self.taken[route] = Takes(path, query, body)
+            return route
+
+        return taking
+
+    def route(self, *rule: Any, **options: Any) -> Callable[[Route], Route]:
+        """Register a route. Powertools' ``get``, ``post`` and ``delete`` call this."""
+        register = super().route(*rule, **options)
+
+        def registered(route: Route) -> Route:
+            self.taken.setdefault(route, Takes())
+            return register(route)
+
+        return registered
+
+    def routes(self) -> Iterator[tuple[str, str, Takes]]:
+        """Each route's method, its path as OpenAPI writes it, and what it takes."""
+        for route in (*self._static_routes, *self._dynamic_routes):
+            yield route.method, route.openapi_path, self.taken[route.func]
 
     def methods(self, path: str) -> frozenset[str]:
         """The methods that a path has; none where there is no such path."""
@@ -102,11 +129,6 @@ class Api(APIGatewayRestResolver):
         return problem(MethodNotAllowed("this path does not have this method", allowed=allowed))
 
 
-def new_api(origins: Sequence[str] = (), described: Methods = lambda _: frozenset()) -> Api:
-    """A resolver that validates requests and answers every error as a problem."""
-    return Api(origins, described)
-
-
 def _cors(origins: Sequence[str]) -> CORSConfig | None:
     if not origins:
         return None
@@ -120,37 +142,13 @@ def _cors(origins: Sequence[str]) -> CORSConfig | None:
     )
 
 
-def _refuse_unknown_parameters(api: Api, next_middleware: NextMiddleware) -> Any:
-    """Let no misspelt filter pass for no filter."""
-    if api.current_event.http_method in api.methods(api.current_event.path):
-        known = {field.alias for field in api.context["_route"].dependant.query_params}
-        given = api.current_event.resolved_query_string_parameters
-        faults = tuple(
-            Fault(f"query.{name}", "is not a parameter of this path")
-            for name in sorted(given)
-            if name not in known
-        )
-        if faults:
-            raise InvalidRequest("the request is not valid", faults=faults)
+def _checked(api: Api[Any], next_middleware: NextMiddleware) -> Any:
+    """Hand the route what it takes, checked. What meets no route takes anything."""
+    takes = api.taken.get(api.context["_route"].func)
+    if takes is not None:
+        path = api.context["_route_args"]
+        api.context["_route_args"] = takes.read(api.current_event, path)
     return next_middleware(api)
-
-
-def _strict_json(body: str) -> Any:
-    """The value of a JSON text, and of nothing that only Python takes for JSON.
-
-    Raises
-    ------
-    BadRequest
-        It is not JSON, nested too deeply, or holds a number beyond all measure.
-    """
-    try:
-        return json.loads(body, parse_constant=_not_json)
-    except (ValueError, RecursionError):
-        raise BadRequest("the body is not JSON", faults=(Fault("body", "is not JSON"),)) from None
-
-
-def _not_json(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _as_request_error(error: Exception) -> RequestError:
@@ -158,10 +156,6 @@ def _as_request_error(error: Exception) -> RequestError:
     match error:
         case RequestError():
             return error
-        case RequestUnsupportedContentType():
-            return UnsupportedMediaType("the body must be application/json")
-        case RequestValidationError():
-            return InvalidRequest("the request is not valid", faults=faults_of(error.errors()))
         case _ if isinstance(error, (*AWS_FAILURES, TimeoutError)):
             logger.exception("a request failed in AWS")
             return Unavailable("something this service needs is down", retry_after_seconds=5)

@@ -30,7 +30,7 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 class Door:
     """Counts a request for its client's rate limit, and then lets the API answer it."""
 
-    api: Api
+    api: Api[Any]
     state: State
     limit: RateLimit
     now: Callable[[], float] = time.time
