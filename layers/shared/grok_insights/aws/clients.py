@@ -8,9 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
+
+from grok_insights import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -22,6 +25,8 @@ CONNECTIONS: Final = 64
 """Connections kept open a client: more than the threads that use one side by side."""
 
 _CONFIG: Final = Config(
+    # botocore's own text, made anew twice a request, takes a fifth of a request's CPU.
+    user_agent=f"Botocore/{botocore.__version__} grok-insights/{__version__}",
     connect_timeout=2,
     read_timeout=8,
     max_pool_connections=CONNECTIONS,
