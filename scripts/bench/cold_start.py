@@ -1,84 +1,81 @@
-"""Cold start: importing each function and building its clients, against two bare boto3 clients.
+"""Cold start: a function imported, with its clients and its handler, against two bare clients.
 
-Fresh processes, taken in turn, so that whatever else the machine does meets all alike. Compiled
-files are there from the second round on, as they are in a deployed layer that was run before.
+All that Lambda's INIT does, in fresh processes of an environment like Lambda's; and, on its own,
+the same with a first request after it, so that nothing can hide there.
 """
 
 from __future__ import annotations
 
-import os
-import resource
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Final
+from functools import partial
 
-CHECKOUT: Final = Path(__file__).parent.parent.parent
-ROUNDS: Final = 9
-BASE: Final = "two bare boto3 clients"
-POWERTOOLS: Final = (
-    "from aws_lambda_powertools import Logger, Metrics\n"
-    "from aws_lambda_powertools.event_handler import APIGatewayRestResolver\n"
-    "from pydantic import BaseModel\n"
-    "Logger(service='x'); Metrics(namespace='x', service='x')\n"
-    "class Item(BaseModel):\n    text: str\n"
-    "APIGatewayRestResolver(enable_validation=True)"
-)
-CLIENTS: Final = "import boto3\nboto3.client('dynamodb'); boto3.client('sqs')"
+from scripts.bench.contest import Rounds, interleaved, ratio
+from scripts.bench.emulated import emulated_aws, fill
+from scripts.bench.figure import Figure
+from scripts.bench.lean import DOORS
 
-
-def programs() -> dict[str, str]:
-    """What is compared, by name: each a program of its own."""
-    functions = {
-        name: f"import sys; sys.path[:0] = ['layers/shared', 'functions/{name}']\nimport app"
-        for name in ("ingest", "query", "analysis")
-    }
-    return {BASE: CLIENTS, "a plain Powertools function": f"{CLIENTS}\n{POWERTOOLS}"} | functions
+TITLE = "Cold start, CPU"
+ROUNDS = 11
+BARE = "import boto3, two clients"
+CLIENTS = "import boto3\nboto3.client('dynamodb'); boto3.client('sqs')"
+LIMITS = {"ingest": 1.10, "query": 1.10, "analysis": 1.50}
+TWINS = {
+    "FastAPI + Mangum": "scripts.bench.twins.fastapi_{}",
+    "Powertools": "scripts.bench.twins.powertools_{}",
+}
+REQUEST = """
+from scripts.bench.first_request import send
+send(handler, {function!r})
+"""
 
 
-def measure(rounds: int = ROUNDS) -> dict[str, float]:
-    """The median CPU seconds of each program, after one round that does not count."""
-    found: dict[str, list[float]] = {name: [] for name in programs()}
-    with tempfile.TemporaryDirectory() as compiled:
-        environment = _environment(compiled)
-        for _ in range(rounds + 1):
-            for name, program in programs().items():
-                found[name].append(_seconds(program, environment))
-    return {name: statistics.median(seconds[1:]) for name, seconds in found.items()}
+def figures() -> Iterator[Figure]:
+    """Of each function: what it takes of bare clients and of its twins."""
+    with emulated_aws() as (parts, environment):
+        insight = fill(parts)
+        settings = environment | {"BENCH_INSIGHT": insight}
+        rounds = interleaved(
+            {
+                name: partial(DOORS.seconds, text, settings)
+                for name, text in {**programs(), **programs(REQUEST)}.items()
+            },
+            ROUNDS,
+        )
+    bare = statistics.median(rounds[BARE]) * 1000
+    yield Figure(BARE, bare, "ms")
+    for function, limit in LIMITS.items():
+        yield _row(rounds, function, BARE, limit)
+        for twin in () if function == "analysis" else TWINS:
+            yield _row(rounds, function, f"{function} by {twin}")
+    for function in LIMITS:
+        first = f"{function}, and a first request"
+        yield _row(rounds, first, BARE)
+        for twin in () if function == "analysis" else TWINS:
+            yield _row(rounds, first, f"{function} by {twin}, and a first request")
 
 
-def _seconds(program: str, environment: Mapping[str, str]) -> float:
-    """CPU time of a fresh process: what else the machine does shows less in it than in its time."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=CHECKOUT, env=environment)  # noqa: S603
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def _row(rounds: Rounds, ours: str, theirs: str, limit: float | None = None) -> Figure:
+    medians = [statistics.median(rounds[name]) * 1000 for name in (ours, theirs)]
+    return Figure(
+        f"{ours} / {theirs.removesuffix(', and a first request')}",
+        ratio(rounds[ours], rounds[theirs]),
+        limit=limit,
+        note="{:.0f} of {:.0f} ms".format(*medians),
+    )
 
 
-def _environment(compiled: str) -> dict[str, str]:
-    names = ("CONVERSATIONS_TABLE", "INSIGHTS_TABLE", "TRENDS_TABLE", "STATE_TABLE", "CURSOR_KEY")
-    queues = ("ANALYSIS_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPYCACHEPREFIX": compiled,
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        **dict.fromkeys((*names, *queues), "x"),
-    }
-
-
-def report() -> Iterator[str]:
-    """The table: median milliseconds of CPU, and the ratio to the bare clients."""
-    medians = measure()
-    yield f"{'cold start':<32}{'ms':>6}{'ratio':>8}"
-    for name, seconds in medians.items():
-        yield f"{name:<32}{seconds * 1000:>6.0f}{seconds / medians[BASE]:>8.2f}"
-
-
-if __name__ == "__main__":
-    for line in report():
-        print(line)
+def programs(request: str = "") -> Mapping[str, str]:
+    """What is compared, by name: each a program of its own, with or without a first request."""
+    found = {} if request else {BARE: CLIENTS}
+    suffix = ", and a first request" if request else ""
+    for function in LIMITS:
+        # Found in a folder of its own, as in Lambda.
+        path = f"import sys; sys.path.insert(0, 'functions/{function}')"
+        more = request.format(function=function)
+        found[f"{function}{suffix}"] = f"{path}\nfrom app import handler{more}"
+        if function != "analysis":
+            for twin, module in TWINS.items():
+                name = f"{function} by {twin}{suffix}"
+                found[name] = f"from {module.format(function)} import handler{more}"
+    return found

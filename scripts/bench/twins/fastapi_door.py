@@ -1,0 +1,50 @@
+"""What the two FastAPI twins share: errors, the rate limit, CORS and Mangum."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+from grok_insights import wiring
+from grok_insights.errors import InvalidRequest, RequestError, faults_of
+from scripts.bench.twins.answers import limited, problem
+
+parts = wiring.parts()
+
+
+def count(request: Request, response: Response) -> None:
+    """Count a request, as a dependency of the routes that are limited."""
+    source = request.client.host if request.client else ""
+    response.headers.update(limited(parts, source))
+
+
+def refused(_: Request, error: Exception) -> Response:
+    """The answer to a request that cannot be served."""
+    assert isinstance(error, RequestError)
+    return JSONResponse(
+        problem(error), error.status, error.headers(), media_type="application/problem+json"
+    )
+
+
+def invalid(request: Request, error: Exception) -> Response:
+    """The answer to a request that does not pass the models."""
+    assert isinstance(error, RequestValidationError)
+    faults = faults_of(error.errors())
+    return refused(request, InvalidRequest("the request is not valid", faults=faults))
+
+
+def new_app() -> FastAPI:
+    """An app that answers errors as ours does."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(RequestError, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    origins = list(parts.settings.cors_allowed_origins)
+    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"])
+    return app
+
+
+def new_router() -> APIRouter:
+    """Routes that count for the rate limit."""
+    return APIRouter(prefix="/api/v1", dependencies=[Depends(count)])

@@ -1,0 +1,41 @@
+"""The ingest function by FastAPI and Mangum."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+from mangum import Mangum
+
+from grok_insights import wiring
+from scripts.bench.twins.answers import named, of_many
+from scripts.bench.twins.fastapi_door import new_app, new_router, parts
+from scripts.bench.twins.models import Sent, SentBulk
+
+use = wiring.ingest(parts)
+app, router = new_app(), new_router()
+
+
+@router.post("/conversations", status_code=202)
+def add_one(new: Sent, response: Response) -> dict[str, Any]:
+    """Take in one conversation."""
+    accepted = use.one(new.read())
+    response.headers["Location"] = f"insights/{accepted.conversation.id}"
+    return named(accepted)
+
+
+@router.post("/conversations/bulk", status_code=202)
+def add_many(bulk: SentBulk) -> dict[str, Any]:
+    """Take in many."""
+    return of_many(bulk.conversations, use.many(bulk.conversations))
+
+
+@router.delete("/conversations/{conversation_id}", status_code=204)
+def erase(conversation_id: UUID) -> None:
+    """Take one out."""
+    use.erase(str(conversation_id))
+
+
+app.include_router(router)
+handler = Mangum(app, lifespan="off")

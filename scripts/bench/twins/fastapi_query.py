@@ -1,0 +1,102 @@
+"""The query function by FastAPI and Mangum."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header, Query, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from mangum import Mangum
+
+from grok_insights import wiring
+from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.selection import Selection
+from grok_insights.domain.trends import Interval
+from scripts.bench.twins.answers import file_text, page_text, waiting
+from scripts.bench.twins.fastapi_door import new_app, new_router, parts
+from scripts.bench.twins.models import Instant
+
+use = wiring.query(parts)
+app, router = new_app(), new_router()
+
+
+@router.get("/conversations/{conversation_id}")
+def conversation(conversation_id: UUID) -> dict[str, Any]:
+    """The stored conversation."""
+    return use.insights.conversation(str(conversation_id))
+
+
+@router.get("/insights")
+def insights(
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    sentiment: Sentiment | None = None,
+    status: Status | None = None,
+    topic: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+    start: Annotated[Instant | None, Query(alias="from")] = None,
+    end: Annotated[Instant | None, Query(alias="to")] = None,
+) -> Response:
+    """The insights, newest first, page by page."""
+    selection = Selection(sentiment, status, topic, start, end)
+    page = use.insights.page(selection, limit, cursor)
+    return _made(page_text(page), response)
+
+
+@router.get("/insights/trends")
+def trends(
+    start: Annotated[Instant | None, Query(alias="from")] = None,
+    end: Annotated[Instant | None, Query(alias="to")] = None,
+    interval: Interval = Interval.HOUR,
+    top: Annotated[int, Query(ge=1, le=100)] = 10,
+    verify: bool = False,  # noqa: FBT001, FBT002
+) -> dict[str, Any]:
+    """The counters of a range."""
+    wanted = use.trends.range(start, end, interval)
+    return use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
+
+
+@router.get("/insights/conversation/{conversation_id}")
+@router.get("/insights/{conversation_id}")
+def insight(conversation_id: UUID, response: Response) -> Response:
+    """The insight, or 202."""
+    stored = use.insights.insight(str(conversation_id))
+    if stored is None:
+        return JSONResponse(waiting(str(conversation_id)), 202, {"Retry-After": "2"})
+    return _made(stored.document, response)
+
+
+@app.get("/health")
+def health() -> JSONResponse:
+    """Whether all is well."""
+    found = use.health()
+    return JSONResponse(found.body, 200 if found.healthy else 503)
+
+
+@app.get("/metrics")
+def metrics(x_api_key: Annotated[str | None, Header()] = None) -> Response:
+    """The metrics."""
+    text, media_type = use.metrics.text(x_api_key)
+    return Response(text, media_type=media_type)
+
+
+@app.get("/openapi.json")
+def openapi() -> Response:
+    """The description, which was made when the function was built, as ours is."""
+    return Response(file_text("openapi.json"), media_type="application/json")
+
+
+@app.get("/dashboard")
+def dashboard() -> HTMLResponse:
+    """The web page."""
+    return HTMLResponse(file_text("dashboard/index.html"))
+
+
+def _made(document: str, response: Response) -> Response:
+    """A document that is JSON already, with the headers of the rate limit."""
+    return Response(document, headers=dict(response.headers), media_type="application/json")
+
+
+app.include_router(router)
+handler = Mangum(app, lifespan="off")
