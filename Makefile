@@ -85,9 +85,8 @@ FILES ?= insights.csv insights.jsonl
 export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
 	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
 
-bench: environment ## Measurements: a batch, the client's CPU, what reads cost up to 100,000 insights
-	PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench
-	PYTHONPATH=layers/shared $(IN)/python -m scripts.bench.reads
+bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start warm" for some of them
+	@PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench $(ONLY)
 
 load: environment ## Load test of the local stack with a raised rate limit: N=1000 ARGS="--bulk --rate 50"
 	@RATE_LIMIT_REQUESTS=$${RATE_LIMIT_REQUESTS:-1000000} $(LOCAL) up
@@ -106,10 +105,14 @@ lock: environment ## Compile the pinned requirements anew from the short .in fil
 		--output-file requirements-security.txt requirements-security.in
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 		--output-file requirements-browser.txt requirements-browser.in
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file requirements-bench.txt requirements-bench.in
+	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+		--output-file requirements-bench-clients.txt requirements-bench-clients.in
 
 clean: down ## Stop the local stack and delete all that was made
 	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	for it in $(VENV) $(SECURE); do if [ -f $$it/.grok-insights ]; then rm -rf $$it; fi; done
+	for it in $(VENV) $(SECURE) .venv-bench .venv-bench-clients; do if [ -f $$it/.grok-insights ]; then rm -rf $$it; fi; done
 
 environment:
 	@python="$$(sh scripts/local/find-python.sh)" && "$$python" -m scripts.local.bootstrap $(VENV)

@@ -1,5 +1,6 @@
-"""Measurements: ``make bench`` runs every module of this package that has a ``figures``.
+"""Measurements: ``make bench`` runs all groups and prints one table.
 
-A module measures one thing against real parts and yields figures; a figure with a limit fails the
-run when it is above it.
+A group is a module with a ``TITLE`` and ``figures``: it measures one thing against real parts. A
+figure with a limit fails the run when it is above it. Whatever is compared is measured in turn in
+one run, and medians are shown.
 """

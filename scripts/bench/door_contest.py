@@ -110,6 +110,11 @@ def delete() -> Event:
     return api_event("DELETE", path, headers=SHOWN)
 
 
+def handlers(function: str) -> dict[str, Handler]:
+    """The handlers of one function by contestant."""
+    return {who: import_module(at.format(function)).handler for who, at in CONTESTANTS.items()}
+
+
 def answer_of(handler: Handler, event: Event) -> tuple[int, Any]:
     """The status and the body of an answer."""
     answer = handler(event, CONTEXT)
@@ -154,8 +159,8 @@ REFUSED: Final = {
 def check_all(doors: dict[str, dict[str, Handler]], found: list[Route]) -> None:
     """See that all contestants take and refuse the same."""
     for route in found:
-        event = route.event if route.name.startswith("DELETE") else same(route.event)
-        check(route.name, doors[route.function], event)
+        new_event = route.event if route.name.startswith("DELETE") else same(route.event)
+        check(route.name, doors[route.function], new_event)
     for name, (function, method, path, body, query) in REFUSED.items():
         event = api_event(method, path, body, query=query, headers=SHOWN)
         for who, handler in doors[function].items():
@@ -168,7 +173,9 @@ def main() -> None:
     """Check, measure, and write the CPU of every round, whole and without AWS, as JSON."""
     logging.disable(logging.CRITICAL)
     doors: dict[str, dict[str, Handler]] = {
-        function: {who: import_module(at.format(function)).handler for who, at in CONTESTANTS.items()}
+        function: {
+            who: import_module(at.format(function)).handler for who, at in CONTESTANTS.items()
+        }
         for function in ("ingest", "query")
     }
     aws = AwsTime()

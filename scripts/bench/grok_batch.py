@@ -18,7 +18,8 @@ from tests.builders import LambdaContext, environment, sqs_event
 from tests.emulator import bare_emulator
 
 BATCHES = 5
-LIMIT_SECONDS = 1.3
+LIMIT_SECONDS = 1.15
+TITLE = "A batch of 50 at 1 s an answer"
 
 
 def figures() -> Iterator[Figure]:
@@ -26,8 +27,9 @@ def figures() -> Iterator[Figure]:
     with bare_emulator() as endpoint, standin_process(latency_seconds=1.0) as standin:
         os.environ.update(environment(AWS_ENDPOINT_URL=endpoint, POWERTOOLS_LOG_LEVEL="ERROR"))
         times = _times(standin.address)
-    yield Figure("batch of 50, first one of an environment", times[0], "s", LIMIT_SECONDS)
-    yield Figure("batch of 50, median of the later ones", statistics.median(times[1:]), "s", 1.3)
+    yield Figure("first batch of an environment", times[0], "s", note="ideal: 1 s")
+    later = statistics.median(times[1:])
+    yield Figure("later batches", later, "s", LIMIT_SECONDS, "ideal: 1 s")
 
 
 def _times(address: str) -> list[float]:

@@ -39,4 +39,5 @@ def _local(command: str, place: dict[str, str]) -> None:
         cwd=CHECKOUT,
         env=os.environ | place,
         check=True,
+        stdout=sys.stderr,
     )

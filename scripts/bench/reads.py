@@ -14,10 +14,12 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from scripts.bench.figure import Figure
 from scripts.bench.own_stack import own_stack
 from scripts.bench.read_data import TOPICS, made
 from scripts.bench.read_units import Meter, item_bytes
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 SENTIMENTS: Final = ("positive", "negative", "neutral")
 SIZES: Final = (100, 10_000, 100_000)
 ROUNDS: Final = 3
+TITLE: Final = f"Read units at {SIZES[-1]:,} insights / at {SIZES[0]}"
+LIMIT: Final = 2.0
+"""A page that is made of partitions reads a few items more of each, as they fill."""
 
 
 class Bench:
@@ -202,38 +207,26 @@ def measured(bench: Bench) -> dict[str, Measure]:
     return found
 
 
-def report(results: dict[int, dict[str, Measure]]) -> None:
-    """Print what was measured, a line for each request."""
-    columns = "".join(f"{f'{size:,}':>22}" for size in results)
-    print(f"{'insights in the tables':<40}{columns}   ratio")
-    print(f"{'read units, own time':<40}")
+def figures() -> Iterator[Figure]:
+    """Of each request: how its read units grow from the smallest table to the largest."""
+    with own_stack("grok-insights-bench", os.environ.get("EMULATOR_PORT", "4630")):
+        os.environ |= {"CURSOR_KEY": "bench", "POWERTOOLS_LOG_LEVEL": "WARNING"}
+        results = _results()
     smallest, *_, largest = results
     for name, first in results[smallest].items():
-        cells = "".join(
-            f"{f'{found[name].units:.1f} u  {found[name].own_ms:.0f} ms':>22}"
-            for found in results.values()
+        grown = results[largest][name].units / first.units if first.units else 1.0
+        note = ", ".join(
+            f"{found[name].units:.1f} u {found[name].own_ms:.0f} ms" for found in results.values()
         )
-        ratio = results[largest][name].units / first.units if first.units else 1.0
-        print(f"{f'{name} ({first.answer})':<40}{cells}   {ratio:.2f}")
+        yield Figure(f"{name} ({first.answer})", grown, "", LIMIT, note)
 
 
-def run() -> None:
-    """Measure, on the stack whose addresses are in the environment."""
+def _results() -> dict[int, dict[str, Measure]]:
+    """What was measured at each size, on the stack whose addresses are in the environment."""
     bench = Bench()
     results: dict[int, dict[str, Measure]] = {}
     for size in SIZES:
-        print(f"filling the tables up to {size:,} insights …", file=sys.stderr)
+        print(f"filling the tables up to {size:,} insights …", file=sys.stderr, flush=True)
         bench.grow(size)
         results[size] = measured(bench)
-    report(results)
-
-
-def main() -> None:
-    """Bring up a stack of the measurement's own, measure on it, and take it down."""
-    with own_stack("grok-insights-bench", os.environ.get("EMULATOR_PORT", "4630")):
-        os.environ |= {"CURSOR_KEY": "bench", "POWERTOOLS_LOG_LEVEL": "WARNING"}
-        run()
-
-
-if __name__ == "__main__":
-    main()
+    return results

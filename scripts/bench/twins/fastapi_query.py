@@ -50,7 +50,7 @@ def trends(
     end: Annotated[Instant | None, Query(alias="to")] = None,
     interval: Interval = Interval.HOUR,
     top: Annotated[int, Query(ge=1, le=100)] = 10,
-    verify: bool = False,  # noqa: FBT001, FBT002
+    verify: bool = False,
 ) -> dict[str, Any]:
     """The counters of a range."""
     wanted = use.trends.range(start, end, interval)

@@ -1,0 +1,104 @@
+"""Asks the stand-in the same through our client, the openai SDK and litellm, in one process.
+
+Each side builds the request and reads the answer into an object, ours into the insight's analysis
+and its bill. Runs in an environment of its own and writes JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import litellm
+from openai import OpenAI
+
+from grok_insights.grok.prompt import Prompt
+from grok_insights.grok.real import RealGrok, new_client
+from grok_insights.grok.request import RequestForm, built_in_prompt, fenced, schema
+from scripts.bench.contest import interleaved
+
+ROUNDS, CALLS = 15, 20
+MODEL, KEY = "grok-4.20-non-reasoning", "xai-bench"
+TEXT = "Customer: My parcel is late. Agent: I am sorry, it will come tomorrow. " * 10
+
+
+def ours(address: str) -> Callable[[], object]:
+    """Our client."""
+    client, deadline = new_client(address, 30.0)
+    grok = RealGrok(
+        client=client,
+        deadline=deadline,
+        form=RequestForm(MODEL),
+        key=lambda: KEY,
+        forget_key=lambda: None,
+        usd_per_1k=Decimal("0.002"),
+        longest_call_seconds=30.0,
+    )
+    return lambda: grok.analyse(Prompt("0b5a4f5e-3c1f-5f0e-8f57-2f9d3c0f4a11", TEXT))
+
+
+def asked() -> dict[str, Any]:
+    """What the two others send, which is what ours sends."""
+    wanted = {"name": "insight", "strict": True, "schema": schema()}
+    return {
+        "messages": [
+            {"role": "system", "content": built_in_prompt()},
+            {"role": "user", "content": fenced(TEXT)},
+        ],
+        "response_format": {"type": "json_schema", "json_schema": wanted},
+    }
+
+
+def by_openai(address: str) -> Callable[[], object]:
+    """The openai SDK, as xAI's manual has it."""
+    client, request = OpenAI(base_url=address, api_key=KEY, max_retries=0), asked()
+
+    def call() -> object:
+        answer = client.chat.completions.create(model=MODEL, **request)
+        return json.loads(answer.choices[0].message.content or "")
+
+    return call
+
+
+def by_litellm(address: str) -> Callable[[], object]:
+    """litellm, which knows xAI by its name."""
+    request = asked()
+
+    def call() -> object:
+        answer: Any = litellm.completion(
+            model=f"xai/{MODEL}", api_base=address, api_key=KEY, num_retries=0, **request
+        )
+        return json.loads(answer.choices[0].message.content or "")
+
+    return call
+
+
+def cpu_ms(call: Callable[[], object]) -> float:
+    """Milliseconds of CPU a call."""
+    begun = time.process_time()
+    for _ in range(CALLS):
+        call()
+    return (time.process_time() - begun) * 1000 / CALLS
+
+
+def main() -> None:
+    """Measure, and write every round as JSON."""
+    address = os.environ["BENCH_STANDIN"]
+    sides = {"ours": ours, "openai SDK": by_openai, "litellm": by_litellm}
+    calls = {name: side(address) for name, side in sides.items()}
+    for call in calls.values():
+        call()
+    gc.collect()
+    gc.freeze()
+    contest = {name: partial(cpu_ms, call) for name, call in calls.items()}
+    print(json.dumps(interleaved(contest, ROUNDS)))
+
+
+if __name__ == "__main__":
+    main()

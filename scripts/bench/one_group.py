@@ -1,0 +1,39 @@
+"""One group in this process: its figures as a line of JSON, the last one of the output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from importlib import import_module
+
+from scripts.bench.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was measured of one thing."""
+
+    title: str
+    figures: list[Figure]
+
+
+def to_text(group: Group) -> str:
+    """The group as a line of JSON."""
+    return json.dumps(asdict(group))
+
+
+def of_text(text: str) -> Group:
+    """The group of a line that `to_text` made."""
+    found = json.loads(text)
+    return Group(found["title"], [Figure(**figure) for figure in found["figures"]])
+
+
+def main(name: str) -> None:
+    """Measure a group."""
+    module = import_module(f"scripts.bench.{name}")
+    print(to_text(Group(module.TITLE, list(module.figures()))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,61 @@
+"""Size of what is deployed, as `sam build` makes it; boto3 is Lambda's own and not in it."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from scripts.bench.figure import Figure
+from scripts.local import sam
+from scripts.local.files import LocalFiles, exclusive
+from scripts.local.isolation import tool_environment
+
+CHECKOUT = Path(__file__).parents[2]
+TITLE = "Deployment package"
+MEGABYTE = 1_000_000
+LIMITS = {"SharedLayer": 16.0}
+
+
+def figures() -> Iterator[Figure]:
+    """The layer unzipped, and every part zipped."""
+    for folder in sorted(path for path in built().iterdir() if path.is_dir()):
+        files = list(packed(folder))
+        unzipped = sum(path.stat().st_size for path in files) / MEGABYTE
+        zipped = zipped_bytes(folder, files) / MEGABYTE
+        limit = LIMITS.get(folder.name)
+        yield Figure(f"{folder.name}, unzipped", unzipped, "MB", limit, f"{len(files)} files")
+        yield Figure(f"{folder.name}, zipped", zipped, "MB")
+
+
+def built() -> Path:
+    """The folder of a build of this very source."""
+    files = LocalFiles(CHECKOUT, CHECKOUT / ".local")
+    files.create()
+    fingerprint = sam.build_fingerprint(CHECKOUT)
+    tools = tool_environment(
+        os.environ, "http://127.0.0.1:1", files.folder, Path(sys.executable).parent
+    )
+    with exclusive(files.build_lock):
+        if not sam.is_built(files, fingerprint):
+            sam.build(files, tools, fingerprint)
+    return files.build
+
+
+def packed(folder: Path) -> Iterator[Path]:
+    """The files that `sam build` made. Compiled ones are added for the local stack alone."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def zipped_bytes(folder: Path, files: Iterable[Path]) -> int:
+    """Bytes of these files in one archive."""
+    archive = io.BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as zipped:
+        for path in files:
+            zipped.write(path, path.relative_to(folder))
+    return archive.getbuffer().nbytes
