@@ -38,7 +38,9 @@ def route_figures(name: str, found: dict[str, Any]) -> Iterator[Figure]:
     share = statistics.median(aws["ours"]) / statistics.median(whole["ours"])
     for twin, limit in TWINS.items():
         note = _of(whole["ours"], whole[twin])
-        note += f", {share:.0%} of ours AWS clients" if asks_aws else ""
+        if asks_aws:
+            least = ratio(aws["ours"], whole[twin])
+            note += f", {share:.0%} of ours AWS clients: {least:.2f} with no door at all"
         yield Figure(f"{name} / {twin}", ratio(whole["ours"], whole[twin]), "", limit, note)
         if asks_aws:
             ours, theirs = _own(found, "ours"), _own(found, twin)
