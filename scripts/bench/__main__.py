@@ -22,6 +22,8 @@ GROUPS: Final = (
     "reads",
     "package",
 )
+MARKDOWN: Final = CHECKOUT / ".local" / "bench.md"
+"""The table once more, as ``docs/performance.md`` has it."""
 
 
 def main(wanted: list[str]) -> int:
@@ -31,6 +33,8 @@ def main(wanted: list[str]) -> int:
         print(f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
         return 2
     groups = [measured(name) for name in wanted or GROUPS]
+    MARKDOWN.parent.mkdir(exist_ok=True)
+    MARKDOWN.write_text(markdown(groups), "utf-8")
     Console(width=None if sys.stdout.isatty() else 150).print(table(groups))
     broken = [figure.name for group in groups for figure in group.figures if not figure.is_kept]
     for name in broken:
@@ -60,6 +64,17 @@ def table(groups: list[Group]) -> Table:
         for figure in group.figures:
             shown.add_row(*_cells(figure))
     return shown
+
+
+def markdown(groups: list[Group]) -> str:
+    """All figures as Markdown, a table for each group."""
+    lines = []
+    for group in groups:
+        lines += [f"## {group.title}", "", "| measured | value | made of | limit | kept |"]
+        lines += ["|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(figure.cells())} |" for figure in group.figures]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

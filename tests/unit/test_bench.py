@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.bench.__main__ import GROUPS, main
+from scripts.bench.__main__ import GROUPS, main, markdown
 from scripts.bench.contest import interleaved, ratio
 from scripts.bench.figure import Figure
 from scripts.bench.one_group import Group, of_text, to_text
@@ -74,3 +74,15 @@ def test_a_route_that_asks_nothing_of_aws_is_compared_whole_alone() -> None:
 def test_a_group_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cold"]) == 2
     assert capsys.readouterr().out == f"no such group: cold; there are {', '.join(GROUPS)}\n"
+
+
+def test_markdown_has_a_table_for_each_group() -> None:
+    groups = [Group("Size", [Figure("layer", 15.3, "MB", 16.0, "9 files")])]
+
+    assert markdown(groups).splitlines() == [
+        "## Size",
+        "",
+        "| measured | value | made of | limit | kept |",
+        "|---|---|---|---|---|",
+        "| layer | 15.3 MB | 9 files | ≤ 16 MB | yes |",
+    ]
