@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from scripts.deploy import grok_key
 from scripts.environments import CHECKOUT, Environment, UnusableError, environment, outputs
+from scripts.packed import pack
 
 RUNTIME = "python3.13"
 HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -58,6 +59,7 @@ def _deploy(wanted: Environment, environ: Mapping[str, str]) -> None:
     given = ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     quiet = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     _sam("build", wanted, *container, *given, environ=environ)
+    _pack(parameters["PythonRuntime"])
     _sam("deploy", wanted, *quiet, *given, environ=environ)
     _show(outputs(boto3.client("cloudformation"), wanted.stack_name), wanted)
 
@@ -102,6 +104,14 @@ def _sam(command: str, wanted: Environment, *options: str, environ: Mapping[str,
     )
     if done.returncode != 0:
         raise UnusableError(f"`sam {command}` failed, see above: nothing further was done.")
+
+
+def _pack(runtime: str) -> None:
+    interpreter = sys.executable if runtime == HERE else shutil.which(runtime)
+    if interpreter is None:
+        print(f"{runtime} is not here, so the code is not compiled: cold starts take longer.")
+    else:
+        pack(CHECKOUT / ".aws-sam" / "build", interpreter)
 
 
 def _show(found: Mapping[str, str], wanted: Environment) -> None:

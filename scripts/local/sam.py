@@ -1,9 +1,7 @@
 """Runs SAM CLI for the local stack: build and deploy, each skipped while nothing has changed."""
 
-import compileall
 import hashlib
 import json
-import py_compile
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +10,7 @@ from pathlib import Path
 from scripts.local.errors import LocalStackError
 from scripts.local.files import LocalFiles
 from scripts.local.isolation import REGION
+from scripts.packed import pack
 
 BUCKET = "grok-insights-artifacts"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -55,7 +54,7 @@ def build(files: LocalFiles, environment: Mapping[str, str], fingerprint: str) -
     arguments = ["build", "--cached", "--parallel", *_words(options)]
     if not _succeeds(arguments, files, environment):
         raise LocalStackError("The functions could not be built.", files.log("build"))
-    _compile(files.build)
+    pack(files.build, sys.executable)
     files.build_stamp.write_text(fingerprint)
 
 
@@ -102,12 +101,6 @@ def _succeeds(arguments: list[str], files: LocalFiles, environment: Mapping[str,
     return result.returncode == 0
 
 
-def _compile(build: Path) -> None:
-    """Spares each new process of a function the compiling, since its copy of the layer is new."""
-    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(build, quiet=2, workers=0, invalidation_mode=unchecked)
-
-
 def _words(options: Mapping[str, object]) -> list[str]:
     return [word for name, value in options.items() for word in (name, str(value))]
 
@@ -120,7 +113,7 @@ def no_config(files: LocalFiles) -> Path:
 
 
 def _source_files(checkout: Path) -> Iterator[Path]:
-    yield checkout / "template.yaml"
+    yield from (checkout / "template.yaml", checkout / "scripts" / "packed.py")
     for folder in _SOURCES:
         for path in sorted((checkout / folder).rglob("*")):
             if path.is_file() and not _NOT_SOURCES.intersection(path.parts):
