@@ -15,6 +15,8 @@ def source(folder: Path) -> Path:
     (folder / "layers").mkdir()
     (folder / "template.yaml").write_text("Resources: {}\n")
     (folder / "functions" / "query" / "app.py").write_text("A = 1\n")
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "packed.py").write_text("B = 1\n")
     return folder
 
 
@@ -72,4 +74,8 @@ def test_the_fingerprint_follows_the_source_and_not_its_caches(tmp_path: Path) -
     assert build_fingerprint(checkout) == before
 
     (checkout / "functions" / "query" / "app.py").write_text("A = 2\n")
-    assert build_fingerprint(checkout) != before
+    changed = build_fingerprint(checkout)
+    assert changed != before
+
+    (checkout / "scripts" / "packed.py").write_text("B = 2\n")
+    assert build_fingerprint(checkout) not in {before, changed}
