@@ -119,8 +119,8 @@ def test_a_pause_holds_everything_back_says_why_and_ends(stack: Stack, client: C
     dynamodb, table = stack.session.dynamodb(), stack.name("STATE_TABLE_NAME")
     pause.pause(dynamodb, table, "a rehearsal", datetime(2026, 11, 23, 12, tzinfo=UTC))
     identity = client.post("/api/v1/conversations", {"text": ANGRY}).json()["id"]
+    until(lambda: client.get("/health").json()["worker"]["state"] == "paused", 10, "a pause")
     worker = client.get("/health").json()["worker"]
-    assert worker["state"] == "paused"
     assert "a rehearsal" in json.dumps(worker)
     assert "2026-11-23T12:00:00" in json.dumps(worker)
     until(lambda: ("WorkerPaused", [1.0]) in values(stack), 30, "a batch that was held back")

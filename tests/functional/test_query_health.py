@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from grok_insights import wiring
 from grok_insights.flow.budget import day_of
 from grok_insights.wiring import Parts
 from tests.functional.conftest import Clock, make_parts
@@ -98,3 +100,16 @@ def test_an_unreachable_database_is_said_clearly(parts: Parts, table: str) -> No
     parts.dynamodb.delete_table(TableName=table)
     status, body = _health(parts)
     assert (status, body["database"]) == (503, "unreachable")
+
+
+def test_whoever_asks_again_within_two_seconds_costs_no_request(parts: Parts) -> None:
+    asked: list[str] = []
+    parts.dynamodb.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
+    seconds = iter([10.0, 11.9, 12.0, 12.0])
+    health = replace(wiring.query(parts).health, monotonic=lambda: next(seconds))
+
+    first, second = health(), health()
+    assert (first, asked) == (second, ["BatchGetItem"])
+
+    health()
+    assert asked == ["BatchGetItem", "BatchGetItem"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,11 +28,21 @@ NO_KEY: Final = {
 }
 
 
+MAX_AGE_SECONDS: Final = 2.0
+"""How long an answer serves: the check is open to everyone, and must not cost by the request."""
+
+
 class Health(NamedTuple):
     """Whether all is well, and what the health check shows."""
 
     healthy: bool
     body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Known:
+    health: Health | None = None
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,17 @@ class HealthCheck:
     lacks_key: bool
     smallest_batch_size: int
     now: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    _known: _Known = field(default_factory=_Known)
 
     def __call__(self) -> Health:
-        """Whether conversations that come in are being analysed."""
+        """Whether conversations that come in are being analysed, at most two seconds ago."""
+        known = self._known
+        if known.health is None or self.monotonic() - known.at >= MAX_AGE_SECONDS:
+            known.health, known.at = self._look(), self.monotonic()
+        return known.health
+
+    def _look(self) -> Health:
         try:
             shared = self.brakes.read(self.now()).shared
         except (*AWS_FAILURES, TimeoutError):
