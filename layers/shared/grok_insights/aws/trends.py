@@ -49,8 +49,8 @@ class Trends:
             strict=True,
         ):
             for item in found:
-                counted = numbers_of(item)
-                sums[item["slot"]["S"]] += sum(counted[name] for name in wanted)
+                counts = (int(value["N"]) for name, value in item.items() if name in wanted)
+                sums[item["slot"]["S"]] += sum(counts)
         return Counter({topic: count for topic, count in sums.items() if count})
 
     def _items(self, run: Slots) -> list[Item]:
