@@ -36,7 +36,7 @@ def main(wanted: list[str]) -> int:
     MARKDOWN.parent.mkdir(exist_ok=True)
     MARKDOWN.write_text(markdown(groups), "utf-8")
     Console(width=None if sys.stdout.isatty() else 150).print(table(groups))
-    broken = [figure.name for group in groups for figure in group.figures if not figure.is_kept]
+    broken = [figure.name for group in groups for figure in group.figures if figure.is_fault]
     for name in broken:
         print(f"limit not kept: {name}")
     return 1 if broken else 0
@@ -78,7 +78,7 @@ def markdown(groups: list[Group]) -> str:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
-    style = "" if figure.is_kept else "[red]"
+    style = "[red]" if figure.is_fault else ""
     return tuple(f"{style}{cell}" for cell in figure.cells())
 
 

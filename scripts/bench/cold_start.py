@@ -22,12 +22,15 @@ REAL = "analysis, real Grok"
 REAL_SETTINGS = "import os; os.environ.update(GROK_MODE='real', GROK_API_KEY='xai-bench')\n"
 CLIENTS = "import boto3\nboto3.client('dynamodb'); boto3.client('sqs')"
 LIMITS = {"ingest": 1.10, "query": 1.10, "analysis": 1.50, REAL: 1.50}
+FUNCTIONS = ("ingest", "query", "analysis")
 WITH_TWINS = ("ingest", "query")
 FIRST = ", and a first request"
 TWINS = {
     "FastAPI + Mangum": "scripts.bench.twins.fastapi_{}",
     "Powertools": "scripts.bench.twins.powertools_{}",
 }
+AS_SOURCE = "import scripts.bench.as_source\n"
+NOT_COMPILED = ", layer deployed as source"
 REQUEST = """
 from scripts.bench.first_request import send
 send(handler, {function!r})
@@ -38,7 +41,13 @@ def figures() -> Iterator[Figure]:
     """Of each function: what it takes of bare clients and of its twins."""
     with emulated_aws() as (parts, environment):
         settings = environment | {"BENCH_INSIGHT": fill(parts)}
-        everything = {BARE: CLIENTS, **programs(), **programs(REQUEST, FIRST)}
+        compiled = programs()
+        everything = {
+            BARE: CLIENTS,
+            **compiled,
+            **programs(REQUEST, FIRST),
+            **{f"{name}{NOT_COMPILED}": AS_SOURCE + compiled[name] for name in FUNCTIONS},
+        }
         rounds = interleaved(
             {name: partial(DOORS.seconds, text, settings) for name, text in everything.items()},
             ROUNDS,
@@ -50,6 +59,8 @@ def figures() -> Iterator[Figure]:
             yield _row(rounds, f"{function}{suffix}", BARE, limit)
             for twin in TWINS if function in WITH_TWINS else ():
                 yield _row(rounds, f"{function}{suffix}", f"{function} by {twin}{suffix}")
+    for function in FUNCTIONS:
+        yield _row(rounds, f"{function}{NOT_COMPILED}", BARE)
 
 
 def _row(rounds: Rounds, ours: str, theirs: str, limit: float | None = None) -> Figure:

@@ -1,7 +1,7 @@
 """Sends the same requests through our door and those of the twins, in one process.
 
-Runs in the lean environment, on an emulator in another process, and writes JSON. All contestants
-use the same AWS clients; the CPU that those take is measured apart, by their own events.
+Runs in the lean environment, on an emulator in another process, and writes JSON. The CPU that AWS
+clients take is measured apart, by their own events.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from grok_insights import wiring
 from scripts.bench.contest import interleaved
+from scripts.bench.twins import parts as twins_parts
 from tests.builders import LambdaContext, api_event
 
 ROUNDS, CALLS = 9, 8
@@ -179,9 +180,9 @@ def main() -> None:
         for function in ("ingest", "query")
     }
     aws = AwsTime()
-    parts = wiring.parts()
-    for client in (parts.dynamodb, parts.sqs):
-        aws.watch(client)
+    for parts in (wiring.parts(), twins_parts.parts):
+        aws.watch(parts.dynamodb)
+        aws.watch(parts.sqs)
     found = routes(os.environ["BENCH_INSIGHT"], os.environ["BENCH_API_KEY"])
     check_all(doors, found)
     gc.collect()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, in which unit (none for a ratio), and at most how much it may be.
+    """What was measured, in which unit (none for a ratio), and at most how much it should be.
 
-    ``note`` is what the value is made of, for people.
+    ``note`` is what the value is made of, for people. ``bound`` is the least that the value can
+    be, where that is known: a limit below it is out of reach, and not a fault.
     """
 
     name: str
@@ -17,11 +18,22 @@ class Figure:
     unit: str = ""
     limit: float | None = None
     note: str = ""
+    bound: float | None = None
 
     @property
     def is_kept(self) -> bool:
         """Whether the limit is kept."""
         return self.limit is None or self.value <= self.limit
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the limit could be kept, and is not."""
+        return not self.is_kept and not self.is_out_of_reach
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether nothing could keep the limit."""
+        return self.limit is not None and self.bound is not None and self.bound > self.limit
 
     def cells(self) -> tuple[str, ...]:
         """The figure as a row: name, value, note, limit and whether it is kept."""
@@ -29,4 +41,9 @@ class Figure:
         if self.limit is None:
             return (self.name, value, self.note, "", "")
         limit = f"≤ {self.limit:g} {self.unit}".rstrip()
-        return (self.name, value, self.note, limit, "yes" if self.is_kept else "NO")
+        return (self.name, value, self.note, limit, self._verdict())
+
+    def _verdict(self) -> str:
+        if self.is_kept:
+            return "yes"
+        return f"no: ≥ {self.bound:.2f} in any case" if self.is_out_of_reach else "NO"

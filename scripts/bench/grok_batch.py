@@ -9,6 +9,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ def figures() -> Iterator[Figure]:
 def _times(address: str) -> list[float]:
     from functions.analysis import app
     from grok_insights import wiring
+    from grok_insights.aws import clients
     from grok_insights.aws.queue import Message
     from grok_insights.domain.conversation import Conversation
     from tests.functional.conftest import Clock, make_parts
@@ -50,6 +52,7 @@ def _times(address: str) -> list[float]:
         GROK_API_BASE_URL=address,
         GROK_MAX_REQUESTS_PER_SECOND="1000000",
     )
+    parts = replace(parts, dynamodb=clients.dynamodb())  # which takes requests side by side
     parts.state.learn_batch_size(50)
     analysis = wiring.analysis(parts)
     times = []

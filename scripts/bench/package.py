@@ -1,4 +1,4 @@
-"""Size of what is deployed, as `sam build` makes it; boto3 is Lambda's own and not in it."""
+"""Size of what is deployed: built and packed. boto3 is Lambda's own and not in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMITS = {"SharedLayer, unzipped": 16.0}
 def figures() -> Iterator[Figure]:
     """The layer and every function, unzipped and zipped."""
     for folder in sorted(path for path in built().iterdir() if path.is_dir()):
-        files = list(packed(folder))
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         unzipped = sum(path.stat().st_size for path in files)
         zipped = zipped_bytes(folder, files)
         yield _row(f"{folder.name}, unzipped", unzipped, f"files: {len(files)}")
@@ -48,13 +48,6 @@ def built() -> Path:
         if not sam.is_built(files, fingerprint):
             sam.build(files, tools, fingerprint)
     return files.build
-
-
-def packed(folder: Path) -> Iterator[Path]:
-    """The files that `sam build` made. Compiled ones are added for the local stack alone."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path
 
 
 def zipped_bytes(folder: Path, files: Iterable[Path]) -> int:

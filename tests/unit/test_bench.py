@@ -38,10 +38,25 @@ def test_a_ratio_is_the_median_of_the_rounds_and_not_of_all_values() -> None:
         (Figure("time", 1.2, "s", 1.15), ("1.2 s", "", "≤ 1.15 s", "NO")),
         (Figure("ratio", 0.5, "", 0.5), ("0.5", "", "≤ 0.5", "yes")),
         (Figure("ratio", 0.5), ("0.5", "", "", "")),
+        (Figure("ratio", 0.7, "", 0.5, bound=0.6), ("0.7", "", "≤ 0.5", "no: ≥ 0.60 in any case")),
+        (Figure("ratio", 0.7, "", 0.5, bound=0.4), ("0.7", "", "≤ 0.5", "NO")),
     ],
 )
 def test_a_row_says_whether_its_limit_is_kept(figure: Figure, cells: tuple[str, ...]) -> None:
     assert figure.cells()[1:] == cells
+
+
+@pytest.mark.parametrize(
+    ("figure", "is_fault"),
+    [
+        (Figure("ratio", 0.7, "", 0.5), True),
+        (Figure("ratio", 0.5, "", 0.5), False),
+        (Figure("ratio", 0.7, "", 0.5, bound=0.6), False),
+        (Figure("ratio", 0.7), False),
+    ],
+)
+def test_only_a_limit_within_reach_is_a_fault(figure: Figure, *, is_fault: bool) -> None:
+    assert figure.is_fault is is_fault
 
 
 def test_a_group_comes_back_from_its_process_as_it_was() -> None:
@@ -60,8 +75,9 @@ def test_a_route_is_compared_whole_and_without_aws() -> None:
     whole, door, *_ = route_figures("GET", found)
 
     assert (whole.name, whole.value, whole.limit) == ("GET / FastAPI + Mangum", 0.625, 0.5)
-    assert whole.note == ("3.00 of 5.00 ms, 67% of ours AWS clients: 0.42 with no door at all")
-    assert (door.value, door.note) == (0.375, "1.00 of 3.00 ms")
+    assert whole.bound == pytest.approx(5 / 12)
+    assert whole.note == "3.00 of 5.00 ms; 0.42 with no door at all"
+    assert (door.value, door.limit, door.note) == (0.375, 0.5, "1.00 of 3.00 ms")
 
 
 def test_a_route_that_asks_nothing_of_aws_is_compared_whole_alone() -> None:

@@ -7,11 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
-from grok_insights import wiring
 from grok_insights.errors import InvalidRequest, RequestError, faults_of
 from scripts.bench.twins.answers import limited, problem
-
-parts = wiring.parts()
+from scripts.bench.twins.parts import parts
 
 
 def count(request: Request, response: Response) -> None:

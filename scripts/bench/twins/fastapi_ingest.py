@@ -10,8 +10,9 @@ from mangum import Mangum
 
 from grok_insights import wiring
 from scripts.bench.twins.answers import named, of_many
-from scripts.bench.twins.fastapi_door import new_app, new_router, parts
+from scripts.bench.twins.fastapi_door import new_app, new_router
 from scripts.bench.twins.models import Sent, SentBulk
+from scripts.bench.twins.parts import parts
 
 use = wiring.ingest(parts)
 app, router = new_app(), new_router()

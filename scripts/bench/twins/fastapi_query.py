@@ -14,8 +14,9 @@ from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from scripts.bench.twins.answers import file_text, page_text, waiting
-from scripts.bench.twins.fastapi_door import new_app, new_router, parts
+from scripts.bench.twins.fastapi_door import new_app, new_router
 from scripts.bench.twins.models import Instant
+from scripts.bench.twins.parts import parts
 
 use = wiring.query(parts)
 app, router = new_app(), new_router()

@@ -9,11 +9,9 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from grok_insights import wiring
 from grok_insights.errors import InvalidRequest, RequestError, faults_of
 from scripts.bench.twins.answers import limited, problem
-
-parts = wiring.parts()
+from scripts.bench.twins.parts import parts
 
 
 def refused(error: RequestError) -> Response[str]:

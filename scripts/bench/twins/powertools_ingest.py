@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler import Response
 from grok_insights import wiring
 from scripts.bench.twins.answers import named, of_many
 from scripts.bench.twins.models import Sent, SentBulk
-from scripts.bench.twins.powertools_door import made, new_app, parts
+from scripts.bench.twins.parts import parts
+from scripts.bench.twins.powertools_door import made, new_app
 
 use = wiring.ingest(parts)
 app = new_app()

@@ -15,7 +15,8 @@ from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from scripts.bench.twins.answers import file_text, page_text, waiting
 from scripts.bench.twins.models import Instant
-from scripts.bench.twins.powertools_door import made, new_app, parts
+from scripts.bench.twins.parts import parts
+from scripts.bench.twins.powertools_door import made, new_app
 
 use = wiring.query(parts)
 app = new_app()
