@@ -23,6 +23,7 @@ from scripts.bench.figure import Figure
 from scripts.bench.own_stack import own_stack
 from scripts.bench.read_data import TOPICS, made
 from scripts.bench.read_units import Meter, item_bytes
+from tests.builders import api_event
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -109,7 +110,7 @@ class Bench:
         for _ in range(ROUNDS if len(self.kept) <= SIZES[1] else 1):
             self.meter.clear()
             began = time.process_time()
-            answer = self.app.api.resolve(_event(path, query), NO_CONTEXT)
+            answer = self.app.api.resolve(api_event("GET", path, query=query), NO_CONTEXT)
             times.append(time.process_time() - began)
             assert answer["statusCode"] == 200, answer["body"]
         shown = json.loads(answer["body"])
@@ -147,22 +148,6 @@ def mean(several: list[Measure]) -> Measure:
         statistics.fmean(one.own_ms for one in several),
         several[0].answer,
     )
-
-
-def _event(path: str, query: dict[str, str]) -> dict[str, Any]:
-    context = {"requestId": "bench", "stage": "v1", "path": path, "identity": {"sourceIp": "::1"}}
-    return {
-        "path": path,
-        "resource": path,
-        "httpMethod": "GET",
-        "headers": {},
-        "multiValueHeaders": {},
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
-        "requestContext": context,
-        "body": None,
-        "isBase64Encoded": False,
-    }
 
 
 LISTS: Final[dict[str, tuple[int, int, list[dict[str, str]]]]] = {

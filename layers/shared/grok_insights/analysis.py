@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from grok_insights.aws import side_by_side
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.queue import Error
 from grok_insights.errors import (
@@ -79,7 +80,7 @@ class Analysis:
         oldest = min((message.enqueued_at for message in messages), default=None)
         report = Report(received=len(messages), oldest=oldest)
         try:
-            shared, todo = self.gate.look(), self.worklist.read(messages)
+            shared, todo = side_by_side.both(self.gate.look, lambda: self.worklist.read(messages))
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("a batch could not be read: it goes back to the queue")
             self.post.hold(messages, Hold(AWS_HOLD_SECONDS), report)

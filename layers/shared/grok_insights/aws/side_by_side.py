@@ -18,6 +18,15 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
 
 
+def both(one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+    """What both return. The first error is raised when both have ended."""
+    later = _pool().submit(other)
+    try:
+        return one(), later.result()
+    finally:
+        later.exception()
+
+
 def each(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
     """The function of each argument, in order; a single one is called without a thread.
 

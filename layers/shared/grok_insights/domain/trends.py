@@ -68,9 +68,10 @@ class Interval(StrEnum):
 
     def key(self, start: datetime, shard: int) -> Key:
         """The item that holds the totals of the point that begins at ``start``."""
+        text = start.isoformat()
         if self is Interval.HOUR:
-            return Key(f"hour#{start:%Y-%m}#{shard}", f"{start:%dT%H}")
-        return Key(f"day#{start:%Y}#{shard}", f"{start:%m-%d}")
+            return Key(f"hour#{text[:7]}#{shard}", text[8:13])
+        return Key(f"day#{text[:4]}#{shard}", text[5:10])
 
 
 def points(start: datetime, end: datetime, interval: Interval) -> Iterator[datetime]:
@@ -82,14 +83,12 @@ def points(start: datetime, end: datetime, interval: Interval) -> Iterator[datet
 
 def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
     """What one insight adds to the counters, or takes out of them with ``sign=-1``."""
-    day = Interval.DAY.floor(tally.created_at)
     hour = Interval.HOUR.floor(tally.created_at)
-    added: Counters = {
-        interval.key(interval.floor(hour), shard): totals(tally, sign=sign) for interval in Interval
-    }
+    added: Counters = {interval.key(hour, shard): totals(tally, sign=sign) for interval in Interval}
+    text = hour.isoformat()
     for topic in tally.topics:
-        added[Key(f"topics#{day:%Y-%m}#{shard}", topic)] = Counter({f"d{day:%d}": sign})
-        added[Key(f"topics#{day:%Y-%m-%d}#{shard}", topic)] = Counter({f"h{hour:%H}": sign})
+        added[Key(f"topics#{text[:7]}#{shard}", topic)] = Counter({f"d{text[8:10]}": sign})
+        added[Key(f"topics#{text[:10]}#{shard}", topic)] = Counter({f"h{text[11:13]}": sign})
     return added
 
 
