@@ -149,7 +149,7 @@ def openapi() -> Response[str]:
 @api.get("/docs")
 def docs() -> Response[str]:
     """The description as a page that can call the API."""
-    return described.page()
+    return described.page(api.current_event.path)
 
 
 @api.get("/docs/<name>")

@@ -53,6 +53,11 @@ def test_the_page_loads_nothing_but_its_own_files_which_are_there(query: Query) 
     assert [query.get(f"/{name}").status for name in loaded] == [200, 200, 200, 200]
 
 
+def test_a_slash_at_the_end_leads_to_the_page(query: Query) -> None:
+    answer = query.get("/docs/")
+    assert (answer.status, answer.headers["Location"]) == (308, "../docs")
+
+
 def test_the_page_may_run_no_script_but_its_own_and_stand_in_no_frame(query: Query) -> None:
     policy = query.get("/docs").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

@@ -7,7 +7,6 @@ build the same thing with parts of their own and patch nothing.
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from grok_insights.aws import clients
+from grok_insights.aws import clients, jitter
 from grok_insights.aws.batch_get import BatchGet
 from grok_insights.aws.brakes import Brakes
 from grok_insights.aws.conversations import Conversations
@@ -221,7 +220,7 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
     limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
     threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
     gate = _gate(of, analyzer)
-    post = Post(of.queue, of.dead_letters, random.random)
+    post = Post(of.queue, of.dead_letters, jitter.fraction)
     ledger = Ledger(of.transactions, of.insights, of.trends)
     return Analysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights),

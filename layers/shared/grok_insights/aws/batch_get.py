@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from grok_insights.aws import jitter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,5 +50,5 @@ class BatchGet:
             rest = answer.get("UnprocessedKeys", {})
             if not rest:
                 return found
-            self.sleep(random.random() * 0.02 * 2**attempt)  # noqa: S311 - jitter
+            self.sleep(jitter.seconds_before_retry(attempt))
         raise TimeoutError("DynamoDB left keys unanswered again and again")

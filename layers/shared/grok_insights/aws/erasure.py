@@ -8,7 +8,6 @@ while nobody deletes. The same ``external_id`` may come again at once: it is a l
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from grok_insights.aws import jitter
 from grok_insights.aws.insights import ERASED
 from grok_insights.aws.items import number, text
 from grok_insights.aws.transactions import reasons_of
@@ -69,7 +69,7 @@ class Erasure:
             insight = self.insights.counted(conversation_id)
             if self._written(self._actions(conversation_id, accepted_at, insight)):
                 return True
-            self.sleep(random.random() * 0.02 * 2**attempt)  # noqa: S311 - jitter
+            self.sleep(jitter.seconds_before_retry(attempt))
         raise TimeoutError("a conversation that is to be erased changed again and again")
 
     def _written(self, actions: list[TransactWriteItemTypeDef]) -> bool:

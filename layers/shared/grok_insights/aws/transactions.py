@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from botocore.exceptions import ClientError
+
+from grok_insights.aws import jitter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,7 +78,7 @@ class Transactions:
     def _wait(self, conflicts: int) -> None:
         if conflicts == MAX_CONFLICTS:
             raise TimeoutError("a transaction met with conflicts again and again")
-        self.sleep(random.random() * 0.02 * 2**conflicts)  # noqa: S311 - jitter
+        self.sleep(jitter.seconds_before_retry(conflicts))
 
 
 def reasons_of(error: ClientError) -> list[dict[str, Any]]:

@@ -46,11 +46,15 @@ def text_response(media_type: str, content: str, *, cache: str) -> Response[str]
     return Response(HTTPStatus.OK, media_type, content, headers={"Cache-Control": cache})
 
 
-def page(html: str, *, styles: str = "") -> Response[str]:
+def page(html: str, path: str, *, styles: str = "") -> Response[str]:
     """A web page that may load and call nothing but what comes from its own origin.
 
-    ``styles`` are more sources of styles for its content security policy.
+    Under a path with a slash at its end its relative addresses would be wrong: a client is sent to
+    where it is. ``styles`` are more sources of styles for its content security policy.
     """
+    if path.endswith("/"):
+        home = f"../{path.strip('/')}"
+        return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": home}, body="")
     headers = {name: value.format(styles=styles) for name, value in PAGE_HEADERS.items()}
     return Response(
         HTTPStatus.OK, HTML, html, headers={**headers, "Cache-Control": "public, no-cache"}

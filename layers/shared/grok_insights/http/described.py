@@ -62,10 +62,10 @@ class Described:
         """The description."""
         return text_response(JSON, self.text, cache=ALWAYS_ASK)
 
-    def page(self) -> Response[str]:
-        """Swagger UI."""
+    def page(self, path: str) -> Response[str]:
+        """Swagger UI, which a client asks for under a path."""
         html = (self.folder / "docs" / "index.html").read_text("utf-8")
-        return page(html, styles=INLINE_STYLES)
+        return page(html, path, styles=INLINE_STYLES)
 
     def file(self, name: str) -> Response[str]:
         """A file of the page.

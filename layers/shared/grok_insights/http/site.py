@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -33,11 +32,8 @@ class Site:
     versioned: frozenset[str] = frozenset()
 
     def page(self, path: str) -> Response[str]:
-        """The page itself, or where it is: its relative addresses want no slash at its end."""
-        if path.endswith("/"):
-            home = f"../{path.strip('/')}"
-            return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": home}, body="")
-        return page((self.folder / "index.html").read_text("utf-8"))
+        """The page itself, which a client asks for under a path."""
+        return page((self.folder / "index.html").read_text("utf-8"), path)
 
     def file(self, name: str) -> Response[str]:
         """A file of the page.
