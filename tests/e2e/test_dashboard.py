@@ -203,3 +203,34 @@ def test_with_a_slash_at_its_end_the_page_works_too(visit: Visit, stack: Stack) 
     page = visit().arrive("/dashboard/")
     expect(page.get_by_label("API key")).to_be_visible()
     assert page.url == stack.name("API_URL") + "/dashboard"
+
+
+def test_nothing_is_asked_while_nobody_looks(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.clock.install()
+    page = visitor.sign_in()
+    with page.expect_request("**/health"):
+        page.clock.fast_forward("05:00")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    _look(page, away=True)
+    page.clock.fast_forward("05:00")
+    page.wait_for_timeout(1_000)
+    assert asked == []
+
+    with page.expect_request("**/health"):
+        _look(page, away=False)
+
+
+def _look(page: Any, *, away: bool) -> None:
+    """Turn to another tab, or back: headless, a tab is never really hidden."""
+    page.evaluate(
+        """away => {
+            Object.defineProperty(document, "hidden", { value: away, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )

@@ -421,6 +421,18 @@ def test_the_pace_is_kept_across_waves_and_functions(new_worker: NewWorker) -> N
     assert max(starts) - min(starts) >= 11 / 20 - 0.05
 
 
+@pytest.mark.parametrize(("waiting", "size"), [(10, "40"), (11, "20")])
+def test_a_crowded_queue_halves_the_batch_size_so_that_lambda_scales_out(
+    new_worker: NewWorker, waiting: int, size: str
+) -> None:
+    worker = new_worker(MAX_QUEUE_DEPTH="100")
+    worker.parts.state.learn_batch_size(40)
+    ids = worker.conversations(12 + waiting)
+    assert worker.parts.queue.send([message(one) for one in ids[12:]]) == set()
+    assert worker.run(*ids[:12]) == []
+    assert worker.state("batch_size")["size"] == {"N": size}
+
+
 def test_errors_halve_the_batch_size_and_success_doubles_it_for_all_functions(
     worker: Worker,
 ) -> None:

@@ -1,42 +1,24 @@
 """The one place where settings, clients and use cases are put together, once an environment.
 
-Each function here takes its parts as arguments, with the real ones as the default, so that tests
-build the same thing with parts of their own and patch nothing.
+Each function here takes its parts as an argument, so that tests build the same thing with parts of
+their own and patch nothing. It imports what it builds, so that no function loads another's code.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from grok_insights.aws import clients, jitter
-from grok_insights.aws.batch_get import BatchGet
-from grok_insights.aws.brakes import Brakes
-from grok_insights.aws.conversations import Conversations
-from grok_insights.aws.insights import Insights
-from grok_insights.aws.queue import AnalysisQueue
-from grok_insights.aws.recount import Recount
-from grok_insights.aws.state import State
-from grok_insights.aws.timeline import Timeline
-from grok_insights.aws.transactions import Transactions
-from grok_insights.aws.trends import Trends
-from grok_insights.domain import pricing
-from grok_insights.flow.brakes import Limits
-from grok_insights.flow.rate_limit import RateLimit
 from grok_insights.settings import GrokMode, Settings
 from grok_insights.telemetry import logger
+from grok_insights.wiring.parts import Parts, parts
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_sqs import SQSClient
-
     from grok_insights.analysis import Analysis
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
@@ -44,101 +26,7 @@ if TYPE_CHECKING:
     from grok_insights.query import Query
     from grok_insights.worker.gate import Gate
 
-SECONDS_PER_DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What everything is made of: the settings, the two clients and the clock."""
-
-    settings: Settings
-    dynamodb: DynamoDBClient
-    sqs: SQSClient
-    now: Callable[[], datetime]
-
-    @property
-    def batch_get(self) -> BatchGet:
-        """Reads of many items."""
-        return BatchGet(self.dynamodb)
-
-    @property
-    def transactions(self) -> Transactions:
-        """Writes of many items."""
-        return Transactions(self.dynamodb)
-
-    @property
-    def conversations(self) -> Conversations:
-        """The Conversations table."""
-        return Conversations(
-            self.dynamodb,
-            self.settings.conversations_table,
-            self.settings.retention_days * SECONDS_PER_DAY,
-            self.transactions,
-        )
-
-    @property
-    def insights(self) -> Insights:
-        """The Insights table."""
-        return Insights(
-            self.dynamodb,
-            self.settings.insights_table,
-            self.settings.index_shards,
-            self.settings.retention_days * SECONDS_PER_DAY,
-            self.batch_get,
-        )
-
-    @property
-    def timeline(self) -> Timeline:
-        """The Insights table, in the order of time."""
-        return Timeline(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
-
-    @property
-    def recount(self) -> Recount:
-        """The Insights table, counted anew."""
-        return Recount(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
-
-    @property
-    def trends(self) -> Trends:
-        """The Trends table."""
-        return Trends(self.dynamodb, self.settings.trends_table, self.settings.index_shards)
-
-    @property
-    def state(self) -> State:
-        """The State table."""
-        return State(self.dynamodb, self.settings.state_table)
-
-    @property
-    def brakes(self) -> Brakes:
-        """The State table, as far as it stops calls to Grok."""
-        return Brakes(self.dynamodb, self.settings.state_table, self.batch_get)
-
-    @property
-    def queue(self) -> AnalysisQueue:
-        """The queue of what waits."""
-        return AnalysisQueue(self.sqs, self.settings.analysis_queue_url)
-
-    @property
-    def dead_letters(self) -> AnalysisQueue:
-        """The queue of what was given up."""
-        return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url)
-
-    @property
-    def rate_limit(self) -> RateLimit:
-        """The limit of one client."""
-        return RateLimit(self.settings.rate_limit_requests, self.settings.rate_limit_window_seconds)
-
-
-@cache
-def parts() -> Parts:
-    """The real parts, made from the environment.
-
-    Raises
-    ------
-    SettingsError
-        The environment does not make sense.
-    """
-    settings = Settings.from_env(os.environ)
-    return Parts(settings, clients.dynamodb(), clients.sqs(), lambda: datetime.now(UTC))
+__all__ = ["Parts", "analysis", "curtained", "grok", "ingest", "parts", "query", "real_grok"]
 
 
 def ingest(of: Parts) -> Ingest:
@@ -186,7 +74,7 @@ def query(of: Parts) -> Query:
             brakes=of.brakes,
             queue=of.queue,
             dead_letters=of.dead_letters,
-            limits=brake_limits(of.settings),
+            limits=of.brake_limits,
             mode=of.settings.grok_mode,
             lacks_key=of.settings.lacks_grok_api_key,
             smallest_batch_size=of.settings.min_batch_size,
@@ -253,19 +141,12 @@ def _gate(of: Parts, analyzer: Analyzer) -> Gate:
     return Gate(
         brakes=of.brakes,
         circuit=circuit,
-        limits=brake_limits(settings),
+        limits=of.brake_limits,
         pace=None if analyzer.is_mock else Pace(settings.grok_max_requests_per_second),
         usd_per_1k=settings.grok_cost_per_1k,
         credits_retry_seconds=settings.credits_retry_seconds,
         now=of.now,
     )
-
-
-def brake_limits(settings: Settings) -> Limits:
-    """How long an open circuit rests, and what a day may cost: the mock costs nothing."""
-    is_mock = settings.grok_mode is GrokMode.MOCK
-    budget_ticks = 0 if is_mock else round(settings.daily_budget_usd * pricing.TICKS_PER_USD)
-    return Limits(settings.circuit_breaker_recovery_seconds, budget_ticks)
 
 
 def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
