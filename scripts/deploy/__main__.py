@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from scripts.deploy import grok_key
 from scripts.environments import CHECKOUT, Environment, UnusableError, environment, outputs
 from scripts.packed import pack
+from scripts.sources import fingerprint
 
 RUNTIME = "python3.13"
 HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -56,6 +57,7 @@ def _deploy(wanted: Environment, environ: Mapping[str, str]) -> None:
     if grok_key.ensure(boto3.client("ssm"), wanted, environ, grok_key.terminal()):
         print(f"Grok's key is in {wanted.parameters['GrokApiKeyParameter']} now.")
     parameters, container = plan(wanted, environ)
+    parameters["DeploymentId"] = fingerprint(CHECKOUT, *sorted(map(str, parameters.items())))
     given = ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     quiet = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     _sam("build", wanted, *container, *given, environ=environ)

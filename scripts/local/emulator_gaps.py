@@ -1,13 +1,15 @@
 """Makes up for what the emulator does to a deployed template and AWS does not.
 
-It reads the body of a REST API without its gateway responses, takes the `~1` in binary media types
-literally, which stands for a slash, and keeps the value of a `Number` parameter as text, which its
-event source mappings then cannot compare.
+It tells SAM's transform of no parameter, reads the body of a REST API without its gateway
+responses, takes the `~1` in binary media types literally, which stands for a slash, and keeps the
+value of a `Number` parameter as text, which its event source mappings then cannot compare.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import yaml
 from mypy_boto3_apigateway import APIGatewayClient
 from mypy_boto3_apigateway.literals import GatewayResponseTypeType
 from mypy_boto3_cloudformation import CloudFormationClient
@@ -16,6 +18,13 @@ from mypy_boto3_lambda import LambdaClient
 Responses: TypeAlias = Mapping[GatewayResponseTypeType, Any]
 
 _SECTION = "x-amazon-apigateway-gateway-responses"
+
+
+def make_default(template: Path, parameter: str, value: str) -> None:
+    """Makes a value the default of a parameter: the only one that the transform then knows."""
+    content: dict[str, Any] = yaml.safe_load(template.read_text("utf-8"))
+    content["Parameters"][parameter]["Default"] = value
+    template.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
 
 
 def put_gateway_responses(

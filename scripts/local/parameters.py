@@ -1,5 +1,6 @@
 """Which settings become which parameters of the template: MAX_QUEUE_DEPTH is MaxQueueDepth."""
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,20 @@ class _TemplateLoader(yaml.SafeLoader):
 _TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
-def declared_parameters(template: Path) -> frozenset[str]:
-    """The names in the template's Parameters section."""
+def declared_parameters(template: Path) -> dict[str, str]:
+    """The names in the template's Parameters section, and their default values.
+
+    What is left out of a deployment keeps its value from the one before, so that a setting which
+    is given no more has to be given its default.
+    """
     text = template.read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.load(text, _TemplateLoader)  # noqa: S506  is a SafeLoader
-    return frozenset(content.get("Parameters", {}))
+    declared: dict[str, dict[str, Any]] = content.get("Parameters", {})
+    return {name: _text(about.get("Default", "")) for name, about in declared.items()}
+
+
+def _text(default: object) -> str:
+    return json.dumps(default) if isinstance(default, bool) else str(default)
 
 
 def from_settings(settings: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """Runs SAM CLI for the local stack: build and deploy, each skipped while nothing has changed."""
 
-import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.local.errors import LocalStackError
 from scripts.local.files import LocalFiles
 from scripts.local.isolation import REGION
 from scripts.packed import pack
+from scripts.sources import fingerprint
 
 BUCKET = "grok-insights-artifacts"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -22,17 +22,11 @@ _CAPABILITIES = [
     "CAPABILITY_NAMED_IAM",
     "CAPABILITY_AUTO_EXPAND",
 ]
-_SOURCES = ("functions", "layers")
-_NOT_SOURCES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
 def build_fingerprint(checkout: Path) -> str:
     """Changes with the template, any source file, or the interpreter."""
-    digest = hashlib.sha256(f"{RUNTIME} {sys.executable}".encode())
-    for path in _source_files(checkout):
-        digest.update(f"\0{path.relative_to(checkout)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return fingerprint(checkout, RUNTIME, sys.executable)
 
 
 def is_built(files: LocalFiles, fingerprint: str) -> bool:
@@ -110,11 +104,3 @@ def no_config(files: LocalFiles) -> Path:
     empty = files.folder / "no-samconfig.toml"
     empty.write_text("version = 0.1\n")
     return empty
-
-
-def _source_files(checkout: Path) -> Iterator[Path]:
-    yield from (checkout / "template.yaml", checkout / "scripts" / "packed.py")
-    for folder in _SOURCES:
-        for path in sorted((checkout / folder).rglob("*")):
-            if path.is_file() and not _NOT_SOURCES.intersection(path.parts):
-                yield path

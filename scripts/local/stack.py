@@ -23,6 +23,7 @@ from scripts.local import emulator, outputs, parameters, sam
 from scripts.local.aws import EmulatorSession
 from scripts.local.emulator_gaps import (
     make_concurrency_numeric,
+    make_default,
     put_gateway_responses,
     unescape_binary_media_types,
 )
@@ -89,7 +90,7 @@ def stopping_on_failure(files: LocalFiles, was_started: bool) -> Iterator[None]:
         raise
 
 
-def _declared(template: Path) -> frozenset[str]:
+def _declared(template: Path) -> dict[str, str]:
     if not template.is_file():
         raise LocalStackError(f"{template} is missing: is this a checkout of Grok Insights?")
     return parameters.declared_parameters(template)
@@ -113,7 +114,7 @@ def _emulator(
 def _deployed(
     options: Options,
     files: LocalFiles,
-    declared: frozenset[str],
+    declared: Mapping[str, str],
     process: emulator.Emulator,
     progress: Progress,
 ) -> dict[str, str]:
@@ -126,7 +127,8 @@ def _deployed(
             with progress.step(f"Build the functions for {sam.RUNTIME}"):
                 sam.build(files, tools, fingerprint)
     values = _parameter_values(options, declared)
-    wanted = _fingerprint(fingerprint, options, values, process)
+    values["DeploymentId"] = hashlib.sha256(json.dumps([fingerprint, values]).encode()).hexdigest()
+    wanted = _fingerprint(options, values, process)
     if not _is_stamped(files, wanted):
         with progress.step("Deploy the stack to the emulator"):
             _deploy(options, files, tools, values)
@@ -143,6 +145,7 @@ def _deploy(
     files.deployed_stamp.unlink(missing_ok=True)
     session = EmulatorSession(options.endpoint_url)
     _prepare(options, session)
+    make_default(files.built_template, "DeploymentId", values["DeploymentId"])
     sam.deploy(files, tools, options.stack_name, values)
     put_gateway_responses(session.cloudformation(), session.apigateway(), options.stack_name)
     unescape_binary_media_types(session.apigateway())
@@ -161,23 +164,21 @@ def _prepare(options: Options, session: EmulatorSession) -> None:
         )
 
 
-def _parameter_values(options: Options, declared: frozenset[str]) -> dict[str, str]:
-    """What suits this machine, the user's settings, what cannot be otherwise; the key by name."""
+def _parameter_values(options: Options, declared: Mapping[str, str]) -> dict[str, str]:
+    """The template's defaults, what suits this machine, the user's settings, what must be so."""
     cores = min(max(os.cpu_count() or 2, 2), _MOST_PROCESSES)
-    defaults = {"AnalysisConcurrency": str(cores)}
+    suiting = {"AnalysisConcurrency": str(cores)}
     decided = {"PythonRuntime": sam.RUNTIME, "AwsEndpointUrl": options.endpoint_url}
     if options.grok_api_key:
         decided["GrokApiKeyParameter"] = _API_KEY_PARAMETER
     chosen = parameters.from_settings(options.settings, declared)
-    wanted = defaults | chosen | decided
+    wanted = {**declared, **suiting, **chosen, **decided}
     return {name: value for name, value in wanted.items() if name in declared}
 
 
-def _fingerprint(
-    build: str, options: Options, values: Mapping[str, str], process: emulator.Emulator
-) -> str:
+def _fingerprint(options: Options, values: Mapping[str, str], process: emulator.Emulator) -> str:
     key = hashlib.sha256(options.grok_api_key.encode()).hexdigest()
-    parts = [build, options.stack_name, dict(sorted(values.items())), process.pid, key]
+    parts = [options.stack_name, values["DeploymentId"], process.pid, key]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

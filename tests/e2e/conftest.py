@@ -96,7 +96,7 @@ def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
     settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
         run_local("up", settings)
-        yield _exports((folder / "stack.env").read_text())
+        yield exports((folder / "stack.env").read_text())
     finally:
         run_local("down", settings)
 
@@ -113,7 +113,8 @@ def run_local(command: str, settings: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _exports(shell: str) -> dict[str, str]:
+def exports(shell: str) -> dict[str, str]:
+    """The variables of a `stack.env`."""
     words = [word for word in shlex.split(shell) if "=" in word]
     return dict(word.split("=", 1) for word in words)
 

@@ -91,9 +91,15 @@ def test_an_environment_is_deployed_and_its_addresses_are_shown(
     session = EmulatorSession(account.shell["AWS_ENDPOINT_URL"])
     found = outputs(session.cloudformation(), environment(name).stack_name)
     assert found["ApiUrl"] in done.stdout
+    assert len(_parameters(session, environment(name).stack_name)["DeploymentId"]) == 64
     assert f"--api-key {found['ApiKeyId']}" in done.stdout
     table = session.dynamodb().describe_table(TableName=found["InsightsTableName"])["Table"]
     assert table["DeletionProtectionEnabled"] is (name != "dev")
+
+
+def _parameters(session: EmulatorSession, stack_name: str) -> dict[str, str]:
+    [stack] = session.cloudformation().describe_stacks(StackName=stack_name)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
 
 
 def test_prod_refuses_a_dirty_tree(account: Account) -> None:

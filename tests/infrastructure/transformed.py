@@ -17,13 +17,16 @@ Json = dict[str, Any]
 
 
 @cache
-def transformed(**parameters: str) -> Json:
-    """The whole template after the transform, with some parameters set and the rest by default."""
+def transformed(*, layer: str = "key", **parameters: str) -> Json:
+    """The whole template after the transform, with some parameters set and the rest by default.
+
+    ``layer`` is the key of the layer in S3, which `sam deploy` makes of its content.
+    """
     source = copy.deepcopy(template())
     for resource in source["Resources"].values():
-        for uri in ("CodeUri", "ContentUri"):
+        for uri, key in {"CodeUri": "key", "ContentUri": layer}.items():
             if uri in resource.get("Properties", {}):
-                resource["Properties"][uri] = "s3://bucket/key"
+                resource["Properties"][uri] = f"s3://bucket/{key}"
     defaults = {
         name: str(declared["Default"])
         for name, declared in source["Parameters"].items()

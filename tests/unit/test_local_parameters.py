@@ -47,9 +47,15 @@ def test_misspelt_names_are_found_and_those_of_the_local_stack_are_not() -> None
 def test_parameters_are_read_from_a_template_with_short_forms(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(
-        "Parameters:\n  GrokMode: {Type: String}\n  Stage: {Type: String}\n"
+        "Parameters:\n  GrokMode: {Type: String}\n  Stage: {Default: v1}\n"
+        "  Shards: {Default: 4}\n  IsOn: {Default: false}\n"
         "Conditions:\n  IsProd: !Equals [!Ref Stage, prod]\n"
         'Outputs:\n  A: {Value: !Sub "${Stage}"}\n'
     )
 
-    assert declared_parameters(template) == {"GrokMode", "Stage"}
+    assert declared_parameters(template) == {
+        "GrokMode": "",
+        "Stage": "v1",
+        "Shards": "4",
+        "IsOn": "false",
+    }
