@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,10 +43,38 @@ def main(environ: Mapping[str, str]) -> int:
         console.print("Docker is not here or its engine does not answer: sam local needs it.")
         return NO_DOCKER
     try:
-        os.execve(*_command(environ, console))  # noqa: S606 - fixed program, no shell
+        port, command, shell = _command(environ, console)
     except LocalStackError as error:
         console.print(f"[red]✗[/] {error}", soft_wrap=True)
-    return 1
+        return 1
+    try:
+        return _run(command, shell)
+    finally:
+        for container in containers(port):
+            _docker("rm", "-f", container)
+
+
+def _run(command: list[str], shell: Mapping[str, str]) -> int:
+    """Runs sam until it ends. It gets a terminal's Ctrl+C itself, and a SIGTERM from here."""
+    process = subprocess.Popen(command, env=shell)  # noqa: S603 - fixed program, no shell
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    return process.wait()
+
+
+def containers(port: int) -> list[str]:
+    """The containers that sam made for this stack, whose emulator they know by its port.
+
+    sam may leave some behind: it starts the functions side by side, may note them in more than one
+    list as it does, and clears one list.
+    """
+    made = _docker("ps", "-aq", "--filter", "label=sam.cli.container.type=lambda").split()
+    return [one for one in made if f"{HOST}:{port}" in _docker("inspect", one)]
+
+
+def _docker(*words: str) -> str:
+    command = ["docker", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 def has_docker() -> bool:
@@ -55,7 +84,8 @@ def has_docker() -> bool:
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0  # noqa: S607
 
 
-def _command(environ: Mapping[str, str], console: Console) -> tuple[str, list[str], dict[str, str]]:
+def _command(environ: Mapping[str, str], console: Console) -> tuple[int, list[str], dict[str, str]]:
+    """The emulator's port, and what to run in which environment."""
     dotenv = read_dotenv(CHECKOUT / ".env")
     bind = {"EMULATOR_BIND_HOST": environ.get("EMULATOR_BIND_HOST") or bind_host()}
     options = read_options({**environ, **bind}, CHECKOUT, dotenv)
@@ -69,14 +99,15 @@ def _command(environ: Mapping[str, str], console: Console) -> tuple[str, list[st
         environ, options.endpoint_url, stack.files.folder, Path(sys.executable).parent
     )
     arguments = [
-        *("sam", "local", "start-api", "--port", port, "--warm-containers", "EAGER"),
+        str(Path(sys.executable).parent / "sam"),
+        *("local", "start-api", "--port", port, "--warm-containers", "EAGER"),
         *("--template-file", str(stack.files.built_template), "--env-vars", str(variables)),
         *("--parameter-overrides", f"PythonRuntime={sam.RUNTIME}"),
         *("--config-file", str(sam.no_config(stack.files))),
         *("--add-host", f"{HOST}:host-gateway"),
         *([] if not has_image() else ["--skip-pull-image"]),
     ]
-    return str(Path(sys.executable).parent / "sam"), arguments, shell
+    return options.port, arguments, shell
 
 
 def bind_host() -> str:
@@ -86,9 +117,8 @@ def bind_host() -> str:
     """
     if sys.platform != "linux":
         return "127.0.0.1"
-    command = ["docker", "network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    for network in json.loads(asked.stdout or "null") or []:
+    asked = _docker("network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}")
+    for network in json.loads(asked or "null") or []:
         # An engine that was not told of a gateway takes the first address, and does not say so.
         return str(network.get("Gateway") or ip_network(network["Subnet"])[1])
     raise LocalStackError("Docker's bridge has no address: set EMULATOR_BIND_HOST to one.")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from scripts.local.sam import RUNTIME
-from scripts.sam_local import NO_DOCKER, has_docker, has_image
+from scripts.sam_local import NO_DOCKER, containers, has_docker, has_image
 from tests.e2e.conftest import CHECKOUT, free_port, run_local, until
 
 
@@ -46,19 +46,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         run_local("down", settings)
-        _remove_containers(settings["EMULATOR_PORT"])
-
-
-def _remove_containers(emulator_port: str) -> None:
-    """Remove what sam sometimes leaves behind: those that knew this emulator, and no others."""
-    docker = ["docker", "ps", "-aq", "--filter", "label=sam.cli.container.type=lambda"]
-    found = subprocess.run(docker, capture_output=True, text=True, check=True).stdout.split()
-    for container in found:
-        inspected = subprocess.run(
-            ["docker", "inspect", container], capture_output=True, text=True, check=False
-        )
-        if f"host.docker.internal:{emulator_port}" in inspected.stdout:
-            subprocess.run(["docker", "rm", "-f", container], capture_output=True, check=False)
+        left = containers(int(settings["EMULATOR_PORT"]))
+    assert left == []
 
 
 def _answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
