@@ -16,6 +16,7 @@ from scripts.bench.one_group import Group, of_text
 GROUPS: Final = (
     "cold_start",
     "warm",
+    "aws_clients",
     "grok_client",
     "grok_batch",
     "aws_requests",

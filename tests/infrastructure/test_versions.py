@@ -24,9 +24,9 @@ def test_sam_by_itself_does_not_see_a_changed_parameter() -> None:
 
 
 def test_another_deployment_id_makes_new_versions() -> None:
-    one = _versions(DeploymentId="0123456789abcdef")
-    assert one == _versions(DeploymentId="0123456789abcdef")
-    assert not one & _versions(DeploymentId="fedcba9876543210")
+    one = _versions(DeploymentId="one")
+    assert one == _versions(DeploymentId="one")
+    assert not one & _versions(DeploymentId="another")
 
 
 def test_an_alias_points_to_the_new_version() -> None:

@@ -72,11 +72,11 @@ def test_a_route_is_compared_whole_and_without_aws() -> None:
         "aws": {who: [2.0, 2.0] for who in ("ours", *twins)},
     }
 
-    whole, door, *_ = route_figures("GET", found)
+    whole, door, *_ = route_figures("GET", found, 0.5)
 
     assert (whole.name, whole.value, whole.limit) == ("GET / FastAPI + Mangum", 0.625, 0.5)
-    assert whole.bound == pytest.approx(5 / 12)
-    assert whole.note == "3.00 of 5.00 ms; 0.42 with no door at all"
+    assert whole.bound == pytest.approx(12.5 / 24)
+    assert whole.note == "3.00 of 5.00 ms; 0.52 with AWS clients and the door alone"
     assert (door.value, door.limit, door.note) == (0.375, 0.5, "1.00 of 3.00 ms")
 
 
@@ -84,7 +84,7 @@ def test_a_route_that_asks_nothing_of_aws_is_compared_whole_alone() -> None:
     whole = {"ours": [1.0], "FastAPI + Mangum": [4.0], "Powertools": [2.0]}
     found = {"whole": whole, "aws": {who: [0.0] for who in whole}}
 
-    assert [figure.value for figure in route_figures("GET", found)] == [0.25, 0.5]
+    assert [figure.value for figure in route_figures("GET", found, 1.0)] == [0.25, 0.5]
 
 
 def test_a_group_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

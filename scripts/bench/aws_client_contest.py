@@ -1,0 +1,89 @@
+"""The same requests by our AWS client and by boto3's own, in one process; nothing leaves it.
+
+Runs in the lean environment and writes JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from grok_insights.aws import clients
+from grok_insights.aws.conversations import to_item
+from grok_insights.aws.state import State
+from grok_insights.domain.conversation import Conversation
+from grok_insights.flow.rate_limit import RateLimit
+from scripts.bench.contest import interleaved
+from tests.builders import NOW
+
+ROUNDS, CALLS = 15, 30
+TEXT = "Customer: My parcel is late. Agent: It will come tomorrow. " * 5
+
+
+class _Body:
+    """The body of an answer that came over no wire."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> list[bytes]:
+        """All of it."""
+        return [self._body]
+
+
+def unplugged(client: Any) -> Any:
+    """A client whose requests are answered where they would be sent."""
+    body = _Body(json.dumps({"Attributes": {"requests": {"N": "1"}}}).encode())
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, HTTPHeaders(), body)
+
+    client.meta.events.register("before-send", answer)
+    return client
+
+
+def small(client: Any) -> Callable[[], object]:
+    """A request counted for the rate limit."""
+    state, window = State(client, "state"), RateLimit(60, 60).window(NOW.timestamp())
+    return lambda: state.count_request("client", window)
+
+
+def large(client: Any) -> Callable[[], object]:
+    """50 conversations stored in one transaction."""
+    items = [to_item(Conversation(str(number), TEXT, NOW), 86_400) for number in range(50)]
+    puts = [{"Put": {"TableName": "conversations", "Item": item}} for item in items]
+    return lambda: client.transact_write_items(TransactItems=puts)
+
+
+def cpu_ms(call: Callable[[], object]) -> float:
+    """Milliseconds of CPU a call."""
+    begun = time.process_time()
+    for _ in range(CALLS):
+        call()
+    return (time.process_time() - begun) * 1000 / CALLS
+
+
+def main() -> None:
+    """Measure, and write every round as JSON."""
+    made = {"ours": clients.dynamodb(), "boto3": boto3.client("dynamodb")}
+    contestants = {who: unplugged(client) for who, client in made.items()}
+    gc.collect()
+    gc.freeze()
+    found = {}
+    for name, request in {"UpdateItem": small, "TransactWriteItems of 50": large}.items():
+        calls = {who: request(client) for who, client in contestants.items()}
+        contest = {who: partial(cpu_ms, call) for who, call in calls.items()}
+        found[name] = interleaved(contest, ROUNDS)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
