@@ -112,8 +112,11 @@ def _pack(runtime: str) -> None:
     interpreter = sys.executable if runtime == HERE else shutil.which(runtime)
     if interpreter is None:
         print(f"{runtime} is not here, so the code is not compiled: cold starts take longer.")
-    else:
+        return
+    try:
         pack(CHECKOUT / ".aws-sam" / "build", interpreter)
+    except subprocess.CalledProcessError as error:
+        raise UnusableError("The code cannot be compiled, see above: nothing was done.") from error
 
 
 def _show(found: Mapping[str, str], wanted: Environment) -> None:
