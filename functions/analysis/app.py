@@ -8,7 +8,7 @@ from grok_insights.startup import ready
 from typing import Any
 
 from grok_insights import wiring
-from grok_insights.analysis import Analysis
+from grok_insights.analysis.batch import Analysis
 from grok_insights.aws.queue import Message
 from grok_insights.telemetry import flush, logger
 

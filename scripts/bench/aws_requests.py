@@ -26,7 +26,7 @@ from scripts.bench.standin_process import standin_process
 from tests.builders import LambdaContext, api_event, sqs_event
 
 if TYPE_CHECKING:
-    from grok_insights.analysis import Analysis
+    from grok_insights.analysis.batch import Analysis
 
 TITLE = "AWS requests per conversation"
 BATCH, BULK = 50, 500

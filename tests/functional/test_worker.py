@@ -11,9 +11,9 @@ import pytest
 from moto import mock_aws
 
 from functions.analysis import app
-from grok_insights.analysis import LAST_RECEIVE
+from grok_insights.analysis.batch import LAST_RECEIVE
+from grok_insights.analysis.calls import PROBE
 from grok_insights.flow.budget import day_of
-from grok_insights.worker.wave import PROBE
 from tests.builders import LambdaContext, sqs_event
 from tests.functional.conftest import at_the_start_of_a_second, make_parts
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message

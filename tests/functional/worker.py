@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.analysis import app
 from grok_insights import wiring
-from grok_insights.analysis import Analysis
+from grok_insights.analysis.batch import Analysis
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import Conversation
 from grok_insights.grok.real import RealGrok

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grok_insights.analysis import retry_policy
+from grok_insights.analysis.retry_policy import Fate, Tries
 from grok_insights.errors import (
     AnalysisError,
     ConfigurationError,
@@ -17,7 +19,7 @@ from grok_insights.errors import (
     TransientError,
     UnusableAnswer,
 )
-from grok_insights.flow import backoff, budget, verdict
+from grok_insights.flow import backoff, budget
 from grok_insights.flow.brakes import (
     Circuit,
     CircuitState,
@@ -28,7 +30,6 @@ from grok_insights.flow.brakes import (
     stop_of,
 )
 from grok_insights.flow.pace import Pace, Slots
-from grok_insights.flow.verdict import Fate, Tries
 from tests.builders import NOW
 
 CHANCE = st.floats(0, 1)
@@ -90,17 +91,19 @@ ERRORS = {
     ],
 )
 def test_what_becomes_of_a_failed_call(error: str, attempt: int, hold: float, fate: Fate) -> None:
-    found = verdict.of_error(ERRORS[error], Tries(attempt, 5), hold, 0.5)
+    found = retry_policy.of_error(ERRORS[error], Tries(attempt, 5), hold, 0.5)
     assert found.fate is fate
 
 
 def test_a_last_attempt_is_spared_three_times_and_then_given_up() -> None:
-    found = [verdict.of_error(ERRORS["transient"], Tries(5, 5, n), 10.0, 0.5) for n in range(4)]
+    found = [
+        retry_policy.of_error(ERRORS["transient"], Tries(5, 5, n), 10.0, 0.5) for n in range(4)
+    ]
     assert [one.fate for one in found] == [Fate.SPARE] * 3 + [Fate.GIVE_UP]
 
 
 def test_what_is_retried_while_the_circuit_rests_comes_after_the_rest() -> None:
-    found = verdict.of_error(ERRORS["transient"], Tries(1, 5), 10.0, 0.0)
+    found = retry_policy.of_error(ERRORS["transient"], Tries(1, 5), 10.0, 0.0)
     assert (found.fate, found.delay_seconds) == (Fate.RETRY, 10)
 
 
@@ -114,7 +117,7 @@ def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_
     name: str, tries: Tries, hold: float, chance: float
 ) -> None:
     error: AnalysisError = ERRORS[name]
-    found = verdict.of_error(error, tries, hold, chance)
+    found = retry_policy.of_error(error, tries, hold, chance)
     assert 0 <= found.delay_seconds <= 900
     if found.fate is Fate.GIVE_UP:
         assert tries.attempt >= 5

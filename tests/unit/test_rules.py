@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import ValidationError
 
+from grok_insights.analysis import batch_size
+from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.cursor import Cursors
 from grok_insights.domain import pricing, timestamps
 from grok_insights.domain.conversation import NEW_CONVERSATION, conversation_id
 from grok_insights.domain.insight import tally
 from grok_insights.errors import BadRequest, SettingsError
-from grok_insights.flow import adaptive_batch
-from grok_insights.flow.adaptive_batch import BatchSizeLimits
 from grok_insights.flow.rate_limit import RateLimit, client_of
 from grok_insights.flow.shards import shard_of
 from grok_insights.settings import Settings
@@ -96,19 +96,19 @@ def test_every_text_has_at_least_one_token(text: str) -> None:
 @given(st.integers(1, 100), st.integers(0, 100))
 def test_the_batch_size_never_leaves_its_limits(size: int, wave: int) -> None:
     for after in (
-        adaptive_batch.after_success(size, wave, LIMITS),
-        adaptive_batch.after_trouble(size, LIMITS),
+        batch_size.after_success(size, wave, LIMITS),
+        batch_size.after_trouble(size, LIMITS),
     ):
         assert 5 <= after <= 50
 
 
 def test_the_batch_size_grows_only_when_a_wave_was_full() -> None:
-    assert adaptive_batch.after_success(10, 10, LIMITS) == 20
-    assert adaptive_batch.after_success(10, 3, LIMITS) == 10
+    assert batch_size.after_success(10, 10, LIMITS) == 20
+    assert batch_size.after_success(10, 3, LIMITS) == 10
 
 
 def test_trouble_halves_the_batch_size() -> None:
-    assert adaptive_batch.after_trouble(40, LIMITS) == 20
+    assert batch_size.after_trouble(40, LIMITS) == 20
 
 
 @given(st.floats(0, 4e9), st.integers(1, 1000), st.integers(1, 86_400))

@@ -19,12 +19,12 @@ from grok_insights.telemetry import logger
 from grok_insights.wiring.parts import Parts, parts
 
 if TYPE_CHECKING:
-    from grok_insights.analysis import Analysis
+    from grok_insights.analysis.admission import Gate
+    from grok_insights.analysis.batch import Analysis
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest import Ingest
     from grok_insights.query import Query
-    from grok_insights.worker.gate import Gate
 
 __all__ = ["Parts", "analysis", "curtained", "grok", "ingest", "parts", "query", "real_grok"]
 
@@ -95,13 +95,13 @@ def query(of: Parts) -> Query:
 
 def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
     """The use case of the analysis function."""
-    from grok_insights.analysis import Analysis
+    from grok_insights.analysis.batch import Analysis
+    from grok_insights.analysis.batch_size import BatchSizeLimits
+    from grok_insights.analysis.calls import Caller
+    from grok_insights.analysis.outcomes import Settlement
+    from grok_insights.analysis.requeue import Post
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.worklist import Worklist
-    from grok_insights.flow.adaptive_batch import BatchSizeLimits
-    from grok_insights.worker.post import Post
-    from grok_insights.worker.settlement import Settlement
-    from grok_insights.worker.wave import Caller
 
     settings = of.settings
     analyzer = curtained(analyzer or grok(settings), settings)
@@ -126,9 +126,9 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
 
 def _gate(of: Parts, analyzer: Analyzer) -> Gate:
     """What lets calls through. The mock costs nothing and has no rate limit."""
+    from grok_insights.analysis.admission import Gate
     from grok_insights.aws.circuit import CircuitBreaker
     from grok_insights.flow.pace import Pace
-    from grok_insights.worker.gate import Gate
 
     settings = of.settings
     circuit = CircuitBreaker(

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from grok_insights.analysis import retry_policy
+from grok_insights.analysis.admission import Hold
+from grok_insights.analysis.calls import Call
+from grok_insights.analysis.retry_policy import Fate, Tries, Verdict
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import Error
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
 from grok_insights.errors import AnalysisError, TransientError
-from grok_insights.flow import backoff, verdict
-from grok_insights.flow.verdict import Fate, Tries, Verdict
+from grok_insights.flow import backoff
 from grok_insights.telemetry import logger
-from grok_insights.worker.gate import Hold
-from grok_insights.worker.wave import Call
 
 if TYPE_CHECKING:
+    from grok_insights.analysis.report import Report
+    from grok_insights.analysis.requeue import Post
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
     from grok_insights.grok.analyzer import Analyzer, Answer
-    from grok_insights.worker.post import Post
-    from grok_insights.worker.report import Report
 
 AWS_HOLD_SECONDS: Final = 20.0
 """How long messages are held back when a table or the queue of AWS does not answer."""
@@ -83,7 +84,7 @@ class Settlement:
             return self._completed(call.work, call.outcome)
         message = call.work.message
         tries = Tries(message.attempt, self.max_attempts, message.spared)
-        found = verdict.of_error(call.outcome, tries, hold_seconds, random)
+        found = retry_policy.of_error(call.outcome, tries, hold_seconds, random)
         if found.fate in {Fate.FAIL, Fate.GIVE_UP}:
             return self._failed(call, call.outcome, gave_up=found.fate is Fate.GIVE_UP)
         return found

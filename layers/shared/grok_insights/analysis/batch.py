@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from grok_insights.analysis import batch_size
+from grok_insights.analysis.admission import Admission, Hold
+from grok_insights.analysis.outcomes import AWS_HOLD_SECONDS
+from grok_insights.analysis.report import Report, emit, totals_of
 from grok_insights.aws import side_by_side
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.queue import Error
@@ -23,22 +27,18 @@ from grok_insights.errors import (
     CreditsError,
     TransientError,
 )
-from grok_insights.flow import adaptive_batch
 from grok_insights.telemetry import logger
-from grok_insights.worker.gate import Admission, Hold
-from grok_insights.worker.report import Report, emit, totals_of
-from grok_insights.worker.settlement import AWS_HOLD_SECONDS
 
 if TYPE_CHECKING:
+    from grok_insights.analysis.admission import Gate
+    from grok_insights.analysis.batch_size import BatchSizeLimits
+    from grok_insights.analysis.calls import Asked, Call, Caller
+    from grok_insights.analysis.outcomes import Settlement
+    from grok_insights.analysis.requeue import Post
     from grok_insights.aws.queue import AnalysisQueue, Message
     from grok_insights.aws.state import State
     from grok_insights.aws.worklist import Work, Worklist
-    from grok_insights.flow.adaptive_batch import BatchSizeLimits
     from grok_insights.flow.brakes import Shared
-    from grok_insights.worker.gate import Gate
-    from grok_insights.worker.post import Post
-    from grok_insights.worker.settlement import Settlement
-    from grok_insights.worker.wave import Asked, Call, Caller
 
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
@@ -128,7 +128,7 @@ class Analysis:
         """
         if batch < SMALL_BATCH or self.queue.depth() <= self.crowded_depth:
             return size
-        return adaptive_batch.after_trouble(size, self.limits)
+        return batch_size.after_trouble(size, self.limits)
 
     def _admission(
         self, pending: deque[Work], news: Shared | None, room: float, report: Report
@@ -167,9 +167,9 @@ class Analysis:
         """Let what came of a wave change the size of the next one, the budget and the brakes."""
         is_trouble = any(isinstance(call.outcome, (*TROUBLE, type(None))) for call in calls)
         report.batch_size = (
-            adaptive_batch.after_trouble(report.batch_size, self.limits)
+            batch_size.after_trouble(report.batch_size, self.limits)
             if is_trouble
-            else adaptive_batch.after_success(report.batch_size, len(calls), self.limits)
+            else batch_size.after_success(report.batch_size, len(calls), self.limits)
         )
         try:
             self.gate.settle(admission, sum(call.cost.ticks for call in calls))

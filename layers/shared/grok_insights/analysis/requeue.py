@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from grok_insights.analysis.retry_policy import Fate, Verdict
 from grok_insights.aws.queue import Error, Letter
 from grok_insights.flow import backoff
-from grok_insights.flow.verdict import Fate, Verdict
 
 if TYPE_CHECKING:
+    from grok_insights.analysis.admission import Hold
+    from grok_insights.analysis.report import Report
     from grok_insights.aws.queue import AnalysisQueue, Message
-    from grok_insights.worker.gate import Hold
-    from grok_insights.worker.report import Report
 
 
 @dataclass(frozen=True, slots=True)

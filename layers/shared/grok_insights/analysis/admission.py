@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from grok_insights.analysis.calls import PROBE
 from grok_insights.flow import budget
 from grok_insights.flow.brakes import (
     PROBE_HOLD_SECONDS,
@@ -19,7 +20,6 @@ from grok_insights.flow.brakes import (
     stop_of,
 )
 from grok_insights.flow.pace import Pace, Slots
-from grok_insights.worker.wave import PROBE
 
 if TYPE_CHECKING:
     from grok_insights.aws.brakes import Brakes
