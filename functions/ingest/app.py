@@ -18,7 +18,7 @@ from grok_insights.checked import Checked, check
 from grok_insights.domain.conversation import NEW_CONVERSATION, NewConversation
 from grok_insights.errors import RequestError
 from grok_insights.http import BY_ID, Api, Door, json_response, problem_body
-from grok_insights.ingest import Accepted, Outcome
+from grok_insights.ingest.conversations import Accepted, Outcome
 
 MAX_BULK = 500
 

@@ -13,7 +13,7 @@ import pytest
 from grok_insights import wiring
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import NewConversation
-from grok_insights.ingest import Accepted
+from grok_insights.ingest.conversations import Accepted
 from grok_insights.settings import Settings
 from grok_insights.wiring import Parts
 from tests.builders import environment

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from grok_insights.errors import RequestError, TooManyRequests
 from grok_insights.flow.rate_limit import client_of
-from grok_insights.ingest import Accepted, Outcome
+from grok_insights.ingest.conversations import Accepted, Outcome
 from grok_insights.query.insights import Page
 from grok_insights.wiring import Parts
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.flow.brakes import Reason
-from grok_insights.worker.standing import circuit_of, standing
+from grok_insights.domain import timestamps
+from grok_insights.flow.brakes import CircuitState, Limits, Reason, Shared, stop_of
 
 if TYPE_CHECKING:
     from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
-    from grok_insights.flow.brakes import Limits, Shared
     from grok_insights.settings import GrokMode
 
 ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
@@ -79,7 +78,7 @@ class HealthCheck:
             body={
                 "status": "healthy" if healthy else "unhealthy",
                 "worker": worker,
-                "circuit": circuit_of(shared, self.limits, self.now()),
+                "circuit": circuit_status(shared, self.limits, self.now()),
                 "queue": {"depth": self.queue.depth()},
                 "dead_letters": self.dead_letters.depth(),
                 "database": "reachable",
@@ -89,4 +88,27 @@ class HealthCheck:
         )
 
     def _worker(self, shared: Shared) -> dict[str, Any]:
-        return NO_KEY if self.lacks_key else standing(shared, self.limits, self.now())
+        return NO_KEY if self.lacks_key else worker_status(shared, self.limits, self.now())
+
+
+def worker_status(shared: Shared, limits: Limits, now: datetime) -> dict[str, Any]:
+    """``running``, or ``paused`` with the reason, since when and until when, as far as known."""
+    stop = stop_of(shared, limits, now)
+    if stop is None:
+        return {"state": "running"}
+    found = {"state": "paused", "reason": str(stop.reason)}
+    if stop.detail:
+        found["detail"] = stop.detail
+    if stop.since is not None:
+        found["since"] = timestamps.to_text(stop.since)
+    if stop.reason is not Reason.OPERATOR:
+        found["until"] = timestamps.to_text(now + timedelta(seconds=stop.seconds))
+    return found
+
+
+def circuit_status(shared: Shared, limits: Limits, now: datetime) -> str:
+    """``closed``, ``open``, or ``half_open`` where the next call probes, or one does already."""
+    if shared.circuit.state is not CircuitState.OPEN:
+        return shared.circuit.state.lower()
+    rests = shared.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp()) > 0
+    return "open" if rests else "half_open"

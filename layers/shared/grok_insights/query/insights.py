@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
     from grok_insights.aws.insights import Insights, Stored
     from grok_insights.aws.timeline import Timeline
-    from grok_insights.cursor import Cursors
     from grok_insights.domain.selection import Selection
+    from grok_insights.query.cursor import Cursors
 
 
 class Page(NamedTuple):

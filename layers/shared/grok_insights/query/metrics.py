@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,18 +15,6 @@ if TYPE_CHECKING:
     from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.aws.state import State
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The running totals by name, see `domain.totals`, and the sizes of what stands still."""
-
-    totals: Counter[str]
-    queue_depth: int
-    dead_letters: int
-    batch_size: int
-    daily_budget_usd: float
-    daily_spend_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +41,16 @@ class ReadMetrics:
         if given_key is None or not self.api_key.opens(given_key):
             raise Unauthorized("a valid API key is needed, as x-api-key or as a bearer token")
         # Imported here: no other route needs it, and it would lengthen every cold start.
-        from grok_insights.query.exposition import exposition
+        from grok_insights.query.prometheus import Measured, exposition
 
-        return exposition(self._measured())
-
-    def _measured(self) -> Measured:
         spent_ticks = self.brakes.read(self.now()).shared.spent_ticks
-        return Measured(
-            totals=self.state.totals(),
-            queue_depth=self.queue.depth(),
-            dead_letters=self.dead_letters.depth(),
-            batch_size=self.state.batch_size() or self.smallest_batch_size,
-            daily_budget_usd=self.daily_budget_usd,
-            daily_spend_usd=float(pricing.usd(spent_ticks)),
+        return exposition(
+            Measured(
+                totals=self.state.totals(),
+                queue_depth=self.queue.depth(),
+                dead_letters=self.dead_letters.depth(),
+                batch_size=self.state.batch_size() or self.smallest_batch_size,
+                daily_budget_usd=self.daily_budget_usd,
+                daily_spend_usd=float(pricing.usd(spent_ticks)),
+            )
         )

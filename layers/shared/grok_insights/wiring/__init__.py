@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grok_insights.analysis.batch import Analysis
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
-    from grok_insights.ingest import Ingest
+    from grok_insights.ingest.conversations import Ingest
     from grok_insights.query import Query
 
 __all__ = ["Parts", "analysis", "curtained", "grok", "ingest", "parts", "query", "real_grok"]
@@ -32,7 +32,7 @@ __all__ = ["Parts", "analysis", "curtained", "grok", "ingest", "parts", "query",
 def ingest(of: Parts) -> Ingest:
     """The use case of the ingest function."""
     from grok_insights.aws.erasure import Erasure
-    from grok_insights.ingest import Ingest
+    from grok_insights.ingest.conversations import Ingest
 
     return Ingest(
         conversations=of.conversations,
@@ -49,8 +49,8 @@ def ingest(of: Parts) -> Ingest:
 def query(of: Parts) -> Query:
     """The use cases of the query function."""
     from grok_insights.aws.api_key import ApiKey
-    from grok_insights.cursor import Cursors
     from grok_insights.query import Query
+    from grok_insights.query.cursor import Cursors
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics

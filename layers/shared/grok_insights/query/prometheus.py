@@ -7,6 +7,7 @@ here they are only shown, and nothing is counted in the process.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,6 @@ from grok_insights.domain.totals import ERROR, LATENCY, LATENCY_BOUNDS_SECONDS
 if TYPE_CHECKING:
     from collections import Counter
 
-    from grok_insights.query.metrics import Measured
 
 ERROR_KINDS: Final = ("configuration", "credits", "permanent", "transient")
 """Kinds that are shown from the start, as 0, so that an alert sees their first error."""
@@ -33,6 +33,18 @@ COUNTERS: Final = {
     "conversations_deferred": ("deferred", "Conversations sent back to the queue to wait"),
     "conversations_failed": ("failed", "Conversations given up, which have a failed insight"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The running totals by name, see `domain.totals`, and the sizes of what stands still."""
+
+    totals: Counter[str]
+    queue_depth: int
+    dead_letters: int
+    batch_size: int
+    daily_budget_usd: float
+    daily_spend_usd: float
 
 
 def exposition(measured: Measured) -> tuple[str, str]:

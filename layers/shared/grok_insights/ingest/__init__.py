@@ -1,0 +1,1 @@
+"""The use cases of the ingest function: conversations are accepted and erased."""
