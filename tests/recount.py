@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from grok_insights.aws.insights import is_mark, tally_of
-from grok_insights.aws.items import numbers_of
+from grok_insights.aws.dynamodb.attributes import numbers_of
+from grok_insights.aws.insights.table import is_mark, tally_of
 from grok_insights.domain import trends
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from botocore.compat import HTTPHeaders
 
 from grok_insights.aws import clients
 from grok_insights.aws.conversations import to_item
-from grok_insights.aws.state import State
+from grok_insights.aws.state.counters import State
 from grok_insights.domain.conversation import Conversation
 from grok_insights.flow.rate_limit import RateLimit
 from scripts.bench.contest import interleaved

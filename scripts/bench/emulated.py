@@ -61,7 +61,7 @@ def _parts() -> Parts:
 
 def fill(parts: Parts) -> str:
     """Save conversations with their insights and counters; the id of one of them."""
-    from grok_insights.aws.items import chunks
+    from grok_insights.aws.concurrent import chunks
     from grok_insights.aws.ledger import Entry, Ledger
     from grok_insights.domain.conversation import Conversation
 

@@ -41,7 +41,7 @@ class Bench:
 
     def __init__(self) -> None:
         from functions.query import app
-        from grok_insights.aws.insights import to_item
+        from grok_insights.aws.insights.table import to_item
 
         self.app, self.to_item, self.parts = app, to_item, app.parts
         self.now = datetime.now(UTC)
@@ -79,14 +79,14 @@ class Bench:
         )
 
     def _write(self, table: str, items: list[dict[str, Any]]) -> None:
-        from grok_insights.aws import side_by_side
-        from grok_insights.aws.items import chunks
+        from grok_insights.aws import concurrent
+        from grok_insights.aws.concurrent import chunks
 
         def write(batch: list[dict[str, Any]]) -> None:
             puts: Any = [{"PutRequest": {"Item": item}} for item in batch]
             self.parts.dynamodb.batch_write_item(RequestItems={table: puts})
 
-        side_by_side.each(write, chunks(items, 25))
+        concurrent.each(write, chunks(items, 25))
 
     def matching(self, **filters: str) -> list[str]:
         """Positions of the insights that match, newest first."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from grok_insights.aws.items import number_of
+from grok_insights.aws.dynamodb.attributes import number_of
 from scripts.redrive import redrive
 from tests.e2e.conftest import Client, Stack, until
 from tests.recount import counted, recount

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from functions.query import app
 from grok_insights import wiring
-from grok_insights.aws.insights import to_item
-from grok_insights.aws.items import chunks
+from grok_insights.aws.concurrent import chunks
+from grok_insights.aws.insights.table import to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.http import Door

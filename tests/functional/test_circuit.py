@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from botocore.session import get_session
 
-from grok_insights.aws.brakes import CIRCUIT, circuit_of
-from grok_insights.aws.circuit import CircuitBreaker
+from grok_insights.aws.state.circuit_breaker import CircuitBreaker
+from grok_insights.aws.state.pauses import CIRCUIT, circuit_of
 from grok_insights.errors import (
     CircuitOpen,
     ConfigurationError,

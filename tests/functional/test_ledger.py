@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.model import OperationModel
 
+from grok_insights.aws.dynamodb.transactions import Transactions
 from grok_insights.aws.ledger import Entry, Ledger
-from grok_insights.aws.transactions import Transactions
 from grok_insights.domain.insight import Analysis, Insight, Sentiment, tally
 from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts

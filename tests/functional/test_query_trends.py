@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from grok_insights.aws.items import number
+from grok_insights.aws.dynamodb.attributes import number
 from grok_insights.domain.insight import Analysis, Cost, CostSource, Sentiment
 from tests.builders import NOW, failed_insight, insight
 from tests.functional.conftest import Clock, make_parts

@@ -20,7 +20,8 @@ from grok_insights.errors import (
     UnusableAnswer,
 )
 from grok_insights.flow import backoff, budget
-from grok_insights.flow.brakes import (
+from grok_insights.flow.pace import Pace, Slots
+from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
     Limits,
@@ -29,7 +30,6 @@ from grok_insights.flow.brakes import (
     needs_probe,
     stop_of,
 )
-from grok_insights.flow.pace import Pace, Slots
 from tests.builders import NOW
 
 CHANCE = st.floats(0, 1)

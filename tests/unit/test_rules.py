@@ -12,12 +12,12 @@ from pydantic_core import ValidationError
 
 from grok_insights.analysis import batch_size
 from grok_insights.analysis.batch_size import BatchSizeLimits
+from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps
 from grok_insights.domain.conversation import NEW_CONVERSATION, conversation_id
 from grok_insights.domain.insight import tally
 from grok_insights.errors import BadRequest, SettingsError
 from grok_insights.flow.rate_limit import RateLimit, client_of
-from grok_insights.flow.shards import shard_of
 from grok_insights.query.cursor import Cursors
 from grok_insights.settings import Settings
 from tests.builders import NOW, environment, failed_insight, insight

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from grok_insights.aws import side_by_side
+from grok_insights.aws import concurrent
 
 
 def test_both_run_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=10)
 
-    assert side_by_side.both(lambda: meeting.wait() >= 0, lambda: meeting.wait() >= 0) == (
+    assert concurrent.both(lambda: meeting.wait() >= 0, lambda: meeting.wait() >= 0) == (
         True,
         True,
     )
@@ -31,15 +31,15 @@ def test_the_error_of_either_is_raised_when_both_have_ended() -> None:
         ended.set()
 
     with pytest.raises(TimeoutError):
-        side_by_side.both(fail, end)
+        concurrent.both(fail, end)
     assert ended.is_set()
 
     with pytest.raises(TimeoutError):
-        side_by_side.both(lambda: None, fail)
+        concurrent.both(lambda: None, fail)
 
 
 def test_each_keeps_the_order_and_waits_for_all_before_it_raises() -> None:
-    assert side_by_side.each(abs, [-3, -1, -2]) == [3, 1, 2]
+    assert concurrent.each(abs, [-3, -1, -2]) == [3, 1, 2]
     done: list[int] = []
 
     def work(number: int) -> None:
@@ -48,5 +48,5 @@ def test_each_keeps_the_order_and_waits_for_all_before_it_raises() -> None:
         done.append(number)
 
     with pytest.raises(TimeoutError):
-        side_by_side.each(work, range(5))
+        concurrent.each(work, range(5))
     assert sorted(done) == [1, 2, 3, 4]

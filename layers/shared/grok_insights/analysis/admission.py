@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis.calls import PROBE
 from grok_insights.flow import budget
-from grok_insights.flow.brakes import (
+from grok_insights.flow.pace import Pace, Slots
+from grok_insights.flow.pauses import (
     PROBE_HOLD_SECONDS,
     CircuitState,
     Limits,
@@ -19,11 +20,10 @@ from grok_insights.flow.brakes import (
     needs_probe,
     stop_of,
 )
-from grok_insights.flow.pace import Pace, Slots
 
 if TYPE_CHECKING:
-    from grok_insights.aws.brakes import Brakes
-    from grok_insights.aws.circuit import CircuitBreaker
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
+    from grok_insights.aws.state.pauses import Brakes
 
 NO_TIME_HOLD_SECONDS: Final = 0.0
 LONGEST_WAIT_SECONDS: Final = 5.0

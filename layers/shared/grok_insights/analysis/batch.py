@@ -18,7 +18,7 @@ from grok_insights.analysis import batch_size
 from grok_insights.analysis.admission import Admission, Hold
 from grok_insights.analysis.outcomes import AWS_HOLD_SECONDS
 from grok_insights.analysis.report import Report, emit, totals_of
-from grok_insights.aws import side_by_side
+from grok_insights.aws import concurrent
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.queue import Error
 from grok_insights.errors import (
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from grok_insights.analysis.outcomes import Settlement
     from grok_insights.analysis.requeue import Post
     from grok_insights.aws.queue import AnalysisQueue, Message
-    from grok_insights.aws.state import State
+    from grok_insights.aws.state.counters import State
     from grok_insights.aws.worklist import Work, Worklist
-    from grok_insights.flow.brakes import Shared
+    from grok_insights.flow.pauses import Shared
 
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
@@ -80,7 +80,7 @@ class Analysis:
         oldest = min((message.enqueued_at for message in messages), default=None)
         report = Report(received=len(messages), oldest=oldest)
         try:
-            shared, todo = side_by_side.both(self.gate.look, lambda: self.worklist.read(messages))
+            shared, todo = concurrent.both(self.gate.look, lambda: self.worklist.read(messages))
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("a batch could not be read: it goes back to the queue")
             self.post.hold(messages, Hold(AWS_HOLD_SECONDS), report)

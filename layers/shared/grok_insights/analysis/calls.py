@@ -14,7 +14,7 @@ from grok_insights.errors import AnalysisError, CircuitOpen
 from grok_insights.grok.prompt import Prompt
 
 if TYPE_CHECKING:
-    from grok_insights.aws.circuit import CircuitBreaker
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.aws.worklist import Work
     from grok_insights.flow.pace import Slots
     from grok_insights.grok.analyzer import Analyzer, Answer

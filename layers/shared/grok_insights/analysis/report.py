@@ -17,7 +17,7 @@ from grok_insights.telemetry import MetricUnit, metrics
 
 if TYPE_CHECKING:
     from grok_insights.analysis.calls import Asked
-    from grok_insights.flow.brakes import Reason
+    from grok_insights.flow.pauses import Reason
 
 MOST_VALUES: Final = 100
 """Values one EMF metric may hold:

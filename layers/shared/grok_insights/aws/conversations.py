@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.items import Item, chunks, number, text, text_of
-from grok_insights.aws.transactions import MAX_ACTIONS, Transactions
+from grok_insights.aws import concurrent
+from grok_insights.aws.concurrent import chunks
+from grok_insights.aws.dynamodb.attributes import Item, number, text, text_of
+from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions
 from grok_insights.domain import timestamps
 from grok_insights.domain.conversation import Conversation, metadata_json
 
@@ -37,7 +38,7 @@ class Conversations:
 
         The ids must differ. Transactions are written side by side.
         """
-        refusals = side_by_side.each(
+        refusals = concurrent.each(
             lambda run: self.transactions.write(run, self._puts), _transactions(new)
         )
         standing = [from_item(refusal.item) for run in refusals for refusal in run]
@@ -86,7 +87,7 @@ class Conversations:
 
     def mark_enqueued(self, conversation_ids: Iterable[str], at: datetime) -> None:
         """Note that a message for each of these conversations surely reached the queue."""
-        side_by_side.each(
+        concurrent.each(
             lambda run: self.transactions.write(run, lambda ids: self._marks(ids, at)),
             chunks(conversation_ids, MAX_ACTIONS),
         )

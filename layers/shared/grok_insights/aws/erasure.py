@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from grok_insights.aws import jitter
-from grok_insights.aws.insights import ERASED
-from grok_insights.aws.items import number, text
-from grok_insights.aws.transactions import reasons_of
+from grok_insights.aws.dynamodb.attributes import number, text
+from grok_insights.aws.dynamodb.shards import shard_of
+from grok_insights.aws.dynamodb.transactions import reasons_of
+from grok_insights.aws.insights.table import ERASED
 from grok_insights.domain import timestamps, trends
-from grok_insights.flow.shards import shard_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
     from grok_insights.aws.conversations import Conversations
-    from grok_insights.aws.insights import Counted, Insights
+    from grok_insights.aws.insights.table import Counted, Insights
     from grok_insights.aws.trends import Trends
 
 MARK_SECONDS: Final = 86_400

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.insights import NEVER
-from grok_insights.aws.transactions import MAX_ACTIONS, Transactions
+from grok_insights.aws import concurrent
+from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions
+from grok_insights.aws.insights.table import NEVER
 from grok_insights.domain import trends
 from grok_insights.domain.insight import Insight, Tally, tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from grok_insights.aws.insights import Insights
+    from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.trends import Trends
 
 
@@ -63,7 +63,7 @@ class Ledger:
         runs = list(_transactions(entries))
         shards = self.trends.shards
         numbered = [(run, index % shards) for index, run in enumerate(runs, start=_offset(runs))]
-        refused = side_by_side.each(lambda run: self._save_run(*run), numbered)
+        refused = concurrent.each(lambda run: self._save_run(*run), numbered)
         return {entry.insight.conversation_id for entry in entries} - set().union(*refused)
 
     def _save_run(self, run: list[Entry], shard: int) -> set[str]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from grok_insights.aws import side_by_side
+from grok_insights.aws import concurrent
+from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.aws.items import chunks
 from grok_insights.domain import timestamps
 from grok_insights.flow.backoff import MAX_DELAY_SECONDS
 
@@ -123,7 +123,7 @@ class AnalysisQueue:
 
     def post(self, letters: Sequence[Letter]) -> set[str]:
         """Send letters, each with its own delay; what is returned is as with `send`."""
-        return set().union(*side_by_side.each(self._post_run, chunks(letters, MAX_ENTRIES)))
+        return set().union(*concurrent.each(self._post_run, chunks(letters, MAX_ENTRIES)))
 
     def _post_run(self, run: list[Letter]) -> set[str]:
         try:

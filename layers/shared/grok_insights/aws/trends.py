@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.items import Item, addition, numbers_of, text
+from grok_insights.aws import concurrent
+from grok_insights.aws.dynamodb.attributes import Item, addition, numbers_of, text
 from grok_insights.domain import trends
 from grok_insights.domain.trends import Counters, Interval, Series, Slots
 
@@ -34,7 +34,7 @@ class Trends:
         """The totals of every point of a range; a point without insights is all zeros."""
         sums = {point: Counter[str]() for point in trends.points(start, end, interval)}
         runs = trends.series_slots(start, end, interval, self.shards)
-        for found, slots in zip(side_by_side.each(self._items, runs), runs.values(), strict=True):
+        for found, slots in zip(concurrent.each(self._items, runs), runs.values(), strict=True):
             for item in found:
                 sums[slots[item["slot"]["S"]]].update(numbers_of(item))
         return sums
@@ -44,7 +44,7 @@ class Trends:
         buckets = trends.topic_buckets(start, end, self.shards)
         sums: defaultdict[str, int] = defaultdict(int)
         for found, wanted in zip(
-            side_by_side.each(lambda bucket: self._items(Slots(bucket, "", "")), buckets),
+            concurrent.each(lambda bucket: self._items(Slots(bucket, "", "")), buckets),
             buckets.values(),
             strict=True,
         ):

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
+from grok_insights.aws import concurrent
+from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.conversations import Conversations, from_item
-from grok_insights.aws.insights import FAILURE, TALLIED, Insights, is_mark, tally_of
-from grok_insights.aws.items import chunks, number_of, text_of
+from grok_insights.aws.dynamodb.attributes import number_of, text_of
+from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
+from grok_insights.aws.insights.table import FAILURE, TALLIED, Insights, is_mark, tally_of
 from grok_insights.domain.insight import Status
 
 if TYPE_CHECKING:
-    from grok_insights.aws.items import Item
+    from grok_insights.aws.dynamodb.attributes import Item
     from grok_insights.aws.queue import Message
     from grok_insights.domain.conversation import Conversation
     from grok_insights.domain.insight import Tally
@@ -59,7 +60,7 @@ class Worklist:
         latest = sorted(messages, key=lambda message: (message.redrives, message.attempt))
         by_id = {message.conversation_id: message for message in latest}
         kept = [message for message in messages if by_id[message.conversation_id] is message]
-        todos = side_by_side.each(self._read, chunks(kept, MAX_KEYS // 2))
+        todos = concurrent.each(self._read, chunks(kept, MAX_KEYS // 2))
         return Todo(
             [work for todo in todos for work in todo.works],
             [one for todo in todos for one in todo.given_up],

@@ -17,7 +17,7 @@ from grok_insights.http.headers import header
 from grok_insights.telemetry import MetricUnit, flush, logger, metrics
 
 if TYPE_CHECKING:
-    from grok_insights.aws.state import State
+    from grok_insights.aws.state.counters import State
     from grok_insights.http.api import Api
 
 LIMITED: Final = "/api/v1/"

@@ -33,7 +33,7 @@ from grok_insights.errors import (
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
     from grok_insights.aws.erasure import Erasure
-    from grok_insights.aws.insights import Insights
+    from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
 
 ENQUEUED: Final = "enqueued"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain import timestamps
-from grok_insights.flow.brakes import CircuitState, Limits, Reason, Shared, stop_of
+from grok_insights.flow.pauses import CircuitState, Limits, Reason, Shared, stop_of
 
 if TYPE_CHECKING:
-    from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
+    from grok_insights.aws.state.pauses import Brakes
     from grok_insights.settings import GrokMode
 
 ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)

@@ -10,8 +10,8 @@ from grok_insights.errors import NotFound
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
-    from grok_insights.aws.insights import Insights, Stored
-    from grok_insights.aws.timeline import Timeline
+    from grok_insights.aws.insights.table import Insights, Stored
+    from grok_insights.aws.insights.timeline import Timeline
     from grok_insights.domain.selection import Selection
     from grok_insights.query.cursor import Cursors
 

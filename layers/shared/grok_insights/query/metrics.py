@@ -12,9 +12,9 @@ from grok_insights.errors import Unauthorized
 
 if TYPE_CHECKING:
     from grok_insights.aws.api_key import ApiKey
-    from grok_insights.aws.brakes import Brakes
     from grok_insights.aws.queue import AnalysisQueue
-    from grok_insights.aws.state import State
+    from grok_insights.aws.state.counters import State
+    from grok_insights.aws.state.pauses import Brakes
 
 
 @dataclass(frozen=True, slots=True)

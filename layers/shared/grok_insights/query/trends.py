@@ -14,7 +14,7 @@ from grok_insights.domain.trends import FIELDS, KINDS, Interval, Series
 from grok_insights.errors import Fault, InvalidRequest
 
 if TYPE_CHECKING:
-    from grok_insights.aws.recount import Recount
+    from grok_insights.aws.insights.recount import Recount
     from grok_insights.aws.trends import Trends
 
 DEFAULT_SPAN: Final = {Interval.HOUR: timedelta(hours=24), Interval.DAY: timedelta(days=30)}

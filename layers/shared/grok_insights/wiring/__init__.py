@@ -127,7 +127,7 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
 def _gate(of: Parts, analyzer: Analyzer) -> Gate:
     """What lets calls through. The mock costs nothing and has no rate limit."""
     from grok_insights.analysis.admission import Gate
-    from grok_insights.aws.circuit import CircuitBreaker
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.flow.pace import Pace
 
     settings = of.settings

@@ -10,18 +10,18 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from grok_insights.aws import clients
-from grok_insights.aws.batch_get import BatchGet
-from grok_insights.aws.brakes import Brakes
 from grok_insights.aws.conversations import Conversations
-from grok_insights.aws.insights import Insights
+from grok_insights.aws.dynamodb.batch_get import BatchGet
+from grok_insights.aws.dynamodb.transactions import Transactions
+from grok_insights.aws.insights.recount import Recount
+from grok_insights.aws.insights.table import Insights
+from grok_insights.aws.insights.timeline import Timeline
 from grok_insights.aws.queue import AnalysisQueue
-from grok_insights.aws.recount import Recount
-from grok_insights.aws.state import State
-from grok_insights.aws.timeline import Timeline
-from grok_insights.aws.transactions import Transactions
+from grok_insights.aws.state.counters import State
+from grok_insights.aws.state.pauses import Brakes
 from grok_insights.aws.trends import Trends
 from grok_insights.domain import pricing
-from grok_insights.flow.brakes import Limits
+from grok_insights.flow.pauses import Limits
 from grok_insights.flow.rate_limit import RateLimit
 from grok_insights.settings import GrokMode, Settings
 

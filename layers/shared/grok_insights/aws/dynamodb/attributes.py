@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateTypeDef
 
 Item = Mapping[str, Any]
 """An item as it comes back: attribute name to ``{"S": …}`` or ``{"N": …}``."""
-
-T = TypeVar("T")
 
 
 def text(value: str) -> AttributeValueTypeDef:
@@ -63,10 +60,3 @@ def addition(table: str, key: Mapping[str, str], numbers: Mapping[str, int]) -> 
         "ExpressionAttributeNames": {f"#f{i}": name for i, name in named},
         "ExpressionAttributeValues": {f":n{i}": number(numbers[name]) for i, name in named},
     }
-
-
-def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The values in runs of at most ``size``."""
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk

@@ -23,13 +23,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.batch_get import MAX_KEYS, BatchGet
-from grok_insights.aws.items import Item, chunks, number, number_of, text, texts, texts_of
-from grok_insights.aws.timeline import MAX_TOPICS
+from grok_insights.aws import concurrent
+from grok_insights.aws.concurrent import chunks
+from grok_insights.aws.dynamodb.attributes import Item, number, number_of, text, texts, texts_of
+from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
+from grok_insights.aws.dynamodb.shards import shard_of
+from grok_insights.aws.insights.timeline import MAX_TOPICS
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import Failure, Insight, Status, Tally, tally
-from grok_insights.flow.shards import shard_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -100,7 +101,7 @@ class Insights:
 
     def statuses(self, conversation_ids: Iterable[str]) -> dict[str, str]:
         """The status of each insight there is; what it says is not read."""
-        runs = side_by_side.each(self._statuses, chunks(conversation_ids, MAX_KEYS))
+        runs = concurrent.each(self._statuses, chunks(conversation_ids, MAX_KEYS))
         return {
             item["conversation_id"]["S"]: item["status"]["S"]
             for items in runs

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.insights import tally_of
-from grok_insights.aws.items import text
+from grok_insights.aws import concurrent
+from grok_insights.aws.dynamodb.attributes import text
+from grok_insights.aws.insights.table import tally_of
 from grok_insights.domain import timestamps, trends
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Recount:
         """The totals of every point of a range, and how often each topic came up in it."""
         series = {point: Counter[str]() for point in trends.points(start, end, interval)}
         topics: defaultdict[str, int] = defaultdict(int)
-        for tallies in side_by_side.each(
+        for tallies in concurrent.each(
             lambda shard: list(self._tallies(shard, start, end)), range(self.shards)
         ):
             for tally in tallies:

@@ -27,21 +27,21 @@ from aws_lambda_powertools.utilities.circuit_breaker.persistence.record import C
 from aws_lambda_powertools.utilities.circuit_breaker.states import CircuitState
 from botocore.exceptions import ClientError
 
-from grok_insights.aws.brakes import CIRCUIT, REFUSED
 from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.aws.state.pauses import CIRCUIT, REFUSED
 from grok_insights.errors import (
     AnalysisError,
     CircuitOpen,
     ConfigurationError,
     TransientError,
 )
-from grok_insights.flow import brakes
+from grok_insights.flow import pauses
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from grok_insights.aws.items import Item
+    from grok_insights.aws.dynamodb.attributes import Item
 
 T = TypeVar("T")
 
@@ -171,11 +171,11 @@ class CircuitBreaker:
         """Believe the circuit's item as it was just read."""
         self._store.learn(item)
 
-    def view(self) -> brakes.Circuit:
+    def view(self) -> pauses.Circuit:
         """The circuit as this environment knows it."""
         seen = self._store.seen
-        return brakes.Circuit(
-            state=brakes.CircuitState(str(seen.state)),
+        return pauses.Circuit(
+            state=pauses.CircuitState(str(seen.state)),
             opened_at=seen.opened_at or 0,
             lease_ends_at=seen.probe_lease_expiry or 0,
         )

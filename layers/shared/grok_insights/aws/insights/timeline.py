@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from grok_insights.aws import side_by_side
-from grok_insights.aws.items import text
+from grok_insights.aws import concurrent
+from grok_insights.aws.dynamodb.attributes import text
 from grok_insights.domain.insight import Sentiment
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Timeline:
         runs = [Run(partition, reached=end) for partition in self._partitions(selection)]
         placed: list[Placed] = []
         for share, blocking in _rounds(runs, placed, limit + 1, selection):
-            side_by_side.each(partial(self._read, selection, share), blocking)
+            concurrent.each(partial(self._read, selection, share), blocking)
             placed += _merged(runs, limit + 1 - len(placed))
         if len(placed) > limit:
             return Stretch(placed[:limit], placed[limit - 1].position)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from grok_insights.aws.items import Item
+    from grok_insights.aws.dynamodb.attributes import Item
 
 T = TypeVar("T")
 

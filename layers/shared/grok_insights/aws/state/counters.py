@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from grok_insights.aws.items import addition, number, number_of, numbers_of, text
+from grok_insights.aws.dynamodb.attributes import addition, number, number_of, numbers_of, text
 
 if TYPE_CHECKING:
     from collections import Counter

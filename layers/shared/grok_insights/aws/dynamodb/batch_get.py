@@ -13,7 +13,7 @@ from grok_insights.aws import jitter
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from grok_insights.aws.items import Item
+    from grok_insights.aws.dynamodb.attributes import Item
 
 MAX_KEYS: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from grok_insights.aws.batch_get import BatchGet
-from grok_insights.aws.items import Item, number, number_of, text, text_of
-from grok_insights.flow.brakes import Circuit, CircuitState, Shared
+from grok_insights.aws.dynamodb.attributes import Item, number, number_of, text, text_of
+from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.flow.budget import day_of
 from grok_insights.flow.pace import MICROSECONDS, Pace, Slots
+from grok_insights.flow.pauses import Circuit, CircuitState, Shared
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import islice
 from typing import Final, TypeVar
 
 A = TypeVar("A")
@@ -39,3 +40,10 @@ def each(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
     for call in calls:
         call.exception()
     return [call.result() for call in calls]
+
+
+def chunks(values: Iterable[A], size: int) -> Iterator[list[A]]:
+    """The values in runs of at most ``size``."""
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
