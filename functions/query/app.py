@@ -22,9 +22,8 @@ from grok_insights.domain.selection import Selection
 from grok_insights.domain.timestamps import INSTANT
 from grok_insights.domain.trends import Interval
 from grok_insights.http import BY_ID, Api, Door, json_response, text_response
-from grok_insights.http.answers import ALWAYS_ASK, NEVER_KEEP
-from grok_insights.http.described import Described
-from grok_insights.http.site import Site
+from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
+from grok_insights.http.static import Described, Site
 
 RETRY_AFTER_SECONDS = 2
 
@@ -99,7 +98,7 @@ def trends(query: TrendsQuery) -> Response[str]:
     use = api.use_case.trends
     wanted = use.range(query.start, query.end, query.interval)
     found = use.verified(wanted, query.top) if query.verify else use.of(wanted, query.top)
-    cache = PAST if use.is_past(wanted) else ALWAYS_ASK
+    cache = PAST if use.is_past(wanted) else PRIVATE_REVALIDATED
     return json_response(HTTPStatus.OK, found, {"Cache-Control": cache})
 
 
@@ -111,10 +110,10 @@ def insight(conversation_id: UUID) -> Response[str]:
     identity = str(conversation_id)
     stored = api.use_case.insights.insight(identity)
     if stored is not None:
-        cache = IMMUTABLE if stored.status is Status.COMPLETED else ALWAYS_ASK
+        cache = IMMUTABLE if stored.status is Status.COMPLETED else PRIVATE_REVALIDATED
         return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
     waiting = {"id": identity, "conversation_id": identity, "status": "enqueued"}
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NEVER_KEEP}
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
 
 
@@ -123,14 +122,14 @@ def health() -> Response[str]:
     """Whether conversations that come in are being analysed."""
     found = api.use_case.health()
     status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
-    return json_response(status, found.body, {"Cache-Control": NEVER_KEEP})
+    return json_response(status, found.body, {"Cache-Control": NO_STORE})
 
 
 @api.get("/metrics")
 def metrics() -> Response[str]:
     """The metrics in Prometheus' text format."""
     text, media_type = api.use_case.metrics.text(_given_key())
-    return text_response(media_type, text, cache=NEVER_KEEP)
+    return text_response(media_type, text, cache=NO_STORE)
 
 
 def _given_key() -> str | None:

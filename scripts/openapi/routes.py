@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema
 
 from grok_insights.checked import Check
-from grok_insights.http.takes import Takes
+from grok_insights.http.request import Takes
 from scripts.openapi.operations import JSON
 
 SETTINGS: Final = (

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.errors import RequestError, TooManyRequests
 from grok_insights.flow.rate_limit import RateLimit, Verdict, client_of
-from grok_insights.http.answers import problem, to_proxy_result
-from grok_insights.http.body import with_text_body
-from grok_insights.http.finish import finished
-from grok_insights.http.headers import header
+from grok_insights.http.request import header, with_text_body
+from grok_insights.http.response import finished, problem, to_proxy_result
 from grok_insights.telemetry import MetricUnit, flush, logger, metrics
 
 if TYPE_CHECKING:
     from grok_insights.aws.state.counters import State
-    from grok_insights.http.api import Api
+    from grok_insights.http.router import Api
 
 LIMITED: Final = "/api/v1/"
 """Paths under this prefix count for the rate limit."""

@@ -1,19 +1,84 @@
-"""What a route takes out of a request, checked: its path, its query and its body."""
+"""What a request is: its headers, its body, and what a route takes out of it, checked."""
 
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
 from grok_insights.checked import Check, Checked
-from grok_insights.errors import BadRequest, Fault, InvalidRequest, faults_of
+from grok_insights.errors import (
+    BadRequest,
+    ContentTooLarge,
+    Fault,
+    InvalidRequest,
+    UnsupportedMediaType,
+    faults_of,
+)
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
+
+
+def header(event: Mapping[str, Any], name: str) -> str:
+    """The values of a header, joined as RFC 9110 allows; empty where there is none."""
+    given: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
+    return ", ".join(
+        value for key, values in given.items() if key.lower() == name for value in values
+    )
+
+
+JSON: Final = "application/json"
+CONTENT: Final = "content-type"
+
+MAX_BODY_BYTES: Final = 4_500_000
+"""API Gateway takes 10 MB, but a function only 6 MB, and a body reaches it in base64.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+def with_text_body(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with its body as a text.
+
+    Raises
+    ------
+    ContentTooLarge, UnsupportedMediaType, BadRequest
+        The body is not one that can be read.
+    """
+    _check_media_type(header(event, CONTENT))
+    if header(event, "content-encoding").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("the body must not be compressed")
+    body = event["body"] or ""
+    size = len(body) * 3 // 4 if event["isBase64Encoded"] else len(body.encode(errors="replace"))
+    if size > MAX_BODY_BYTES:
+        raise ContentTooLarge(f"the body must have at most {MAX_BODY_BYTES} bytes")
+    # The resolver knows the media type only in lower case.
+    headers = {name: value for name, value in event["headers"].items() if name.lower() != CONTENT}
+    headers[CONTENT] = JSON
+    return {**event, "headers": headers, "body": _text(event, body), "isBase64Encoded": False}
+
+
+def _check_media_type(content_type: str) -> None:
+    message = Message()
+    message["Content-Type"] = content_type or JSON
+    if message.get_content_type() != JSON:
+        raise UnsupportedMediaType("the body must be application/json")
+    if message.get_content_charset("utf-8") not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("the body must be in UTF-8")
+
+
+def _text(event: dict[str, Any], body: str) -> str:
+    if not event["isBase64Encoded"]:
+        return body
+    try:
+        return b64decode(body).decode()
+    except ValueError:
+        raise BadRequest("the body is not UTF-8", faults=(Fault("body", "is not UTF-8"),)) from None
+
 
 BY_ID: Final = {"conversation_id": core.uuid_schema()}
 """The path of one conversation."""

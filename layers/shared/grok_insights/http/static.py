@@ -1,7 +1,4 @@
-"""The API's description, made when it was built, and the page that shows it.
-
-Powertools could make both when asked, at the cost of loading every model into every cold start.
-"""
+"""Static files: web pages of files in a function's folder, and the API's description."""
 
 from __future__ import annotations
 
@@ -15,19 +12,53 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools.event_handler import openapi
 
 from grok_insights.errors import NotFound
-from grok_insights.http.answers import JSON, page, text_response
+from grok_insights.http.request import JSON
+from grok_insights.http.response import PUBLIC_REVALIDATED, page, text_response
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import Response
 
+MEDIA_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""Media types by suffix; files of any other kind are not served."""
+
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+ONE_DAY: Final = "public, max-age=86400"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A folder with ``index.html`` and its files. ``versioned`` names bear their version."""
+
+    folder: Path
+    versioned: frozenset[str] = frozenset()
+
+    def page(self, path: str) -> Response[str]:
+        """The page itself, which a client asks for under a path."""
+        return page((self.folder / "index.html").read_text("utf-8"), path)
+
+    def file(self, name: str) -> Response[str]:
+        """A file of the page.
+
+        Raises
+        ------
+        NotFound
+            The page has no such file.
+        """
+        media_type = MEDIA_TYPES.get(Path(name).suffix)
+        if media_type is None or name not in {path.name for path in self.folder.iterdir()}:
+            raise NotFound("there is no such file")
+        cache = IMMUTABLE if name in self.versioned else PUBLIC_REVALIDATED
+        return text_response(media_type, (self.folder / name).read_text("utf-8"), cache=cache)
+
+
 SWAGGER_UI: Final = Path(openapi.__path__[0]) / "swagger_ui"
 """Powertools brings Swagger UI, so that no other site is asked for it. Its module is not imported:
 that would build models which the page does not need."""
-
-JAVASCRIPT: Final = "text/javascript; charset=utf-8"
-CSS: Final = "text/css; charset=utf-8"
-A_DAY: Final = "public, max-age=86400"
-ALWAYS_ASK: Final = "public, no-cache"
 
 INLINE_STYLES: Final = "'unsafe-inline'"
 """Swagger UI sets styles on the elements that it makes."""
@@ -60,7 +91,7 @@ class Described:
 
     def openapi(self) -> Response[str]:
         """The description."""
-        return text_response(JSON, self.text, cache=ALWAYS_ASK)
+        return text_response(JSON, self.text, cache=PUBLIC_REVALIDATED)
 
     def page(self, path: str) -> Response[str]:
         """Swagger UI, which a client asks for under a path."""
@@ -76,9 +107,9 @@ class Described:
             The page has no such file.
         """
         files = {
-            "start.js": (self.folder / "docs", JAVASCRIPT, ALWAYS_ASK),
-            "swagger-ui-bundle.min.js": (SWAGGER_UI, JAVASCRIPT, A_DAY),
-            "swagger-ui.min.css": (SWAGGER_UI, CSS, A_DAY),
+            "start.js": (self.folder / "docs", MEDIA_TYPES[".js"], PUBLIC_REVALIDATED),
+            "swagger-ui-bundle.min.js": (SWAGGER_UI, MEDIA_TYPES[".js"], ONE_DAY),
+            "swagger-ui.min.css": (SWAGGER_UI, MEDIA_TYPES[".css"], ONE_DAY),
         }
         if name not in files:
             raise NotFound("there is no such file")

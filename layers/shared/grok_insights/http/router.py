@@ -12,8 +12,8 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.checked import Check, Checked
 from grok_insights.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
-from grok_insights.http.answers import problem
-from grok_insights.http.takes import NOTHING, Takes
+from grok_insights.http.request import NOTHING, Takes
+from grok_insights.http.response import problem
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
