@@ -86,7 +86,7 @@ export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from …
 	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
 
 bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start warm" for some of them
-	@PYTHONPATH=layers/shared:. $(IN)/python -m scripts.bench $(ONLY)
+	@PYTHONPATH=layers/shared:. $(IN)/python -m benchmarks $(ONLY)
 
 load: environment ## Load test of the local stack with a raised rate limit: N=1000 ARGS="--bulk --rate 50"
 	@RATE_LIMIT_REQUESTS=$${RATE_LIMIT_REQUESTS:-1000000} $(LOCAL) up

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDERS: Final = ("functions", "layers")
-_FILES: Final = ("template.yaml", "scripts/packed.py")
+_FILES: Final = ("template.yaml", "scripts/package_build.py")
 _CACHES: Final = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache"})
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from scripts.deploy import grok_key
 from scripts.environments import CHECKOUT, Environment, UnusableError, environment, outputs
-from scripts.packed import pack
+from scripts.package_build import pack
 from scripts.sources import fingerprint
 
 RUNTIME = "python3.13"

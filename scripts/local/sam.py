@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts.local.errors import LocalStackError
 from scripts.local.files import LocalFiles
 from scripts.local.isolation import REGION
-from scripts.packed import pack
+from scripts.package_build import pack
 from scripts.sources import fingerprint
 
 BUCKET = "grok-insights-artifacts"

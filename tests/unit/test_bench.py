@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.bench.__main__ import GROUPS, main, markdown
-from scripts.bench.contest import interleaved, ratio
-from scripts.bench.figure import Figure
-from scripts.bench.one_group import Group, of_text, to_text
-from scripts.bench.warm import route_figures
+from benchmarks.__main__ import GROUPS, main, markdown
+from benchmarks.comparison import interleaved, ratio
+from benchmarks.figure import Figure
+from benchmarks.one_group import Group, of_text, to_text
+from benchmarks.warm import route_figures
 
 
 def test_contestants_take_turns_and_the_first_round_does_not_count() -> None:
@@ -66,10 +66,10 @@ def test_a_group_comes_back_from_its_process_as_it_was() -> None:
 
 
 def test_a_route_is_compared_whole_and_without_aws() -> None:
-    twins = {"FastAPI + Mangum": [4.0, 6.0], "Powertools": [4.0, 6.0]}
+    baselines = {"FastAPI + Mangum": [4.0, 6.0], "Powertools": [4.0, 6.0]}
     found = {
-        "whole": {"ours": [3.0, 3.0], **twins},
-        "aws": {who: [2.0, 2.0] for who in ("ours", *twins)},
+        "whole": {"ours": [3.0, 3.0], **baselines},
+        "aws": {who: [2.0, 2.0] for who in ("ours", *baselines)},
     }
 
     whole, door, *_ = route_figures("GET", found, 0.5)

@@ -1,4 +1,4 @@
-"""CPU of a warm request of each route, through our door and through those of two twins."""
+"""CPU of a warm request of each route, through our handler and through those of two baselines."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.bench.contest import ratio
-from scripts.bench.emulated import emulated_aws, fill, new_api_key
-from scripts.bench.figure import Figure
-from scripts.bench.lean import DOORS
+from benchmarks.comparison import ratio
+from benchmarks.emulated import emulated_aws, fill, new_api_key
+from benchmarks.figure import Figure
+from benchmarks.lambda_env import DOORS
 
 TITLE = "CPU of a warm request"
 TWINS = {"FastAPI + Mangum": 0.5, "Powertools": None}
 
 MOSTLY_USE_CASE = {"POST bulk of 50", "GET trends"}
-"""Routes whose own part is for the most part the use case, which the twins have as well."""
+"""Routes whose own part is for the most part the use case, which the baselines have as well."""
 
 
 def figures() -> Iterator[Figure]:
-    """Of each route: milliseconds, of which AWS, and what ours is of the twins'."""
+    """Of each route: milliseconds, of which AWS, and what ours is of the baselines'."""
     found = measured()
     door_ms = min(statistics.median(_own(route, "ours")) for route in found.values())
     for name, route in found.items():
@@ -32,7 +32,7 @@ def measured() -> dict[str, Any]:
         one = fill(parts)
         key_id, key = new_api_key()
         known = {"API_KEY_ID": key_id, "BENCH_API_KEY": key, "BENCH_INSIGHT": one}
-        found: dict[str, Any] = DOORS.ask("scripts.bench.door_contest", environment | known)
+        found: dict[str, Any] = DOORS.ask("benchmarks.handler_comparison", environment | known)
     return found
 
 
@@ -43,13 +43,13 @@ def route_figures(name: str, found: dict[str, Any], door_ms: float) -> Iterator[
     """
     whole, aws = found["whole"], found["aws"]
     asks_aws = any(aws["ours"])
-    for twin, limit in TWINS.items():
-        least = ratio([one + door_ms for one in aws["ours"]], whole[twin]) if asks_aws else None
-        yield _row(f"{name} / {twin}", whole["ours"], whole[twin], limit, least)
+    for baseline, limit in TWINS.items():
+        least = ratio([one + door_ms for one in aws["ours"]], whole[baseline]) if asks_aws else None
+        yield _row(f"{name} / {baseline}", whole["ours"], whole[baseline], limit, least)
         if asks_aws:
             own_limit = None if name in MOSTLY_USE_CASE else limit
-            ours, theirs = _own(found, "ours"), _own(found, twin)
-            yield _row(f"{name} / {twin}, without AWS clients", ours, theirs, own_limit)
+            ours, theirs = _own(found, "ours"), _own(found, baseline)
+            yield _row(f"{name} / {baseline}, without AWS clients", ours, theirs, own_limit)
 
 
 def _row(

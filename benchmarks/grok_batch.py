@@ -14,8 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from scripts.bench.figure import Figure
-from scripts.bench.standin_process import standin_process
+from benchmarks.figure import Figure
+from benchmarks.standin_process import standin_process
 from tests.builders import LambdaContext, environment, sqs_event
 from tests.emulator import bare_emulator
 

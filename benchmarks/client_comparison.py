@@ -18,10 +18,10 @@ from typing import Any
 import litellm
 from openai import OpenAI
 
+from benchmarks.comparison import interleaved
 from grok_insights.grok.prompt import Prompt
 from grok_insights.grok.real import RealGrok, new_client
 from grok_insights.grok.request import RequestForm, built_in_prompt, fenced, schema
-from scripts.bench.contest import interleaved
 
 ROUNDS, CALLS = 15, 20
 MODEL, KEY = "grok-4.20-non-reasoning", "xai-bench"
@@ -96,8 +96,8 @@ def main() -> None:
         call()
     gc.collect()
     gc.freeze()
-    contest = {name: partial(cpu_ms, call) for name, call in calls.items()}
-    print(json.dumps(interleaved(contest, ROUNDS)))
+    comparison = {name: partial(cpu_ms, call) for name, call in calls.items()}
+    print(json.dumps(interleaved(comparison, ROUNDS)))
 
 
 if __name__ == "__main__":

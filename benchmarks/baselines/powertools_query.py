@@ -9,14 +9,14 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
+from benchmarks.baselines.models import Instant
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.powertools_handler import made, new_app
+from benchmarks.baselines.responses import file_text, page_text, waiting
 from grok_insights import wiring
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
-from scripts.bench.twins.answers import file_text, page_text, waiting
-from scripts.bench.twins.models import Instant
-from scripts.bench.twins.parts import parts
-from scripts.bench.twins.powertools_door import made, new_app
 
 use = wiring.query(parts)
 app = new_app()

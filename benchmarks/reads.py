@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from scripts.bench.figure import Figure
-from scripts.bench.own_stack import own_stack
-from scripts.bench.read_data import TOPICS, made
-from scripts.bench.read_units import Meter, item_bytes
+from benchmarks.figure import Figure
+from benchmarks.own_stack import own_stack
+from benchmarks.read_data import TOPICS, made
+from benchmarks.read_units import Meter, item_bytes
 from tests.builders import api_event
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from fastapi import Header, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from mangum import Mangum
 
+from benchmarks.baselines.fastapi_handler import new_app, new_router
+from benchmarks.baselines.models import Instant
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.responses import file_text, page_text, waiting
 from grok_insights import wiring
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
-from scripts.bench.twins.answers import file_text, page_text, waiting
-from scripts.bench.twins.fastapi_door import new_app, new_router
-from scripts.bench.twins.models import Instant
-from scripts.bench.twins.parts import parts
 
 use = wiring.query(parts)
 app, router = new_app(), new_router()

@@ -1,4 +1,4 @@
-"""What the twins answer with: the bodies of ours, and how often a client may ask."""
+"""What the baselines answer with: the bodies of ours, and how often a client may ask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grok_insights.ingest.conversations import Accepted, Outcome
 from grok_insights.query.insights import Page
 from grok_insights.wiring import Parts
 
-FILES: Final = Path(__file__).parents[3] / "functions" / "query"
+FILES: Final = Path(__file__).parents[2] / "functions" / "query"
 
 
 def named(accepted: Accepted) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packed import pack
+from scripts.package_build import pack
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.emulated import emulated_aws, in_environment
+from benchmarks.figure import Figure
+from benchmarks.standin_process import standin_process
 from grok_insights import wiring
 from grok_insights.aws.queue import DEPTH_MAX_AGE_SECONDS, Message
 from grok_insights.settings import Settings
-from scripts.bench.emulated import emulated_aws, in_environment
-from scripts.bench.figure import Figure
-from scripts.bench.standin_process import standin_process
 from tests.builders import LambdaContext, api_event, sqs_event
 
 if TYPE_CHECKING:

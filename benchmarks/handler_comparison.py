@@ -1,6 +1,6 @@
-"""Sends the same requests through our door and those of the twins, in one process.
+"""Sends the same requests through our handler and those of the baselines, in one process.
 
-Runs in the lean environment, on an emulator in another process, and writes JSON. The CPU that AWS
+Runs in the Lambda environment, on an emulator in another process, and writes JSON. The CPU that AWS
 clients take is measured apart, by their own events.
 """
 
@@ -18,16 +18,16 @@ from itertools import count
 from threading import local
 from typing import Any, Final
 
+from benchmarks.baselines import parts as twins_parts
+from benchmarks.comparison import interleaved
 from grok_insights import wiring
-from scripts.bench.contest import interleaved
-from scripts.bench.twins import parts as twins_parts
 from tests.builders import LambdaContext, api_event
 
 ROUNDS, CALLS = 9, 8
 CONTESTANTS: Final = {
     "ours": "functions.{}.app",
-    "FastAPI + Mangum": "scripts.bench.twins.fastapi_{}",
-    "Powertools": "scripts.bench.twins.powertools_{}",
+    "FastAPI + Mangum": "benchmarks.baselines.fastapi_{}",
+    "Powertools": "benchmarks.baselines.powertools_{}",
 }
 CONTEXT: Final = LambdaContext()
 TEXT: Final = "Customer: My parcel is late. Agent: It will come tomorrow. " * 5
@@ -126,7 +126,7 @@ def answer_of(handler: Handler, event: Event) -> tuple[int, Any]:
 
 
 class Unequal(Exception):
-    """A twin does not answer as ours does: what is measured would say nothing."""
+    """A baseline does not answer as ours does: what is measured would say nothing."""
 
 
 def check(name: str, handlers: dict[str, Handler], new_event: Callable[[], Event]) -> None:

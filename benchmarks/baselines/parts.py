@@ -1,4 +1,4 @@
-"""What the twins are made of: as ours, but with AWS clients as boto3 makes them.
+"""What the baselines are made of: as ours, but with AWS clients as boto3 makes them.
 
 They have room for the connections of our threads, which anyone who uses threads gives them.
 """

@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-CHECKOUT: Final = Path(__file__).parents[2]
+CHECKOUT: Final = Path(__file__).parents[1]
 FORBIDDEN: Final = ("awscrt", "cryptography", "OpenSSL")
 FOUND: Final = (
     "import importlib.util as u, json; "

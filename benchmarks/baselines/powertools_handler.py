@@ -1,4 +1,4 @@
-"""What the two Powertools twins share: errors, the rate limit and CORS."""
+"""What the two Powertools baselines share: errors, the rate limit and CORS."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.responses import limited, problem
 from grok_insights.errors import InvalidRequest, RequestError, faults_of
-from scripts.bench.twins.answers import limited, problem
-from scripts.bench.twins.parts import parts
 
 
 def refused(error: RequestError) -> Response[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from scripts.bench.read_data import made
+from benchmarks.read_data import made
 from tests.builders import environment
 from tests.emulator import bare_emulator
 

@@ -1,4 +1,4 @@
-"""What the two FastAPI twins share: errors, the rate limit, CORS and Mangum."""
+"""What the two FastAPI baselines share: errors, the rate limit, CORS and Mangum."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.responses import limited, problem
 from grok_insights.errors import InvalidRequest, RequestError, faults_of
-from scripts.bench.twins.answers import limited, problem
-from scripts.bench.twins.parts import parts
 
 
 def count(request: Request, response: Response) -> None:

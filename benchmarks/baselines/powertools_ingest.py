@@ -7,11 +7,11 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 
+from benchmarks.baselines.models import Sent, SentBulk
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.powertools_handler import made, new_app
+from benchmarks.baselines.responses import named, of_many
 from grok_insights import wiring
-from scripts.bench.twins.answers import named, of_many
-from scripts.bench.twins.models import Sent, SentBulk
-from scripts.bench.twins.parts import parts
-from scripts.bench.twins.powertools_door import made, new_app
 
 use = wiring.ingest(parts)
 app = new_app()

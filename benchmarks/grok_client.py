@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-from scripts.bench.contest import ratio
-from scripts.bench.figure import Figure
-from scripts.bench.lean import CLIENTS
-from scripts.bench.standin_process import standin_process
+from benchmarks.comparison import ratio
+from benchmarks.figure import Figure
+from benchmarks.lambda_env import CLIENTS
+from benchmarks.standin_process import standin_process
 
 TITLE = "A call to Grok, CPU"
 
@@ -17,7 +17,7 @@ def figures() -> Iterator[Figure]:
     """What ours takes of the others'."""
     with standin_process(latency_seconds=0.0) as standin:
         settings = {"BENCH_STANDIN": standin.address, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-        rounds = CLIENTS.ask("scripts.bench.client_contest", settings)
+        rounds = CLIENTS.ask("benchmarks.client_comparison", settings)
     medians = {name: statistics.median(values) for name, values in rounds.items()}
     for other, limit in {"openai SDK": 0.5, "litellm": 0.5}.items():
         note = f"{medians['ours']:.2f} of {medians[other]:.2f} ms"

@@ -10,10 +10,10 @@ import statistics
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from scripts.bench.contest import Rounds, interleaved, ratio
-from scripts.bench.emulated import emulated_aws, fill
-from scripts.bench.figure import Figure
-from scripts.bench.lean import DOORS
+from benchmarks.comparison import Rounds, interleaved, ratio
+from benchmarks.emulated import emulated_aws, fill
+from benchmarks.figure import Figure
+from benchmarks.lambda_env import DOORS
 
 TITLE = "Cold start, CPU"
 ROUNDS = 9
@@ -26,19 +26,19 @@ FUNCTIONS = ("ingest", "query", "analysis")
 WITH_TWINS = ("ingest", "query")
 FIRST = ", and a first request"
 TWINS = {
-    "FastAPI + Mangum": "scripts.bench.twins.fastapi_{}",
-    "Powertools": "scripts.bench.twins.powertools_{}",
+    "FastAPI + Mangum": "benchmarks.baselines.fastapi_{}",
+    "Powertools": "benchmarks.baselines.powertools_{}",
 }
-AS_SOURCE = "import scripts.bench.as_source\n"
+AS_SOURCE = "import benchmarks.as_source\n"
 NOT_COMPILED = ", layer deployed as source"
 REQUEST = """
-from scripts.bench.first_request import send
+from benchmarks.first_request import send
 send(handler, {function!r})
 """
 
 
 def figures() -> Iterator[Figure]:
-    """Of each function: what it takes of bare clients and of its twins."""
+    """Of each function: what it takes of bare clients and of its baselines."""
     with emulated_aws() as (parts, environment):
         settings = environment | {"BENCH_INSIGHT": fill(parts)}
         compiled = programs()
@@ -57,8 +57,8 @@ def figures() -> Iterator[Figure]:
         for function in measured_with(suffix):
             limit = None if suffix else LIMITS[function]
             yield _row(rounds, f"{function}{suffix}", BARE, limit)
-            for twin in TWINS if function in WITH_TWINS else ():
-                yield _row(rounds, f"{function}{suffix}", f"{function} by {twin}{suffix}")
+            for baseline in TWINS if function in WITH_TWINS else ():
+                yield _row(rounds, f"{function}{suffix}", f"{function} by {baseline}{suffix}")
     for function in FUNCTIONS:
         yield _row(rounds, f"{function}{NOT_COMPILED}", BARE)
 
@@ -88,7 +88,7 @@ def programs(request: str = "", suffix: str = "") -> Mapping[str, str]:
         # Found in a folder of its own, as in Lambda.
         path = f"import sys; sys.path.insert(0, 'functions/{function}')"
         found[f"{name}{suffix}"] = f"{before}{path}\nfrom app import handler{more}"
-        for twin, module in TWINS.items() if name in WITH_TWINS else ():
+        for baseline, module in TWINS.items() if name in WITH_TWINS else ():
             text = f"from {module.format(function)} import handler{more}"
-            found[f"{name} by {twin}{suffix}"] = text
+            found[f"{name} by {baseline}{suffix}"] = text
     return found

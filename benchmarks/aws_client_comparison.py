@@ -1,6 +1,6 @@
 """The same requests by our AWS client and by boto3's own, in one process; nothing leaves it.
 
-Runs in the lean environment and writes JSON.
+Runs in the Lambda environment and writes JSON.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from benchmarks.comparison import interleaved
 from grok_insights.aws import clients
 from grok_insights.aws.conversations import to_item
 from grok_insights.aws.state.counters import State
 from grok_insights.domain.conversation import Conversation
 from grok_insights.flow.rate_limit import RateLimit
-from scripts.bench.contest import interleaved
 from tests.builders import NOW
 
 ROUNDS, CALLS = 15, 30
@@ -80,8 +80,8 @@ def main() -> None:
     found = {}
     for name, request in {"UpdateItem": small, "TransactWriteItems of 50": large}.items():
         calls = {who: request(client) for who, client in contestants.items()}
-        contest = {who: partial(cpu_ms, call) for who, call in calls.items()}
-        found[name] = interleaved(contest, ROUNDS)
+        comparison = {who: partial(cpu_ms, call) for who, call in calls.items()}
+        found[name] = interleaved(comparison, ROUNDS)
     print(json.dumps(found))
 
 

@@ -1,4 +1,4 @@
-"""``python -m scripts.bench [NAME ...]``: all measurements, or some by their group's name."""
+"""``python -m benchmarks [NAME ...]``: all measurements, or some by their group's name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from scripts.bench.figure import Figure
-from scripts.bench.lean import CHECKOUT
-from scripts.bench.one_group import Group, of_text
+from benchmarks.figure import Figure
+from benchmarks.lambda_env import CHECKOUT
+from benchmarks.one_group import Group, of_text
 
 GROUPS: Final = (
     "cold_start",
@@ -47,7 +47,7 @@ def measured(name: str) -> Group:
     """Measure a group in a process of its own, so that none meets what another left behind."""
     print(f"measuring {name} …", file=sys.stderr, flush=True)
     answer = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "scripts.bench.one_group", name],
+        [sys.executable, "-m", "benchmarks.one_group", name],
         cwd=CHECKOUT,
         check=True,
         stdout=subprocess.PIPE,

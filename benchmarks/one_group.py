@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import import_module
 
-from scripts.bench.figure import Figure
+from benchmarks.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def of_text(text: str) -> Group:
 
 def main(name: str) -> None:
     """Measure a group."""
-    module = import_module(f"scripts.bench.{name}")
+    module = import_module(f"benchmarks.{name}")
     print(to_text(Group(module.TITLE, list(module.figures()))))
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import Response
 from mangum import Mangum
 
+from benchmarks.baselines.fastapi_handler import new_app, new_router
+from benchmarks.baselines.models import Sent, SentBulk
+from benchmarks.baselines.parts import parts
+from benchmarks.baselines.responses import named, of_many
 from grok_insights import wiring
-from scripts.bench.twins.answers import named, of_many
-from scripts.bench.twins.fastapi_door import new_app, new_router
-from scripts.bench.twins.models import Sent, SentBulk
-from scripts.bench.twins.parts import parts
 
 use = wiring.ingest(parts)
 app, router = new_app(), new_router()
