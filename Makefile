@@ -35,10 +35,10 @@ key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it 
 	@$(IN)/python -m scripts.deploy key "$(ENV)"
 
 pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
-	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
+	@$(STACK) REASON="$$REASON" PYTHONPATH=layers/shared:. $(IN)/python -m scripts.pause pause
 
 resume: environment ## Let the analysis go on [ENV=staging]
-	@$(STACK) $(IN)/python -m scripts.pause resume
+	@$(STACK) PYTHONPATH=layers/shared:. $(IN)/python -m scripts.pause resume
 
 check: environment security ## Lint, format, types, import rules, template, security
 	$(IN)/ruff check .

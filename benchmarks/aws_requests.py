@@ -26,7 +26,7 @@ from grok_insights.settings import Settings
 from tests.builders import LambdaContext, api_event, sqs_event
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.batch import Analysis
+    from grok_insights.analysis.batch import BatchAnalysis
 
 TITLE = "AWS requests per conversation"
 BATCH, BULK = 50, 500
@@ -71,7 +71,7 @@ class Functions:
             raise RuntimeError(f"POST {path} answers {answer['statusCode']}")
         return json.loads(answer["body"])
 
-    def analyse(self, ids: list[str], analysis: Analysis | None = None) -> None:
+    def analyse(self, ids: list[str], analysis: BatchAnalysis | None = None) -> None:
         """Have them analysed in batches of 50, by the function's own analysis or another one."""
         analysis = analysis or self.analysis.service
         now = datetime.now(UTC)
@@ -117,7 +117,7 @@ def _singly(functions: Functions) -> Iterator[Figure]:
 
 
 def _in_bulk(
-    functions: Functions, name: str, least_batch: int, analysis: Analysis | None = None
+    functions: Functions, name: str, least_batch: int, analysis: BatchAnalysis | None = None
 ) -> Figure:
     sent = {"conversations": [{"text": f"My parcel {n} is late"} for n in range(BULK)]}
     answer = functions.post("/api/v1/conversations/bulk", sent)
@@ -127,7 +127,7 @@ def _in_bulk(
 
 
 @contextmanager
-def real_analysis() -> Iterator[Analysis]:
+def real_analysis() -> Iterator[BatchAnalysis]:
     """The analysis as it asks xAI, with a budget and a pace that is out of the way."""
     parts = wiring.parts()
     with standin_process(latency_seconds=0.0) as standin:

@@ -54,7 +54,7 @@ def _times(address: str) -> list[float]:
         GROK_MAX_REQUESTS_PER_SECOND="1000000",
     )
     parts = replace(parts, dynamodb=clients.dynamodb())  # which takes requests side by side
-    parts.state.learn_batch_size(50)
+    parts.counters.learn_batch_size(50)
     analysis = wiring.analysis(parts)
     # What the measurement itself loaded is no business of the collector, as in the function.
     gc.collect()

@@ -75,7 +75,7 @@ def class_of(score: float, bound: float) -> Sentiment:
 
 def mock_reader(text: str) -> Sentiment:
     """Read a text as the product does in mock mode."""
-    return reading.read(text).sentiment
+    return reading.analyse_text(text).sentiment
 
 
 def vader_reader() -> Reader:

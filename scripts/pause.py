@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from grok_insights.aws.state.pauses import PAUSE
 from scripts.environments import UnusableError, environment, outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ITEM: dict[str, Any] = {"id": {"S": "pause"}}
+ITEM: dict[str, Any] = {"id": {"S": PAUSE}}
 LONGEST_REASON = 200
 
 

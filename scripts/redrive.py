@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from grok_insights.aws import clients
-from grok_insights.aws.queue import AnalysisQueue, Letter, Message
+from grok_insights.aws.queue import AnalysisQueue, Message, OutgoingMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,7 +42,7 @@ def redrive(sqs: SQSClient, dead_letter_url: str, analysis_url: str, now: dateti
     sent = left = 0
     for received in _batches(sqs, dead_letter_url):
         readable = [(letter, again) for letter in received if (again := _again(letter, now))]
-        lost = queue.post([Letter(again) for _, again in readable])
+        lost = queue.send_each([OutgoingMessage(again) for _, again in readable])
         kept = [letter for letter, again in readable if again.conversation_id not in lost]
         _delete(sqs, dead_letter_url, kept)
         sent += len(kept)

@@ -77,7 +77,7 @@ def limited(parts: Parts, source_ip: str) -> dict[str, str]:
     """
     now = time.time()
     window = parts.rate_limit.window(now)
-    verdict = window.verdict(parts.state.count_request(client_of(source_ip), window), now)
-    if not verdict.allowed:
-        raise TooManyRequests("too many requests", retry_after_seconds=verdict.reset_seconds)
-    return verdict.headers()
+    decision = window.decision(parts.counters.count_request(client_of(source_ip), window), now)
+    if not decision.allowed:
+        raise TooManyRequests("too many requests", retry_after_seconds=decision.reset_seconds)
+    return decision.headers()

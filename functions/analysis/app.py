@@ -8,7 +8,7 @@ from grok_insights.startup import ready
 from typing import Any
 
 from grok_insights import wiring
-from grok_insights.analysis.batch import Analysis
+from grok_insights.analysis.batch import BatchAnalysis
 from grok_insights.aws.queue import Message
 from grok_insights.telemetry import flush, logger
 
@@ -17,7 +17,9 @@ service = wiring.analysis(wiring.parts())
 ready()
 
 
-def handler(event: dict[str, Any], context: Any, analysis: Analysis = service) -> dict[str, Any]:
+def handler(
+    event: dict[str, Any], context: Any, analysis: BatchAnalysis = service
+) -> dict[str, Any]:
     """AWS Lambda's entry: a batch from the event source mapping."""
     logger.set_correlation_id(context.aws_request_id)
     read = {record["messageId"]: _message(record) for record in event["Records"]}

@@ -17,14 +17,14 @@ from grok_insights import wiring
 from grok_insights.checked import Checked, check
 from grok_insights.domain.conversation import NEW_CONVERSATION, NewConversation
 from grok_insights.errors import RequestError
-from grok_insights.http import BY_ID, Api, Door, json_response, problem_body
+from grok_insights.http import BY_ID, Api, HttpHandler, json_response, problem_body
 from grok_insights.ingest.conversations import Accepted, Outcome
 
 MAX_BULK = 500
 
 parts = wiring.parts()
 api = Api(wiring.ingest(parts), parts.settings.cors_allowed_origins)
-door = Door(api, parts.state, parts.rate_limit)
+http_handler = HttpHandler(api, parts.counters, parts.rate_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +95,4 @@ ready()
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """AWS Lambda's entry: a request from API Gateway."""
-    return door(event, context)
+    return http_handler(event, context)

@@ -21,9 +21,9 @@ from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.timestamps import INSTANT
 from grok_insights.domain.trends import Interval
-from grok_insights.http import BY_ID, Api, Door, json_response, text_response
+from grok_insights.http import BY_ID, Api, HttpHandler, json_response, text_response
 from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
-from grok_insights.http.static import Described, Site
+from grok_insights.http.static import ApiDescription, StaticFiles
 
 RETRY_AFTER_SECONDS = 2
 
@@ -36,14 +36,14 @@ PAST = "private, max-age=60"
 TO_A_HUNDRED = check(core.int_schema(ge=1, le=100))
 
 parts = wiring.parts()
-described = Described(Path(__file__).parent)
-dashboard = Site(
+api_description = ApiDescription(Path(__file__).parent)
+dashboard = StaticFiles(
     Path(__file__).parent / "dashboard",
     versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
 )
 # API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
-api = Api(wiring.query(parts), parts.settings.cors_allowed_origins, described.methods)
-door = Door(api, parts.state, parts.rate_limit)
+api = Api(wiring.query(parts), parts.settings.cors_allowed_origins, api_description.methods)
+http_handler = HttpHandler(api, parts.counters, parts.rate_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +142,19 @@ def _given_key() -> str | None:
 @api.get("/openapi.json")
 def openapi() -> Response[str]:
     """The description of this API."""
-    return described.openapi()
+    return api_description.openapi()
 
 
 @api.get("/docs")
 def docs() -> Response[str]:
     """The description as a page that can call the API."""
-    return described.page(api.current_event.path)
+    return api_description.page(api.current_event.path)
 
 
 @api.get("/docs/<name>")
 def docs_file(name: str) -> Response[str]:
     """A file of that page."""
-    return described.file(name)
+    return api_description.file(name)
 
 
 @api.get("/dashboard")
@@ -174,4 +174,4 @@ ready()
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """AWS Lambda's entry: a request from API Gateway."""
-    return door(event, context)
+    return http_handler(event, context)

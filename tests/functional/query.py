@@ -17,7 +17,7 @@ from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.insights.table import to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
-from grok_insights.http import Door
+from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
 
@@ -40,8 +40,8 @@ class Query:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.door = Door(
-            app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp()
+        self.http_handler = HttpHandler(
+            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
         )
         app.api.use_case = wiring.query(parts)
 
@@ -49,7 +49,7 @@ class Query:
         return self.send(api_event("GET", path, query=query))
 
     def send(self, event: dict[str, Any]) -> Answer:
-        answer = self.door(event, LambdaContext())
+        answer = self.http_handler(event, LambdaContext())
         if answer["isBase64Encoded"]:
             answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}

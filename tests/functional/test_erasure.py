@@ -18,7 +18,7 @@ from grok_insights.aws.worklist import Worklist
 from grok_insights.domain.conversation import Conversation
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
-from grok_insights.http import Door
+from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
@@ -38,9 +38,11 @@ def store(parts: Parts, **changes: Any) -> Conversation:
 
 
 def delete(parts: Parts, path: str = PATH) -> int:
-    door = Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
+    http_handler = HttpHandler(
+        app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
+    )
     app.api.use_case = wiring.ingest(parts)
-    status: int = door(api_event("DELETE", path), LambdaContext())["statusCode"]
+    status: int = http_handler(api_event("DELETE", path), LambdaContext())["statusCode"]
     return status
 
 

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from functions.ingest import app
 from grok_insights import wiring
-from grok_insights.http import Door
+from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import LambdaContext, api_event
 from tests.functional.conftest import Clock, make_parts
@@ -24,15 +24,15 @@ class Ingest:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.door = Door(
-            app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp()
+        self.http_handler = HttpHandler(
+            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
         )
         app.api.use_case = wiring.ingest(parts)
 
     def post(
         self, path: str, body: Any, **event: Any
     ) -> tuple[int, dict[str, Any], dict[str, Any]]:
-        answer = self.door(api_event("POST", path, body, **event), LambdaContext())
+        answer = self.http_handler(api_event("POST", path, body, **event), LambdaContext())
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return answer["statusCode"], json.loads(answer["body"]), headers
 

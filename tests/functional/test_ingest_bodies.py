@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from functions.ingest import app
 from grok_insights import wiring
-from grok_insights.http import Door
+from grok_insights.http import HttpHandler
 from tests.builders import LambdaContext, api_event
 from tests.functional.conftest import Clock, make_parts
 
@@ -21,14 +21,18 @@ ONE = "/api/v1/conversations"
 
 
 @pytest.fixture
-def door(clock: Clock) -> Iterator[Door]:
+def http_handler(clock: Clock) -> Iterator[HttpHandler]:
     with mock_aws():
         parts = make_parts(clock)
         app.api.use_case = wiring.ingest(parts)
-        yield Door(app.api, parts.state, parts.rate_limit, now=lambda: parts.now().timestamp())
+        yield HttpHandler(
+            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
+        )
 
 
-def post(door: Door, body: str | bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+def post(
+    http_handler: HttpHandler, body: str | bytes, **headers: str
+) -> tuple[int, dict[str, Any]]:
     """Send bytes as API Gateway hands them over: in base64."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     event = api_event("POST", ONE, "", headers=named)
@@ -36,12 +40,12 @@ def post(door: Door, body: str | bytes, **headers: str) -> tuple[int, dict[str, 
         event |= {"body": b64encode(body).decode(), "isBase64Encoded": True}
     else:
         event |= {"body": body}
-    answer = door(event, LambdaContext())
+    answer = http_handler(event, LambdaContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_a_body_in_base64_is_read(door: Door) -> None:
-    assert post(door, '{"text": "Grüße"}'.encode())[0] == 202
+def test_a_body_in_base64_is_read(http_handler: HttpHandler) -> None:
+    assert post(http_handler, '{"text": "Grüße"}'.encode())[0] == 202
 
 
 @pytest.mark.parametrize(
@@ -60,14 +64,14 @@ def test_a_body_in_base64_is_read(door: Door) -> None:
         b"{'text': 'x'}",
     ],
 )
-def test_what_is_not_json_in_utf_8_is_a_bad_request(door: Door, body: bytes) -> None:
-    status, problem = post(door, body)
+def test_what_is_not_json_in_utf_8_is_a_bad_request(http_handler: HttpHandler, body: bytes) -> None:
+    status, problem = post(http_handler, body)
     assert (status, problem["title"]) == (400, "Bad Request")
     assert problem["errors"][0]["location"] == "body"
 
 
-def test_no_body_at_all_is_a_body_that_is_missing(door: Door) -> None:
-    status, problem = post(door, b"")
+def test_no_body_at_all_is_a_body_that_is_missing(http_handler: HttpHandler) -> None:
+    status, problem = post(http_handler, b"")
     assert (status, problem["errors"][0]["location"]) == (422, "body")
 
 
@@ -83,45 +87,47 @@ def test_no_body_at_all_is_a_body_that_is_missing(door: Door) -> None:
         "nonsense",
     ],
 )
-def test_another_media_type_is_refused(door: Door, media_type: str) -> None:
-    assert post(door, b'{"text": "x"}', Content_Type=media_type)[0] == 415
+def test_another_media_type_is_refused(http_handler: HttpHandler, media_type: str) -> None:
+    assert post(http_handler, b'{"text": "x"}', Content_Type=media_type)[0] == 415
 
 
 @pytest.mark.parametrize(
     "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;x=y"]
 )
-def test_json_by_any_of_its_names_is_taken(door: Door, media_type: str) -> None:
-    assert post(door, b'{"text": "x"}', Content_Type=media_type)[0] == 202
+def test_json_by_any_of_its_names_is_taken(http_handler: HttpHandler, media_type: str) -> None:
+    assert post(http_handler, b'{"text": "x"}', Content_Type=media_type)[0] == 202
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "GZIP", "identity, gzip"])
-def test_a_compressed_body_is_refused(door: Door, encoding: str) -> None:
+def test_a_compressed_body_is_refused(http_handler: HttpHandler, encoding: str) -> None:
     body = gzip.compress(b'{"text": "x"}')
-    assert post(door, body, Content_Encoding=encoding)[0] == 415
+    assert post(http_handler, body, Content_Encoding=encoding)[0] == 415
 
 
 @pytest.mark.parametrize("size", [4_500_001, 10_000_000])
-def test_a_body_that_a_function_cannot_take_is_too_large(door: Door, size: int) -> None:
-    assert post(door, b" " * size)[0] == 413
-    assert post(door, " " * size)[0] == 413
+def test_a_body_that_a_function_cannot_take_is_too_large(
+    http_handler: HttpHandler, size: int
+) -> None:
+    assert post(http_handler, b" " * size)[0] == 413
+    assert post(http_handler, " " * size)[0] == 413
 
 
 @pytest.mark.parametrize(
     "number", ["1e400", "-1e400", "1E+309", "123456789012345678901234567890", "0.1e-999"]
 )
 def test_numbers_at_their_limits_are_kept_or_refused_and_never_break(
-    door: Door, number: str
+    http_handler: HttpHandler, number: str
 ) -> None:
     body = f'{{"text": "x", "metadata": {{"n": {number}}}}}'.encode()
-    assert post(door, body)[0] in {202, 422}
+    assert post(http_handler, body)[0] in {202, 422}
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "a\\u0000b", "\\uffff", "\\ud83d\\ude00"])
-def test_strange_characters_are_text_too(door: Door, text: str) -> None:
-    assert post(door, f'{{"text": "{text}"}}'.encode())[0] == 202
+def test_strange_characters_are_text_too(http_handler: HttpHandler, text: str) -> None:
+    assert post(http_handler, f'{{"text": "{text}"}}'.encode())[0] == 202
 
 
 @pytest.mark.parametrize("text", ["\\ud83d", "a\\ude00b"])
-def test_half_a_surrogate_pair_is_refused(door: Door, text: str) -> None:
-    assert post(door, f'{{"text": "{text}"}}'.encode())[0] == 422
-    assert post(door, f'{{"text": "x", "external_id": "{text}"}}'.encode())[0] == 422
+def test_half_a_surrogate_pair_is_refused(http_handler: HttpHandler, text: str) -> None:
+    assert post(http_handler, f'{{"text": "{text}"}}'.encode())[0] == 422
+    assert post(http_handler, f'{{"text": "x", "external_id": "{text}"}}'.encode())[0] == 422

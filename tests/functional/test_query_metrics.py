@@ -40,7 +40,7 @@ def samples(text: str) -> dict[str, float]:
 
 
 def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -> None:
-    state = query.parts.state
+    state = query.parts.counters
     state.add_totals(totals.of_call(0.3, tokens=100, cost_ticks=1_700_000))
     state.add_totals(totals.of_call(0.1, tokens=50, cost_ticks=800_000))
     state.add_totals(totals.of_call(31.0, error="transient"))
@@ -67,7 +67,7 @@ def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
         key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
         query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
         day = day_of(query.parts.now())
-        assert query.parts.brakes.reserve(day, 7_500_000_000, 25_000_000_000)
+        assert query.parts.pauses.reserve(day, 7_500_000_000, 25_000_000_000)
         found = samples(scrape(query, x_api_key=KEY).body)
         assert (found["daily_budget_usd"], found["daily_spend_usd"]) == (2.5, 0.75)
 

@@ -321,7 +321,7 @@ def test_a_last_attempt_that_fails_together_with_an_outage_is_given_once_more(
     worker.standin.books.begin_outage(30, "unavailable")
     worker.run(*[message(one, attempt=5) for one in ids])
     sent = [one for one, _ in worker.sent()]
-    assert {(one.attempt, one.spared) for one in sent} == {(5, 1)}
+    assert {(one.attempt, one.repeated_last_attempt) for one in sent} == {(5, 1)}
     assert worker.dead() == []
     worker.standin.books.end_outages()
     time.sleep(1.1)
@@ -426,7 +426,7 @@ def test_a_crowded_queue_halves_the_batch_size_so_that_lambda_scales_out(
     new_worker: NewWorker, waiting: int, size: str
 ) -> None:
     worker = new_worker(MAX_QUEUE_DEPTH="100")
-    worker.parts.state.learn_batch_size(40)
+    worker.parts.counters.learn_batch_size(40)
     ids = worker.conversations(12 + waiting)
     assert worker.parts.queue.send([message(one) for one in ids[12:]]) == set()
     assert worker.run(*ids[:12]) == []
@@ -473,7 +473,7 @@ def test_the_totals_count_every_call_by_its_outcome(worker: Worker) -> None:
     ids = worker.conversations(4)
     worker.standin.books.next_replies.extend(["server_error", "refusal", "no_json"])
     worker.run(*ids)
-    totals = worker.parts.state.totals()
+    totals = worker.parts.counters.totals()
     calls = worker.standin.books.calls
     assert totals["calls"] == 4
     assert (totals["errors_transient"], totals["errors_permanent"]) == (2, 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.analysis import app
 from grok_insights import wiring
-from grok_insights.analysis.batch import Analysis
+from grok_insights.analysis.batch import BatchAnalysis
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import Conversation
 from grok_insights.grok.real import RealGrok
@@ -33,7 +33,7 @@ class Worker:
 
     parts: Parts
     standin: Standin
-    analysis: Analysis = field(init=False)
+    analysis: BatchAnalysis = field(init=False)
     _grok: RealGrok | None = None
     _sent: list[tuple[Message, int]] = field(default_factory=list)
     _dead: list[dict[str, Any]] = field(default_factory=list)
@@ -48,7 +48,9 @@ class Worker:
         self.close()
         self._grok = wiring.real_grok(self.parts.settings)
         self.analysis = wiring.analysis(self.parts, self._grok)
-        self.analysis.gate.circuit.call(lambda: None)  # Powertools counts failures by process
+        self.analysis.admission_control.circuit.call(
+            lambda: None
+        )  # Powertools counts failures by process
 
     def close(self) -> None:
         """The end of the execution environment."""

@@ -35,7 +35,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CallResult:
     """One request as a reply needs it. ``serial`` makes the bill of each call differ."""
 
     model: str
@@ -68,7 +68,7 @@ class Asked:
         }
 
 
-def completion(asked: Asked, content: str | None, **message: Any) -> dict[str, Any]:
+def completion(asked: CallResult, content: str | None, **message: Any) -> dict[str, Any]:
     """A body of /chat/completions."""
     reason = message.pop("finish_reason", "stop")
     return {
@@ -87,34 +87,34 @@ def completion(asked: Asked, content: str | None, **message: Any) -> dict[str, A
 
 
 def _billed(
-    asked: Asked, found: dict[str, Any], *, usable: bool = False, manner: str = ""
+    asked: CallResult, found: dict[str, Any], *, usable: bool = False, manner: str = ""
 ) -> Reply:
     ticks = asked.usage["cost_in_usd_ticks"]
     return Reply(200, json.dumps(found).encode(), {}, manner, ticks, usable)
 
 
-def _says(form: Callable[[str], str], manner: str = "") -> Callable[[Asked], Reply]:
+def _says(form: Callable[[str], str], manner: str = "") -> Callable[[CallResult], Reply]:
     """A usable answer in some form."""
     return lambda asked: _billed(
         asked, completion(asked, form(json.dumps(asked.finding()))), usable=True, manner=manner
     )
 
 
-def _useless(content: str | None, **message: Any) -> Callable[[Asked], Reply]:
+def _useless(content: str | None, **message: Any) -> Callable[[CallResult], Reply]:
     return lambda asked: _billed(asked, completion(asked, content, **message))
 
 
-def _error(status: int, body: Any, **headers: str) -> Callable[[Asked], Reply]:
+def _error(status: int, body: Any, **headers: str) -> Callable[[CallResult], Reply]:
     raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _asked: Reply(status, raw, sent)
 
 
-def _flat(status: int, code: str, text: str, **headers: str) -> Callable[[Asked], Reply]:
+def _flat(status: int, code: str, text: str, **headers: str) -> Callable[[CallResult], Reply]:
     return _error(status, {"code": code, "error": text}, **headers)
 
 
-def _odd_values(asked: Asked) -> Reply:
+def _odd_values(asked: CallResult) -> Reply:
     found = {
         **asked.finding(),
         "sentiment": " Very Negative." if "late" in asked.text.lower() else "MIXED",
@@ -123,22 +123,22 @@ def _odd_values(asked: Asked) -> Reply:
     return _billed(asked, completion(asked, json.dumps(found)), usable=True)
 
 
-def _broken_json(asked: Asked) -> Reply:
+def _broken_json(asked: CallResult) -> Reply:
     good = _billed(asked, completion(asked, json.dumps(asked.finding())))
     return Reply(200, good.body[: len(good.body) // 2], {}, "", good.billed_ticks)
 
 
-def _broken(manner: str) -> Callable[[Asked], Reply]:
+def _broken(manner: str) -> Callable[[CallResult], Reply]:
     """A good answer that never arrives as a whole, and is billed all the same."""
 
-    def reply(asked: Asked) -> Reply:
+    def reply(asked: CallResult) -> Reply:
         good = _billed(asked, completion(asked, json.dumps(asked.finding())))
         return Reply(200, good.body, {}, manner, good.billed_ticks)
 
     return reply
 
 
-def _date_ahead(_asked: Asked) -> Reply:
+def _date_ahead(_asked: CallResult) -> Reply:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     return Reply(429, b'{"error": "Too many requests for team"}', {"Retry-After": date})
 
@@ -147,7 +147,7 @@ NO_CREDITS = (
     "Your team 1b2c has either used all available credits or reached its monthly spending limit."
 )
 
-REPLIES: dict[str, Callable[[Asked], Reply]] = {
+REPLIES: dict[str, Callable[[CallResult], Reply]] = {
     # usable
     "ok": _says(lambda text: text),
     "fenced": _says(lambda text: f"```json\n{text}\n```"),

@@ -72,12 +72,16 @@ def test_a_route_is_compared_whole_and_without_aws() -> None:
         "aws": {who: [2.0, 2.0] for who in ("ours", *baselines)},
     }
 
-    whole, door, *_ = route_figures("GET", found, 0.5)
+    whole, http_handler, *_ = route_figures("GET", found, 0.5)
 
     assert (whole.name, whole.value, whole.limit) == ("GET / FastAPI + Mangum", 0.625, 0.5)
     assert whole.bound == pytest.approx(12.5 / 24)
     assert whole.note == "3.00 of 5.00 ms; 0.52 with AWS clients and the door alone"
-    assert (door.value, door.limit, door.note) == (0.375, 0.5, "1.00 of 3.00 ms")
+    assert (http_handler.value, http_handler.limit, http_handler.note) == (
+        0.375,
+        0.5,
+        "1.00 of 3.00 ms",
+    )
 
 
 def test_a_route_that_asks_nothing_of_aws_is_compared_whole_alone() -> None:

@@ -1,4 +1,4 @@
-"""How much and when: backoff, brakes, pace, budget and what becomes of a failed call."""
+"""How much and when: backoff, pauses, pace, budget and what becomes of a failed call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_insights.analysis import retry_policy
-from grok_insights.analysis.retry_policy import Fate, Tries
+from grok_insights.analysis.retry_policy import Attempts, RetryAction
 from grok_insights.errors import (
     AnalysisError,
     ConfigurationError,
@@ -20,15 +20,15 @@ from grok_insights.errors import (
     UnusableAnswer,
 )
 from grok_insights.flow import backoff, budget
-from grok_insights.flow.pace import Pace, Slots
+from grok_insights.flow.pace import Pace, StartTimes
 from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
     Limits,
     Reason,
-    Shared,
+    WorkerState,
+    active_pause,
     needs_probe,
-    stop_of,
 )
 from tests.builders import NOW
 
@@ -75,81 +75,87 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(
-    ("error", "attempt", "hold", "fate"),
+    ("error", "attempt", "hold", "action"),
     [
-        ("transient", 1, 0.0, Fate.RETRY),
-        ("transient", 4, 0.0, Fate.RETRY),
-        ("transient", 5, 0.0, Fate.GIVE_UP),
-        ("transient", 1, 10.0, Fate.RETRY),
-        ("transient", 5, 10.0, Fate.SPARE),
-        ("unusable", 1, 10.0, Fate.RETRY),
-        ("unusable", 5, 10.0, Fate.GIVE_UP),
-        ("permanent", 1, 0.0, Fate.FAIL),
-        ("permanent", 5, 10.0, Fate.FAIL),
-        ("configuration", 5, 10.0, Fate.DEFER),
-        ("credits", 5, 300.0, Fate.DEFER),
+        ("transient", 1, 0.0, RetryAction.RETRY),
+        ("transient", 4, 0.0, RetryAction.RETRY),
+        ("transient", 5, 0.0, RetryAction.GIVE_UP),
+        ("transient", 1, 10.0, RetryAction.RETRY),
+        ("transient", 5, 10.0, RetryAction.REPEAT_LAST_ATTEMPT),
+        ("unusable", 1, 10.0, RetryAction.RETRY),
+        ("unusable", 5, 10.0, RetryAction.GIVE_UP),
+        ("permanent", 1, 0.0, RetryAction.FAIL),
+        ("permanent", 5, 10.0, RetryAction.FAIL),
+        ("configuration", 5, 10.0, RetryAction.DEFER),
+        ("credits", 5, 300.0, RetryAction.DEFER),
     ],
 )
-def test_what_becomes_of_a_failed_call(error: str, attempt: int, hold: float, fate: Fate) -> None:
-    found = retry_policy.of_error(ERRORS[error], Tries(attempt, 5), hold, 0.5)
-    assert found.fate is fate
+def test_what_becomes_of_a_failed_call(
+    error: str, attempt: int, hold: float, action: RetryAction
+) -> None:
+    found = retry_policy.decide(ERRORS[error], Attempts(attempt, 5), hold, 0.5)
+    assert found.action is action
 
 
-def test_a_last_attempt_is_spared_three_times_and_then_given_up() -> None:
+def test_a_last_attempt_is_repeated_three_times_and_then_given_up() -> None:
     found = [
-        retry_policy.of_error(ERRORS["transient"], Tries(5, 5, n), 10.0, 0.5) for n in range(4)
+        retry_policy.decide(ERRORS["transient"], Attempts(5, 5, n), 10.0, 0.5) for n in range(4)
     ]
-    assert [one.fate for one in found] == [Fate.SPARE] * 3 + [Fate.GIVE_UP]
+    assert [one.action for one in found] == [RetryAction.REPEAT_LAST_ATTEMPT] * 3 + [
+        RetryAction.GIVE_UP
+    ]
 
 
 def test_what_is_retried_while_the_circuit_rests_comes_after_the_rest() -> None:
-    found = retry_policy.of_error(ERRORS["transient"], Tries(1, 5), 10.0, 0.0)
-    assert (found.fate, found.delay_seconds) == (Fate.RETRY, 10)
+    found = retry_policy.decide(ERRORS["transient"], Attempts(1, 5), 10.0, 0.0)
+    assert (found.action, found.delay_seconds) == (RetryAction.RETRY, 10)
 
 
 @given(
     st.sampled_from(sorted(ERRORS)),
-    st.builds(Tries, st.integers(1, 200), st.just(5), st.integers(0, 10)),
+    st.builds(Attempts, st.integers(1, 200), st.just(5), st.integers(0, 10)),
     st.floats(0, 1000),
     CHANCE,
 )
 def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_sqs_can_wait(
-    name: str, tries: Tries, hold: float, chance: float
+    name: str, tries: Attempts, hold: float, chance: float
 ) -> None:
     error: AnalysisError = ERRORS[name]
-    found = retry_policy.of_error(error, tries, hold, chance)
+    found = retry_policy.decide(error, tries, hold, chance)
     assert 0 <= found.delay_seconds <= 900
-    if found.fate is Fate.GIVE_UP:
+    if found.action is RetryAction.GIVE_UP:
         assert tries.attempt >= 5
         assert name in {"transient", "unusable"}
 
 
 def test_where_nothing_stands_in_the_way_calls_may_start() -> None:
-    assert stop_of(Shared(spent_ticks=99), LIMITS, NOW) is None
-    assert stop_of(Shared(spent_ticks=10**15), Limits(10, 0), NOW) is None
+    assert active_pause(WorkerState(spent_ticks=99), LIMITS, NOW) is None
+    assert active_pause(WorkerState(spent_ticks=10**15), Limits(10, 0), NOW) is None
 
 
 def test_an_open_circuit_rests_for_its_recovery_time_and_then_lets_one_probe() -> None:
-    shared = Shared(circuit=Circuit(CircuitState.OPEN, opened_at=AT - 4))
-    stop = stop_of(shared, LIMITS, NOW)
+    worker_state = WorkerState(circuit=Circuit(CircuitState.OPEN, opened_at=AT - 4))
+    stop = active_pause(worker_state, LIMITS, NOW)
     assert stop is not None
     assert (stop.reason, stop.seconds) == (Reason.CIRCUIT_OPEN, 6)
-    assert stop_of(shared, LIMITS, NOW + timedelta(seconds=6)) is None
-    assert needs_probe(shared)
-    assert not needs_probe(Shared())
+    assert active_pause(worker_state, LIMITS, NOW + timedelta(seconds=6)) is None
+    assert needs_probe(worker_state)
+    assert not needs_probe(WorkerState())
 
 
 def test_while_another_function_probes_the_others_wait_and_take_over_when_its_lease_ends() -> None:
-    shared = Shared(circuit=Circuit(CircuitState.HALF_OPEN, AT - 11, lease_ends_at=AT + 30))
-    stop = stop_of(shared, LIMITS, NOW)
+    worker_state = WorkerState(
+        circuit=Circuit(CircuitState.HALF_OPEN, AT - 11, lease_ends_at=AT + 30)
+    )
+    stop = active_pause(worker_state, LIMITS, NOW)
     assert stop is not None
     assert stop.seconds == 2
-    assert stop_of(shared, LIMITS, NOW + timedelta(seconds=30)) is None
+    assert active_pause(worker_state, LIMITS, NOW + timedelta(seconds=30)) is None
 
 
 def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
     wrong = Circuit(CircuitState.OPEN, AT, misconfigured="wrong_key")
-    everything = Shared(
+    everything = WorkerState(
         circuit=wrong,
         operator_since="2026-11-23T10:00:00.000Z",
         credits_since=AT,
@@ -158,11 +164,11 @@ def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
     )
     stops = [
         everything,
-        Shared(circuit=wrong, credits_since=AT, credits_until=AT + 60, spent_ticks=100),
-        Shared(credits_since=AT, credits_until=AT + 60, spent_ticks=100),
-        Shared(spent_ticks=100),
+        WorkerState(circuit=wrong, credits_since=AT, credits_until=AT + 60, spent_ticks=100),
+        WorkerState(credits_since=AT, credits_until=AT + 60, spent_ticks=100),
+        WorkerState(spent_ticks=100),
     ]
-    found = [stop_of(shared, LIMITS, NOW) for shared in stops]
+    found = [active_pause(worker_state, LIMITS, NOW) for worker_state in stops]
     assert [stop.reason for stop in found if stop] == [
         Reason.OPERATOR,
         Reason.CONFIGURATION,
@@ -172,7 +178,9 @@ def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
 
 
 def test_a_spent_budget_stops_calls_until_midnight_utc() -> None:
-    stop = stop_of(Shared(spent_ticks=100), LIMITS, datetime(2026, 11, 23, 23, 59, tzinfo=UTC))
+    stop = active_pause(
+        WorkerState(spent_ticks=100), LIMITS, datetime(2026, 11, 23, 23, 59, tzinfo=UTC)
+    )
     assert stop is not None
     assert stop.seconds == 60
 
@@ -194,5 +202,5 @@ def test_an_estimate_counts_the_instructions_and_the_answer_too() -> None:
 def test_a_wave_is_never_larger_than_can_start_in_time(rate: float, seconds: float) -> None:
     pace = Pace(rate)
     calls = pace.calls_within(seconds)
-    last = Slots(0.0, pace.taken_us(1) / 1_000_000).at(calls - 1)
+    last = StartTimes(0.0, pace.taken_us(1) / 1_000_000).at(calls - 1)
     assert calls == 1 or last <= seconds + calls * 1e-6

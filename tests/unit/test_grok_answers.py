@@ -48,7 +48,7 @@ def _body(content: str | None = None, **changes: Any) -> bytes:
     ],
 )
 def test_an_analysis_is_found_plain_fenced_and_inside_prose(form: str) -> None:
-    found = answer.read(form.format(_content()))
+    found = answer.parse_analysis(form.format(_content()))
     assert found.summary == "The parcel is late."
     assert (found.sentiment, found.topics) == (Sentiment.NEGATIVE, ("delivery",))
 
@@ -65,7 +65,7 @@ def test_an_analysis_is_found_plain_fenced_and_inside_prose(form: str) -> None:
     ],
 )
 def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> None:
-    assert answer.read(_content(sentiment=word)).sentiment == sentiment
+    assert answer.parse_analysis(_content(sentiment=word)).sentiment == sentiment
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> 
 )
 def test_what_is_no_analysis_is_refused(content: str) -> None:
     with pytest.raises(UnreadableError):
-        answer.read(content)
+        answer.parse_analysis(content)
 
 
 def test_topics_are_cleaned_and_at_most_five() -> None:
     given_topics = ["Late Delivery!", "late-delivery", "  ", 7, "Größe", "a", "b", "c", "d"]
-    found = answer.read(_content(topics=given_topics))
+    found = answer.parse_analysis(_content(topics=given_topics))
     assert found.topics == ("late_delivery", "größe", "a", "b", "c")
 
 
 @given(st.lists(st.text(), max_size=20))
 def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
-    found = answer.read(_content(topics=topics)).topics
+    found = answer.parse_analysis(_content(topics=topics)).topics
     assert len(found) <= 5
     assert len(set(found)) == len(found)
     assert all(re.fullmatch(r"[^\W_]+(_[^\W_]+)*", topic) for topic in found)
@@ -108,7 +108,7 @@ def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
 @given(st.text())
 def test_any_text_is_either_read_or_refused(text: str) -> None:
     try:
-        found = answer.read(text)
+        found = answer.parse_analysis(text)
     except UnreadableError:
         return
     assert found.summary
@@ -116,25 +116,25 @@ def test_any_text_is_either_read_or_refused(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="{")), st.text())
 def test_an_analysis_is_found_whatever_stands_around_it(before: str, after: str) -> None:
-    assert answer.read(before + _content() + after).topics == ("delivery",)
+    assert answer.parse_analysis(before + _content() + after).topics == ("delivery",)
 
 
 @given(st.binary())
 def test_any_body_is_read_or_an_error_of_the_tree(body: bytes) -> None:
     with pytest.raises(AnalysisError):
-        completion.read(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
 def test_any_value_in_the_place_of_the_choices_is_an_error_of_the_tree(value: Any) -> None:
     body = json.dumps({"choices": [value], "usage": value}).encode()
     with pytest.raises(AnalysisError):
-        completion.read(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
 
 
 def test_who_answered_is_believed_before_who_was_asked() -> None:
-    assert completion.read(_body(), ESTIMATE, PRICE, "asked").model == "grok-4.3"
-    assert completion.read(_body(model=None), ESTIMATE, PRICE, "asked").model == "asked"
+    assert completion.parse_completion(_body(), ESTIMATE, PRICE, "asked").model == "grok-4.3"
+    assert completion.parse_completion(_body(model=None), ESTIMATE, PRICE, "asked").model == "asked"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_answer_that_cannot_be_used_says_what_it_cost(
     body: bytes, error: type[AnalysisError], code: str
 ) -> None:
     with pytest.raises(error) as caught:
-        completion.read(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
     assert (caught.value.code, caught.value.tokens) == (code, 150)
     assert caught.value.cost_ticks == 3_000_000
 
@@ -187,13 +187,13 @@ def test_an_answer_that_cannot_be_used_says_what_it_cost(
 def test_an_error_inside_a_200_is_transient_and_was_not_billed() -> None:
     body = b'{"code": "The service is currently unavailable", "error": "Timed out"}'
     with pytest.raises(TransientError) as caught:
-        completion.read(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
     assert (caught.value.code, caught.value.cost_ticks) == ("error_in_answer", 0)
 
 
 @pytest.mark.parametrize("reason", ["stop", "", None])
 def test_a_finish_reason_that_says_nothing_is_no_fault(reason: str | None) -> None:
-    found = completion.read(_body(finish_reason=reason), ESTIMATE, PRICE, "asked")
+    found = completion.parse_completion(_body(finish_reason=reason), ESTIMATE, PRICE, "asked")
     assert found.analysis.sentiment == "negative"
 
 

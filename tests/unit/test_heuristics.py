@@ -49,15 +49,15 @@ anything = st.one_of(talk, st.text(max_size=400), st.text(st.characters(), max_s
 
 
 def sentiment_of(text: str) -> str:
-    return str(reading.read(text).sentiment)
+    return str(reading.analyse_text(text).sentiment)
 
 
 def topics_of(text: str) -> tuple[str, ...]:
-    return reading.read(text).topics
+    return reading.analyse_text(text).topics
 
 
 def summary_of(text: str) -> str:
-    return reading.read(text).summary
+    return reading.analyse_text(text).summary
 
 
 def test_most_of_sixty_labelled_texts_get_the_class_a_person_gave_them() -> None:
@@ -167,7 +167,7 @@ def test_of_an_email_neither_header_nor_signature_nor_quotation_is_read() -> Non
         "The lamp flickers and I want a replacement.\n\n"
         "Best regards\nMax Muster\nHappiness Ltd, home of love and joy\n\n> You are wonderful!"
     )
-    analysis = reading.read(text)
+    analysis = reading.analyse_text(text)
     assert analysis.sentiment is Sentiment.NEGATIVE
     assert analysis.summary == "The lamp flickers and I want a replacement."
 
@@ -207,9 +207,9 @@ def test_a_review_with_headings_is_not_taken_for_a_dialogue() -> None:
     ],
 )
 def test_a_hundred_thousand_characters_take_no_time(text: str) -> None:
-    reading.read("warm")
+    reading.analyse_text("warm")
     start = time.process_time()
-    reading.read(text)
+    reading.analyse_text(text)
     assert time.process_time() - start < LONGEST_SECONDS
 
 
@@ -217,7 +217,7 @@ def test_importing_the_mock_loads_neither_vader_nor_a_network_client() -> None:
     code = (
         "import sys\nfrom grok_insights.grok.heuristics import reading\n"
         "assert not any(name.startswith('vader') for name in sys.modules)\n"
-        "reading.read('good')\n"
+        "reading.analyse_text('good')\n"
         "assert 'requests' not in sys.modules"
     )
     layer = Path(reading.__file__).parents[3]
@@ -227,8 +227,8 @@ def test_importing_the_mock_loads_neither_vader_nor_a_network_client() -> None:
 @given(anything)
 @settings(deadline=None)
 def test_whatever_the_text_the_answer_is_well_formed_and_always_the_same(text: str) -> None:
-    analysis = reading.read(text)
-    assert analysis == reading.read(text)
+    analysis = reading.analyse_text(text)
+    assert analysis == reading.analyse_text(text)
     assert len(analysis.summary) <= 300
     assert 1 <= len(analysis.topics) <= 5
     assert len(set(analysis.topics)) == len(analysis.topics)
@@ -251,7 +251,9 @@ def test_a_text_with_words_and_no_markup_has_a_summary(text: str) -> None:
 @example("\N{LATIN SMALL LETTER SHARP S}4111 1111 1111 1111 ")
 @settings(deadline=None)
 def test_no_mail_address_and_no_card_number_leaks_into_the_answer(text: str) -> None:
-    analysis = reading.read(f"{text} My card is 4111 1111 1111 1111, write to a.b@example.com.")
+    analysis = reading.analyse_text(
+        f"{text} My card is 4111 1111 1111 1111, write to a.b@example.com."
+    )
     said = " ".join((analysis.summary, *analysis.topics))
     assert not re.search(r"\d{4}[ -]?\d{4}[ -]?\d{4}", said)
     assert "a.b@example.com" not in said

@@ -16,7 +16,7 @@ def source(folder: Path) -> Path:
     (folder / "template.yaml").write_text("Resources: {}\n")
     (folder / "functions" / "query" / "app.py").write_text("A = 1\n")
     (folder / "scripts").mkdir()
-    (folder / "scripts" / "packed.py").write_text("B = 1\n")
+    (folder / "scripts" / "package_build.py").write_text("B = 1\n")
     return folder
 
 
@@ -77,5 +77,5 @@ def test_the_fingerprint_follows_the_source_and_not_its_caches(tmp_path: Path) -
     changed = build_fingerprint(checkout)
     assert changed != before
 
-    (checkout / "scripts" / "packed.py").write_text("B = 2\n")
+    (checkout / "scripts" / "package_build.py").write_text("B = 2\n")
     assert build_fingerprint(checkout) not in {before, changed}

@@ -130,5 +130,5 @@ class Listening:
 def test_grok_hears_the_redacted_text_where_it_is_set(setting: str, heard: str) -> None:
     grok = Listening()
     settings = Settings.from_env(environment(REDACT_PII=setting))
-    wiring.curtained(grok, settings).analyse(Prompt(AN_ID, "I am a@b.example"))
+    wiring.with_redaction(grok, settings).analyse(Prompt(AN_ID, "I am a@b.example"))
     assert grok.heard == [heard]

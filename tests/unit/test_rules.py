@@ -115,9 +115,9 @@ def test_trouble_halves_the_batch_size() -> None:
 def test_a_window_holds_the_instant_it_is_asked_for(now: float, requests: int, width: int) -> None:
     window = RateLimit(requests, width).window(now)
     assert window.start <= now < window.end + 1
-    assert window.verdict(requests, now).allowed
-    assert not window.verdict(requests + 1, now).allowed
-    assert 1 <= window.verdict(1, now).reset_seconds <= width
+    assert window.decision(requests, now).allowed
+    assert not window.decision(requests + 1, now).allowed
+    assert 1 <= window.decision(1, now).reset_seconds <= width
 
 
 @pytest.mark.parametrize(

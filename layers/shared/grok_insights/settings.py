@@ -86,7 +86,7 @@ class Settings:
     circuit_breaker_recovery_seconds: int = field(default=10, metadata=_integer())
     credits_retry_seconds: int = field(default=300, metadata=_integer())
 
-    # Door
+    # HttpHandler
     cors_allowed_origins: tuple[str, ...] = field(default=(), metadata=ORIGINS)
     rate_limit_requests: int = field(default=60, metadata=_integer())
     rate_limit_window_seconds: int = field(default=60, metadata=_integer(le=86_400))

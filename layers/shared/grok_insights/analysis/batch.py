@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import batch_size
-from grok_insights.analysis.admission import Admission, Hold
+from grok_insights.analysis.admission import Admission, Delay
 from grok_insights.analysis.outcomes import AWS_HOLD_SECONDS
 from grok_insights.analysis.report import Report, emit, totals_of
 from grok_insights.aws import concurrent
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.aws.queue import Error
+from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.errors import (
     AnalysisError,
     ConfigurationError,
@@ -30,15 +30,15 @@ from grok_insights.errors import (
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.admission import Gate
+    from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch_size import BatchSizeLimits
-    from grok_insights.analysis.calls import Asked, Call, Caller
-    from grok_insights.analysis.outcomes import Settlement
-    from grok_insights.analysis.requeue import Post
+    from grok_insights.analysis.calls import Call, Caller, CallResult
+    from grok_insights.analysis.outcomes import Outcomes
+    from grok_insights.analysis.requeue import Requeue
     from grok_insights.aws.queue import AnalysisQueue, Message
-    from grok_insights.aws.state.counters import State
+    from grok_insights.aws.state.counters import StateCounters
     from grok_insights.aws.worklist import Work, Worklist
-    from grok_insights.flow.pauses import Shared
+    from grok_insights.flow.pauses import WorkerState
 
 SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
@@ -57,7 +57,7 @@ TROUBLE: Final = (TransientError, ConfigurationError, CreditsError)
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class BatchAnalysis:
     """The use case. One instance serves many batches, one after another.
 
     ``crowded_depth`` is how many messages may wait before the batch size is halved and Lambda is
@@ -65,11 +65,11 @@ class Analysis:
     """
 
     worklist: Worklist
-    gate: Gate
+    admission_control: AdmissionControl
     caller: Caller
-    settlement: Settlement
-    post: Post
-    state: State
+    outcomes: Outcomes
+    requeue: Requeue
+    counters: StateCounters
     queue: AnalysisQueue
     limits: BatchSizeLimits
     crowded_depth: int
@@ -80,44 +80,49 @@ class Analysis:
         oldest = min((message.enqueued_at for message in messages), default=None)
         report = Report(received=len(messages), oldest=oldest)
         try:
-            shared, todo = concurrent.both(self.gate.look, lambda: self.worklist.read(messages))
+            worker_state, todo = concurrent.both(
+                self.admission_control.load_state, lambda: self.worklist.read(messages)
+            )
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("a batch could not be read: it goes back to the queue")
-            self.post.hold(messages, Hold(AWS_HOLD_SECONDS), report)
+            self.requeue.delay(messages, Delay(AWS_HOLD_SECONDS), report)
         else:
             dead = [
-                (message, Error(code, "each attempt failed")) for message, code in todo.given_up
+                (message, DeadLetterReason(code, "each attempt failed"))
+                for message, code in todo.given_up
             ]
-            self.post.bury(dead, report)
+            self.requeue.dead_letter(dead, report)
             crashed = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
-            self.settlement.give_up_after_crashes(crashed, report)
+            self.outcomes.give_up_after_crashes(crashed, report)
             pending = deque(work for work in todo.works if work not in crashed)
-            self._work(pending, shared, report, remaining_seconds)
-            report.budget_left_ticks = self.gate.budget_left_ticks(shared, report.spent_ticks())
+            self._work(pending, worker_state, report, remaining_seconds)
+            report.budget_left_ticks = self.admission_control.budget_left_ticks(
+                worker_state, report.spent_ticks()
+            )
         self._tell(report)
         return report
 
     def _work(
         self,
         pending: deque[Work],
-        shared: Shared,
+        worker_state: WorkerState,
         report: Report,
         remaining_seconds: Callable[[], float],
     ) -> None:
-        known = self.limits.clamp(shared.batch_size)
+        known = self.limits.clamp(worker_state.batch_size)
         report.batch_size = self._uncrowded(known, len(pending))
-        news: Shared | None = shared
+        preloaded: WorkerState | None = worker_state
         while pending:
             room = remaining_seconds() - self.caller.longest_call_seconds - SAVING_SECONDS
-            admission = self._admission(pending, news, room, report)
-            if isinstance(admission, Hold):
-                self.post.hold([work.message for work in pending], admission, report)
+            admission = self._admission(pending, preloaded, room, report)
+            if isinstance(admission, Delay):
+                self.requeue.delay([work.message for work in pending], admission, report)
                 break
             if admission.is_probe:
                 self._probe(admission, report)
             else:
                 self._wave([pending.popleft() for _ in range(admission.size)], admission, report)
-            news = None
+            preloaded = None
         if report.batch_size != known:
             self._share_batch_size(report.batch_size)
 
@@ -131,40 +136,42 @@ class Analysis:
         return batch_size.after_trouble(size, self.limits)
 
     def _admission(
-        self, pending: deque[Work], news: Shared | None, room: float, report: Report
-    ) -> Admission | Hold:
-        """Whether the next wave may start. ``news`` is what was read before the first one."""
-        if room < 0 and news is not None:
+        self, pending: deque[Work], preloaded: WorkerState | None, room: float, report: Report
+    ) -> Admission | Delay:
+        """Whether the next wave may start. ``preloaded`` is what was read before the first one."""
+        if room < 0 and preloaded is not None:
             logger.error("the function's timeout leaves no time for even one call to Grok")
-            return Hold(AWS_HOLD_SECONDS)
+            return Delay(AWS_HOLD_SECONDS)
         texts = [work.conversation.text for work in pending]
         try:
-            return self.gate.admit(news or self.gate.look(), texts, report.batch_size, room)
+            return self.admission_control.admit(
+                preloaded or self.admission_control.load_state(), texts, report.batch_size, room
+            )
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("the shared state did not answer: no call is made without it")
-            return Hold(AWS_HOLD_SECONDS)
+            return Delay(AWS_HOLD_SECONDS)
 
     def _probe(self, admission: Admission, report: Report) -> None:
         """Find out whether Grok is well again; the circuit learns it, and the loop from there."""
-        asked = self.caller.probe(admission.slots)
+        asked = self.caller.probe(admission.start_times)
         report.calls.append(asked)
         self._learn([asked], admission, report)
 
     def _wave(self, wave: list[Work], admission: Admission, report: Report) -> None:
-        calls = self.caller.wave(wave, admission.slots)
+        calls = self.caller.wave(wave, admission.start_times)
         report.calls += calls
         self._learn(calls, admission, report)
-        self.settlement.end(calls, self._hold_seconds(calls), report)
+        self.outcomes.end(calls, self._hold_seconds(calls), report)
 
     def _hold_seconds(self, calls: Sequence[Call]) -> float:
         """How long calls are stopped after a wave, as far as it shows; 0 where they are not."""
-        resting = self.gate.resting_seconds()
+        resting = self.admission_control.resting_seconds()
         if any(isinstance(call.outcome, CreditsError) for call in calls):
-            return max(self.gate.credits_retry_seconds, resting)
+            return max(self.admission_control.credits_retry_seconds, resting)
         return resting
 
-    def _learn(self, calls: Sequence[Asked], admission: Admission, report: Report) -> None:
-        """Let what came of a wave change the size of the next one, the budget and the brakes."""
+    def _learn(self, calls: Sequence[CallResult], admission: Admission, report: Report) -> None:
+        """Let what came of a wave change the size of the next one, the budget and the pauses."""
         is_trouble = any(isinstance(call.outcome, (*TROUBLE, type(None))) for call in calls)
         report.batch_size = (
             batch_size.after_trouble(report.batch_size, self.limits)
@@ -172,25 +179,25 @@ class Analysis:
             else batch_size.after_success(report.batch_size, len(calls), self.limits)
         )
         try:
-            self.gate.settle(admission, sum(call.cost.ticks for call in calls))
-            self._brake(calls, admission)
+            self.admission_control.settle(admission, sum(call.cost.ticks for call in calls))
+            self._pause_or_resume(calls, admission)
         except AWS_FAILURES:
             logger.exception("the shared state did not take what was learned from a wave")
 
-    def _brake(self, calls: Sequence[Asked], admission: Admission) -> None:
+    def _pause_or_resume(self, calls: Sequence[CallResult], admission: Admission) -> None:
         errors = [call.outcome for call in calls if isinstance(call.outcome, AnalysisError)]
         if any(isinstance(error, CreditsError) for error in errors):
-            self.gate.credits_are_used_up()
+            self.admission_control.credits_are_used_up()
         elif admission.tries_credits and any(map(_is_answered, calls)):
-            self.gate.credits_are_back()
+            self.admission_control.credits_are_back()
         limited = [error for error in errors if error.code in RATE_LIMITED]
         if limited:
             asked = max(error.retry_after_seconds or 0.0 for error in limited)
-            self.gate.slow_down(max(asked, SLOW_DOWN_SECONDS))
+            self.admission_control.slow_down(max(asked, SLOW_DOWN_SECONDS))
 
     def _share_batch_size(self, size: int) -> None:
         try:
-            self.state.learn_batch_size(size)
+            self.counters.learn_batch_size(size)
         except AWS_FAILURES:
             logger.exception("the batch size was not shared")
 
@@ -199,12 +206,12 @@ class Analysis:
         counted = totals_of(report)
         try:
             if counted:
-                self.state.add_totals(counted)
+                self.counters.add_totals(counted)
         except AWS_FAILURES:
             logger.exception("the running totals miss a batch")
         emit(report, self.now())
 
 
-def _is_answered(call: Asked) -> bool:
+def _is_answered(call: CallResult) -> bool:
     """Whether Grok took the call on: it answered, or refused this conversation alone."""
     return not isinstance(call.outcome, (*TROUBLE, type(None)))

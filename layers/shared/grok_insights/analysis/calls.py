@@ -16,7 +16,7 @@ from grok_insights.grok.prompt import Prompt
 if TYPE_CHECKING:
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.aws.worklist import Work
-    from grok_insights.flow.pace import Slots
+    from grok_insights.flow.pace import StartTimes
     from grok_insights.grok.analyzer import Analyzer, Answer
 
 
@@ -27,7 +27,7 @@ waiting."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallResult:
     """What came of one question. ``outcome`` is None where no call was made."""
 
     outcome: Answer | AnalysisError | None
@@ -44,7 +44,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Asked):
+class Call(CallResult):
     """What came of one conversation's turn."""
 
     work: Work
@@ -66,21 +66,21 @@ class Caller:
         """No call takes longer than this."""
         return self.analyzer.longest_call_seconds
 
-    def wave(self, works: Sequence[Work], slots: Slots) -> list[Call]:
+    def wave(self, works: Sequence[Work], start_times: StartTimes) -> list[Call]:
         """Ask about each conversation, and return when all have been answered or have failed."""
-        starts = (slots.at(index) for index in range(len(works)))
+        starts = (start_times.at(index) for index in range(len(works)))
         return list(self.threads.map(self._call, works, starts))
 
-    def probe(self, slots: Slots) -> Asked:
+    def probe(self, start_times: StartTimes) -> CallResult:
         """Ask about nobody's conversation."""
-        return self._ask(PROBE, slots.first_at)
+        return self._ask(PROBE, start_times.first_at)
 
     def _call(self, work: Work, start: float) -> Call:
         prompt = Prompt(work.conversation.id, work.conversation.text)
         asked = self._ask(prompt, start)
         return Call(asked.outcome, asked.latency_seconds, work)
 
-    def _ask(self, prompt: Prompt, start: float) -> Asked:
+    def _ask(self, prompt: Prompt, start: float) -> CallResult:
         early = start - self.now().timestamp()
         if early > 0:
             self.sleep(early)
@@ -88,7 +88,7 @@ class Caller:
         try:
             answer = self.circuit.call(lambda: self.analyzer.analyse(prompt))
         except CircuitOpen:
-            return Asked(None, 0.0)
+            return CallResult(None, 0.0)
         except AnalysisError as error:
-            return Asked(error, self.monotonic() - begun)
-        return Asked(answer, answer.latency_seconds)
+            return CallResult(error, self.monotonic() - begun)
+        return CallResult(answer, answer.latency_seconds)

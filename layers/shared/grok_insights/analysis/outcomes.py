@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import retry_policy
-from grok_insights.analysis.admission import Hold
+from grok_insights.analysis.admission import Delay
 from grok_insights.analysis.calls import Call
-from grok_insights.analysis.retry_policy import Fate, Tries, Verdict
+from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDecision
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.ledger import Entry
-from grok_insights.aws.queue import Error
+from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
 from grok_insights.errors import AnalysisError, TransientError
 from grok_insights.flow import backoff
@@ -21,7 +21,7 @@ from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from grok_insights.analysis.report import Report
-    from grok_insights.analysis.requeue import Post
+    from grok_insights.analysis.requeue import Requeue
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
@@ -32,11 +32,11 @@ AWS_HOLD_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Outcomes:
     """Ends a wave."""
 
     ledger: Ledger
-    post: Post
+    requeue: Requeue
     analyzer: Analyzer
     max_attempts: int
     now: Callable[[], datetime]
@@ -46,16 +46,16 @@ class Settlement:
 
         ``hold_seconds`` says how long calls are stopped after this wave, 0 where they are not.
         """
-        again: list[tuple[Message, Verdict]] = []
+        again: list[tuple[Message, RetryDecision]] = []
         ended: list[Entry] = []
         for call in calls:
             end = self._end_of(call, hold_seconds)
-            if isinstance(end, Verdict):
+            if isinstance(end, RetryDecision):
                 again.append((call.work.message, end))
             else:
                 accepted_at = call.work.conversation.created_at
                 ended.append(Entry(end, call.work.failed, accepted_at))
-        self.post.again(again, report)
+        self.requeue.resend(again, report)
         self._save(ended, {call.work.conversation.id: call for call in calls}, report)
 
     def give_up_after_crashes(self, works: Sequence[Work], report: Report) -> None:
@@ -75,18 +75,18 @@ class Settlement:
         ]
         self._save(entries, {call.work.conversation.id: call for call in calls}, report)
 
-    def _end_of(self, call: Call, hold_seconds: float) -> Insight | Verdict:
+    def _end_of(self, call: Call, hold_seconds: float) -> Insight | RetryDecision:
         """The insight that a call ends in, or how its message goes round again."""
-        random = self.post.random()
+        random = self.requeue.random()
         if call.outcome is None:
-            return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
+            return RetryDecision(RetryAction.DEFER, backoff.held_back_seconds(hold_seconds, random))
         if not isinstance(call.outcome, AnalysisError):
             return self._completed(call.work, call.outcome)
         message = call.work.message
-        tries = Tries(message.attempt, self.max_attempts, message.spared)
-        found = retry_policy.of_error(call.outcome, tries, hold_seconds, random)
-        if found.fate in {Fate.FAIL, Fate.GIVE_UP}:
-            return self._failed(call, call.outcome, gave_up=found.fate is Fate.GIVE_UP)
+        tries = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
+        found = retry_policy.decide(call.outcome, tries, hold_seconds, random)
+        if found.action in {RetryAction.FAIL, RetryAction.GIVE_UP}:
+            return self._failed(call, call.outcome, gave_up=found.action is RetryAction.GIVE_UP)
         return found
 
     def _save(self, entries: list[Entry], calls: dict[str, Call], report: Report) -> None:
@@ -95,13 +95,17 @@ class Settlement:
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("a wave could not be saved: its messages go back to the queue")
             lost = [calls[entry.insight.conversation_id].work.message for entry in entries]
-            self.post.hold(lost, Hold(AWS_HOLD_SECONDS), report)
+            self.requeue.delay(lost, Delay(AWS_HOLD_SECONDS), report)
             return
         report.saved += [one.insight for one in entries if one.insight.conversation_id in new]
         self._bury(_dead(entries), new, calls, report)
 
     def _bury(
-        self, dead: dict[str, Error], new: set[str], calls: dict[str, Call], report: Report
+        self,
+        dead: dict[str, DeadLetterReason],
+        new: set[str],
+        calls: dict[str, Call],
+        report: Report,
     ) -> None:
         """Send dead letters for failed insights that were saved.
 
@@ -110,7 +114,7 @@ class Settlement:
         """
         report.unsaved |= dead.keys() - new
         letters = [(calls[key].work.message, dead[key]) for key in dead if key in new]
-        self.post.bury(letters, report)
+        self.requeue.dead_letter(letters, report)
 
     def _completed(self, work: Work, answer: Answer) -> Insight:
         return Insight(
@@ -152,10 +156,10 @@ class Settlement:
         )
 
 
-def _dead(entries: list[Entry]) -> dict[str, Error]:
+def _dead(entries: list[Entry]) -> dict[str, DeadLetterReason]:
     """The conversations whose attempts are used up, and why the last one failed."""
     return {
-        entry.insight.conversation_id: Error(
+        entry.insight.conversation_id: DeadLetterReason(
             entry.insight.outcome.code, entry.insight.outcome.message
         )
         for entry in entries

@@ -16,7 +16,7 @@ from grok_insights.errors import AnalysisError
 from grok_insights.telemetry import MetricUnit, metrics
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.calls import Asked
+    from grok_insights.analysis.calls import CallResult
     from grok_insights.flow.pauses import Reason
 
 MOST_VALUES: Final = 100
@@ -33,7 +33,7 @@ class Report:
     received: int
     oldest: datetime | None = None
     """When the one that has waited longest was enqueued."""
-    calls: list[Asked] = field(default_factory=list)
+    calls: list[CallResult] = field(default_factory=list)
     """Every call, those of probes too."""
     saved: list[Insight] = field(default_factory=list)
     retried: int = 0
@@ -64,7 +64,7 @@ class Report:
         """The errors of the calls that failed."""
         return [call.outcome for call in self.calls if isinstance(call.outcome, AnalysisError)]
 
-    def made(self) -> list[Asked]:
+    def made(self) -> list[CallResult]:
         """The calls that went out."""
         return [call for call in self.calls if call.outcome is not None]
 

@@ -10,56 +10,58 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grok_insights.analysis.retry_policy import Fate, Verdict
-from grok_insights.aws.queue import Error, Letter
+from grok_insights.analysis.retry_policy import RetryAction, RetryDecision
+from grok_insights.aws.queue import DeadLetterReason, OutgoingMessage
 from grok_insights.flow import backoff
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.admission import Hold
+    from grok_insights.analysis.admission import Delay
     from grok_insights.analysis.report import Report
     from grok_insights.aws.queue import AnalysisQueue, Message
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Requeue:
     """The two queues, as senders see them. ``random`` gives numbers from 0 to 1."""
 
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     random: Callable[[], float]
 
-    def again(self, messages: Sequence[tuple[Message, Verdict]], report: Report) -> None:
+    def resend(self, messages: Sequence[tuple[Message, RetryDecision]], report: Report) -> None:
         """Send messages again: with the next attempt to be retried, else as they are."""
         letters = [
-            Letter(_changed(message, found.fate), found.delay_seconds)
+            OutgoingMessage(_changed(message, found.action), found.delay_seconds)
             for message, found in messages
         ]
-        lost = self.queue.post(letters)
+        lost = self.queue.send_each(letters)
         report.unsaved |= lost
-        sent = [found.fate for message, found in messages if message.conversation_id not in lost]
-        report.retried += sent.count(Fate.RETRY)
-        report.deferred += len(sent) - sent.count(Fate.RETRY)
+        sent = [found.action for message, found in messages if message.conversation_id not in lost]
+        report.retried += sent.count(RetryAction.RETRY)
+        report.deferred += len(sent) - sent.count(RetryAction.RETRY)
 
-    def hold(self, messages: Sequence[Message], hold: Hold, report: Report) -> None:
+    def delay(self, messages: Sequence[Message], hold: Delay, report: Report) -> None:
         """Send messages again as they are, to be received when the hold ends."""
         report.stopped_by = report.stopped_by or hold.reason
-        self.again([(message, self._held_back(hold.seconds)) for message in messages], report)
+        self.resend([(message, self._held_back(hold.seconds)) for message in messages], report)
 
-    def _held_back(self, seconds: float) -> Verdict:
+    def _held_back(self, seconds: float) -> RetryDecision:
         delay = backoff.held_back_seconds(seconds, self.random()) if seconds else 0
-        return Verdict(Fate.DEFER, delay)
+        return RetryDecision(RetryAction.DEFER, delay)
 
-    def bury(self, dead: Sequence[tuple[Message, Error]], report: Report) -> None:
+    def dead_letter(self, dead: Sequence[tuple[Message, DeadLetterReason]], report: Report) -> None:
         """Send dead letters, each with its reason."""
-        lost = self.dead_letters.post([Letter(message, error=error) for message, error in dead])
+        lost = self.dead_letters.send_each(
+            [OutgoingMessage(message, error=error) for message, error in dead]
+        )
         report.dead_lettered += len(dead) - len(lost)
         report.unsaved |= lost
 
 
-def _changed(message: Message, fate: Fate) -> Message:
-    match fate:
-        case Fate.RETRY:
+def _changed(message: Message, action: RetryAction) -> Message:
+    match action:
+        case RetryAction.RETRY:
             return replace(message, attempt=message.attempt + 1)
-        case Fate.SPARE:
-            return replace(message, spared=message.spared + 1)
+        case RetryAction.REPEAT_LAST_ATTEMPT:
+            return replace(message, repeated_last_attempt=message.repeated_last_attempt + 1)
     return message

@@ -15,19 +15,19 @@ from grok_insights.errors import (
 )
 from grok_insights.flow import backoff
 
-MOST_SPARED: Final = 3
+MAX_LAST_ATTEMPT_REPEATS: Final = 3
 """How often a last attempt that failed together with an outage is given once more. It has an end,
 since conversations that fail by themselves can open the circuit too, if they are many."""
 
 
-class Fate(StrEnum):
+class RetryAction(StrEnum):
     """What is done with a conversation."""
 
     RETRY = "retry"
     """Sent again, with the next attempt."""
     DEFER = "defer"
     """Sent again as it was: it was not called, or no call could have succeeded."""
-    SPARE = "spare"
+    REPEAT_LAST_ATTEMPT = "spare"
     """Sent again, with the last attempt once more: it failed together with an outage."""
     FAIL = "fail"
     """A failed insight: Grok will never analyse it."""
@@ -36,36 +36,42 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A fate, and for a message that is sent again the seconds until it may be received."""
+class RetryDecision:
+    """A action, and for a message that is sent again the seconds until it may be received."""
 
-    fate: Fate
+    action: RetryAction
     delay_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
-    """The call was the ``attempt``-th of ``most``; its last attempt was ``spared`` so often."""
+class Attempts:
+    """The call was attempt ``attempt`` of ``most``; the last one was repeated so often."""
 
     attempt: int
     most: int
-    spared: int = 0
+    repeated_last_attempt: int = 0
 
 
-def of_error(error: AnalysisError, tries: Tries, hold_seconds: float, random: float) -> Verdict:
+def decide(
+    error: AnalysisError, tries: Attempts, hold_seconds: float, random: float
+) -> RetryDecision:
     """The verdict on a conversation whose call failed.
 
     ``hold_seconds`` says how long calls are stopped now that the wave has ended, 0 where they are
-    not. An unusable answer is never spared: Grok was there, and billed it.
+    not. An unusable answer is never repeated_last_attempt: Grok was there, and billed it.
     """
     if isinstance(error, PermanentError):
-        return Verdict(Fate.FAIL)
+        return RetryDecision(RetryAction.FAIL)
     if isinstance(error, ConfigurationError | CreditsError):
-        return Verdict(Fate.DEFER, backoff.held_back_seconds(hold_seconds, random))
+        return RetryDecision(RetryAction.DEFER, backoff.held_back_seconds(hold_seconds, random))
     held = backoff.held_back_seconds(hold_seconds, random) if hold_seconds else 0
     if tries.attempt < tries.most:
         delay = backoff.retry_delay_seconds(tries.attempt, error.retry_after_seconds, random)
-        return Verdict(Fate.RETRY, max(delay, held))
-    if held and tries.spared < MOST_SPARED and not isinstance(error, UnusableAnswer):
-        return Verdict(Fate.SPARE, held)
-    return Verdict(Fate.GIVE_UP)
+        return RetryDecision(RetryAction.RETRY, max(delay, held))
+    if (
+        held
+        and tries.repeated_last_attempt < MAX_LAST_ATTEMPT_REPEATS
+        and not isinstance(error, UnusableAnswer)
+    ):
+        return RetryDecision(RetryAction.REPEAT_LAST_ATTEMPT, held)
+    return RetryDecision(RetryAction.GIVE_UP)

@@ -41,8 +41,8 @@ class Conversations:
         refusals = concurrent.each(
             lambda run: self.transactions.write(run, self._puts), _transactions(new)
         )
-        standing = [from_item(refusal.item) for run in refusals for refusal in run]
-        return {conversation.id: conversation for conversation in standing}
+        existing = [from_item(refusal.item) for run in refusals for refusal in run]
+        return {conversation.id: conversation for conversation in existing}
 
     def _puts(self, new: Iterable[Conversation]) -> list[TransactWriteItemTypeDef]:
         return [self._put(conversation) for conversation in new]

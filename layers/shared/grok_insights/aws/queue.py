@@ -27,7 +27,7 @@ DEPTH_MAX_AGE_SECONDS: Final = 2.0
 """How long a known depth serves: SQS itself counts only approximately."""
 
 
-class Error(NamedTuple):
+class DeadLetterReason(NamedTuple):
     """Why a message is a dead letter: a code for programs, a sentence for people."""
 
     code: str
@@ -41,26 +41,26 @@ class Message:
     ``attempt`` counts from 1 and grows only when Grok was asked and failed. ``enqueued_at`` is
     when the client was told that the conversation waits; it survives every re-sending.
     ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
-    the failed insight of fewer redrives. ``spared`` is how often its last attempt was given once
-    more, since it had failed together with an outage.
+    the failed insight of fewer redrives. ``repeated_last_attempt`` is how often its last attempt
+    was repeated, since it had failed together with an outage.
     """
 
     conversation_id: str
     attempt: int
     enqueued_at: datetime
     redrives: int = 0
-    spared: int = 0
+    repeated_last_attempt: int = 0
     receives: int = field(default=1, compare=False)
     """How often SQS has delivered it, this time included: more than once after a crash."""
 
-    def to_body(self, error: Error | None = None) -> str:
+    def to_body(self, error: DeadLetterReason | None = None) -> str:
         """The message as it stands in the queue; a dead letter says why it is one."""
         fields: dict[str, Any] = {
             "conversation_id": self.conversation_id,
             "attempt": self.attempt,
             "enqueued_at": timestamps.to_text(self.enqueued_at),
         }
-        rare = {"redrives": self.redrives, "spared": self.spared}
+        rare = {"redrives": self.redrives, "repeated_last_attempt": self.repeated_last_attempt}
         fields |= {name: number for name, number in rare.items() if number}
         if error is not None:
             fields["error"] = error._asdict()
@@ -82,7 +82,7 @@ class Message:
                 attempt=int(found["attempt"]),
                 enqueued_at=timestamps.from_text(found["enqueued_at"]),
                 redrives=int(found.get("redrives", 0)),
-                spared=int(found.get("spared", 0)),
+                repeated_last_attempt=int(found.get("repeated_last_attempt", 0)),
                 receives=receives,
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -90,12 +90,12 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMessage:
     """A message to be sent, received no sooner than after a delay; ``error`` for a dead one."""
 
     message: Message
     delay_seconds: int = 0
-    error: Error | None = None
+    error: DeadLetterReason | None = None
 
 
 @dataclass(slots=True)
@@ -119,13 +119,13 @@ class AnalysisQueue:
         A failed request counts as not taken, though SQS may have taken it: the message then comes
         twice, which the analysis can bear.
         """
-        return self.post([Letter(message, delay_seconds) for message in messages])
+        return self.send_each([OutgoingMessage(message, delay_seconds) for message in messages])
 
-    def post(self, letters: Sequence[Letter]) -> set[str]:
-        """Send letters, each with its own delay; what is returned is as with `send`."""
-        return set().union(*concurrent.each(self._post_run, chunks(letters, MAX_ENTRIES)))
+    def send_each(self, outgoing: Sequence[OutgoingMessage]) -> set[str]:
+        """Send messages, each with its own delay; returns what `send` returns."""
+        return set().union(*concurrent.each(self._send_run, chunks(outgoing, MAX_ENTRIES)))
 
-    def _post_run(self, run: list[Letter]) -> set[str]:
+    def _send_run(self, run: list[OutgoingMessage]) -> set[str]:
         try:
             answer = self.client.send_message_batch(QueueUrl=self.url, Entries=list(_entries(run)))
         except AWS_FAILURES:
@@ -155,7 +155,7 @@ class AnalysisQueue:
         return sum(int(number) for number in answer["Attributes"].values())
 
 
-def _entries(run: Iterable[Letter]) -> Iterator[SendMessageBatchRequestEntryTypeDef]:
+def _entries(run: Iterable[OutgoingMessage]) -> Iterator[SendMessageBatchRequestEntryTypeDef]:
     for index, letter in enumerate(run):
         yield {
             "Id": str(index),

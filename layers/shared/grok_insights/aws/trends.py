@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, addition, numbers_of, text
 from grok_insights.domain import trends
-from grok_insights.domain.trends import Counters, Interval, Series, Slots
+from grok_insights.domain.trends import Counters, Interval, Series, SlotRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,7 +44,7 @@ class Trends:
         buckets = trends.topic_buckets(start, end, self.shards)
         sums: defaultdict[str, int] = defaultdict(int)
         for found, wanted in zip(
-            concurrent.each(lambda bucket: self._items(Slots(bucket, "", "")), buckets),
+            concurrent.each(lambda bucket: self._items(SlotRange(bucket, "", "")), buckets),
             buckets.values(),
             strict=True,
         ):
@@ -53,10 +53,10 @@ class Trends:
                 sums[item["slot"]["S"]] += sum(counts)
         return Counter({topic: count for topic, count in sums.items() if count})
 
-    def _items(self, run: Slots) -> list[Item]:
+    def _items(self, run: SlotRange) -> list[Item]:
         return list(self._pages(run))
 
-    def _pages(self, run: Slots) -> Iterator[Item]:
+    def _pages(self, run: SlotRange) -> Iterator[Item]:
         condition, values = "#bucket = :bucket", {":bucket": text(run.bucket)}
         if run.first:
             condition += " AND slot BETWEEN :first AND :last"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from grok_insights.domain import pricing, timestamps
+
+MAX_TOPICS: Final = 5
+"""Topics that an insight has at the most, and so indexes by topic."""
 
 
 class Sentiment(StrEnum):

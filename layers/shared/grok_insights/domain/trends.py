@@ -118,7 +118,7 @@ def _without_zeros(fields: Counter[str]) -> Counter[str]:
     return Counter({name: number for name, number in fields.items() if number})
 
 
-class Slots(NamedTuple):
+class SlotRange(NamedTuple):
     """A run of items in one partition, both ends included."""
 
     bucket: str
@@ -128,7 +128,7 @@ class Slots(NamedTuple):
 
 def series_slots(
     start: datetime, end: datetime, interval: Interval, shards: int
-) -> dict[Slots, dict[str, datetime]]:
+) -> dict[SlotRange, dict[str, datetime]]:
     """The runs that hold a series, with the start of the point behind each slot.
 
     One run for each shard and each month (by hour) or year (by day): 14 months at the most.
@@ -138,7 +138,7 @@ def series_slots(
         for shard in range(shards):
             key = interval.key(point, shard)
             by_bucket[key.bucket][key.slot] = point
-    return {Slots(bucket, min(slots), max(slots)): slots for bucket, slots in by_bucket.items()}
+    return {SlotRange(bucket, min(slots), max(slots)): slots for bucket, slots in by_bucket.items()}
 
 
 def topic_buckets(start: datetime, end: datetime, shards: int) -> dict[str, frozenset[str]]:

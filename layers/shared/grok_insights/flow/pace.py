@@ -28,7 +28,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
+class StartTimes:
     """The starting times of a wave: the first one, and the seconds from each to the next."""
 
     first_at: float

@@ -58,7 +58,7 @@ class Circuit:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class WorkerState:
     """What all functions share. None of an item means that there is none."""
 
     batch_size: int = 0
@@ -71,7 +71,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Pause:
     """No call may start for ``seconds``. ``detail`` is a sentence for people, or empty."""
 
     reason: Reason
@@ -88,29 +88,29 @@ class Limits:
     budget_ticks: int = 0
 
 
-def stop_of(shared: Shared, limits: Limits, now: datetime) -> Stop | None:
+def active_pause(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
     """Why no call may start now; None where calls may."""
     seconds = now.timestamp()
-    if shared.operator_since is not None:
-        since = _instant(shared.operator_since)
-        return Stop(Reason.OPERATOR, OPERATOR_HOLD_SECONDS, since, shared.operator_reason)
-    resting = shared.circuit.opens_for_seconds(limits.recovery_seconds, seconds)
+    if worker_state.operator_since is not None:
+        since = _instant(worker_state.operator_since)
+        return Pause(Reason.OPERATOR, OPERATOR_HOLD_SECONDS, since, worker_state.operator_reason)
+    resting = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, seconds)
     if resting:
-        circuit = shared.circuit
+        circuit = worker_state.circuit
         reason = Reason.CONFIGURATION if circuit.misconfigured else Reason.CIRCUIT_OPEN
         since = datetime.fromtimestamp(circuit.opened_at, UTC)
-        return Stop(reason, resting, since, circuit.misconfigured)
-    if shared.credits_since is not None and seconds < shared.credits_until:
-        since = datetime.fromtimestamp(shared.credits_since, UTC)
-        return Stop(Reason.CREDITS, shared.credits_until - seconds, since)
-    if 0 < limits.budget_ticks <= shared.spent_ticks:
-        return Stop(Reason.BUDGET_SPENT, (next_day(now) - now).total_seconds())
+        return Pause(reason, resting, since, circuit.misconfigured)
+    if worker_state.credits_since is not None and seconds < worker_state.credits_until:
+        since = datetime.fromtimestamp(worker_state.credits_since, UTC)
+        return Pause(Reason.CREDITS, worker_state.credits_until - seconds, since)
+    if 0 < limits.budget_ticks <= worker_state.spent_ticks:
+        return Pause(Reason.BUDGET_SPENT, (next_day(now) - now).total_seconds())
     return None
 
 
-def needs_probe(shared: Shared) -> bool:
+def needs_probe(worker_state: WorkerState) -> bool:
     """Whether a call that is about no conversation must find out first if Grok is well again."""
-    return shared.circuit.state is not CircuitState.CLOSED
+    return worker_state.circuit.state is not CircuitState.CLOSED
 
 
 def _instant(text: str) -> datetime | None:

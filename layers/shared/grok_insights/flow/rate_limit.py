@@ -30,9 +30,9 @@ class Window:
         """The first second that is no longer in the window."""
         return self.start + self.limit.window_seconds
 
-    def verdict(self, used: int, now: float) -> Verdict:
+    def decision(self, used: int, now: float) -> RateLimitDecision:
         """Whether the ``used``-th request of this window passes."""
-        return Verdict(
+        return RateLimitDecision(
             limit=self.limit.requests,
             remaining=max(0, self.limit.requests - used),
             reset_seconds=max(1, self.end - int(now)),
@@ -41,7 +41,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RateLimitDecision:
     """What the limit says of one request."""
 
     limit: int

@@ -13,9 +13,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from grok_insights.domain.insight import Analysis, Sentiment
+from grok_insights.domain.insight import MAX_TOPICS, Analysis, Sentiment
 
-MAX_TOPICS: Final = 5
 MAX_TOPIC_CHARS: Final = 40
 MAX_SUMMARY_CHARS: Final = 1_000
 MAX_CONTENT_CHARS: Final = 50_000
@@ -66,7 +65,7 @@ _SENTIMENTS: Final[dict[str, Sentiment]] = {
 _DEGREES: Final = re.compile(r"^(?:very|highly|mostly|slightly|somewhat|rather|overall)[ _-]+")
 
 
-def read(content: str) -> Analysis:
+def parse_analysis(content: str) -> Analysis:
     """The analysis in a text: plain JSON, fenced JSON, or JSON inside prose.
 
     Raises

@@ -22,7 +22,9 @@ class Completion:
     model: str
 
 
-def read(body: bytes, estimate: Cost, usd_per_1k: Decimal, asked_model: str) -> Completion:
+def parse_completion(
+    body: bytes, estimate: Cost, usd_per_1k: Decimal, asked_model: str
+) -> Completion:
     """The answer in a body. ``estimate`` is its cost where the body reports none.
 
     Raises
@@ -67,7 +69,7 @@ def _analysis(choices: list[Any], cost: Cost) -> Analysis:
     if not isinstance(content, str) or not content.strip():
         raise _unusable(UnusableAnswer, "empty", "Grok's answer is empty", cost)
     try:
-        return answer.read(content)
+        return answer.parse_analysis(content)
     except answer.UnreadableError as error:
         message = f"Grok's answer cannot be used: {error}"
         raise _unusable(UnusableAnswer, "unreadable", message, cost) from None

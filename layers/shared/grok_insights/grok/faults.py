@@ -121,7 +121,7 @@ def of_response(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> AnalysisError:
     """The error that an answer means whose status is not 200."""
-    text = text_of(body)
+    text = error_text(body)
     fault = next(row for row in _TABLE if row.fits(status, text))
     return fault.error(
         fault.code,
@@ -130,7 +130,7 @@ def of_response(
     )
 
 
-def text_of(body: bytes) -> str:
+def error_text(body: bytes) -> str:
     """The error text of a body: of JSON, flat or nested, else its beginning as it is."""
     plain = body[:SCANNED_CHARS].decode(errors="replace")
     try:

@@ -122,7 +122,7 @@ class RealGrok:
 
     def _read(self, response: httpx.Response, body: bytes, estimate: Cost) -> completion.Completion:
         if response.status_code == httpx.codes.OK:
-            return completion.read(body, estimate, self.usd_per_1k, self.form.model)
+            return completion.parse_completion(body, estimate, self.usd_per_1k, self.form.model)
         raise faults.of_response(response.status_code, response.headers, body, datetime.now(UTC))
 
     def _tell(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.errors import RequestError, TooManyRequests
-from grok_insights.flow.rate_limit import RateLimit, Verdict, client_of
+from grok_insights.flow.rate_limit import RateLimit, RateLimitDecision, client_of
 from grok_insights.http.request import header, with_text_body
-from grok_insights.http.response import finished, problem, to_proxy_result
+from grok_insights.http.response import finish_response, problem, to_proxy_result
 from grok_insights.telemetry import MetricUnit, flush, logger, metrics
 
 if TYPE_CHECKING:
-    from grok_insights.aws.state.counters import State
+    from grok_insights.aws.state.counters import StateCounters
     from grok_insights.http.router import Api
 
 LIMITED: Final = "/api/v1/"
@@ -25,36 +25,36 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class HttpHandler:
     """Counts a request for its client's rate limit, and then lets the API answer it."""
 
     api: Api[Any]
-    state: State
+    counters: StateCounters
     limit: RateLimit
     now: Callable[[], float] = time.time
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """The answer to an event of API Gateway."""
         logger.set_correlation_id(event["requestContext"].get("requestId"))
-        verdict = self._verdict(event)
-        answer = self._answer(verdict, event, context)
-        if verdict is not None:
-            headers = {name: [value] for name, value in verdict.headers().items()}
+        decision = self._decision(event)
+        answer = self._answer(decision, event, context)
+        if decision is not None:
+            headers = {name: [value] for name, value in decision.headers().items()}
             answer["multiValueHeaders"].update(headers)
         flush()
-        return finished(answer, event)
+        return finish_response(answer, event)
 
-    def _verdict(self, event: dict[str, Any]) -> Verdict | None:
+    def _decision(self, event: dict[str, Any]) -> RateLimitDecision | None:
         if not event["path"].startswith(LIMITED) or event["httpMethod"] == "OPTIONS":
             return None
         return self._count(event["requestContext"]["identity"]["sourceIp"])
 
     def _answer(
-        self, verdict: Verdict | None, event: dict[str, Any], context: Any
+        self, decision: RateLimitDecision | None, event: dict[str, Any], context: Any
     ) -> dict[str, Any]:
         try:
-            if verdict is not None and not verdict.allowed:
-                raise self._too_many(verdict)
+            if decision is not None and not decision.allowed:
+                raise self._too_many(decision)
             return self.api.resolve(self._readable(event), context)
         except RequestError as error:
             return self._refused(error, event)
@@ -78,19 +78,19 @@ class Door:
             answer["multiValueHeaders"].update(allowed)
         return answer
 
-    def _too_many(self, verdict: Verdict) -> TooManyRequests:
+    def _too_many(self, decision: RateLimitDecision) -> TooManyRequests:
         return TooManyRequests(
-            f"more than {verdict.limit} requests in {self.limit.window_seconds} seconds",
-            retry_after_seconds=verdict.reset_seconds,
+            f"more than {decision.limit} requests in {self.limit.window_seconds} seconds",
+            retry_after_seconds=decision.reset_seconds,
         )
 
-    def _count(self, source_ip: str) -> Verdict | None:
+    def _count(self, source_ip: str) -> RateLimitDecision | None:
         """What the limit says; None where its store is down, for then the door stays open."""
         window = self.limit.window(self.now())
         try:
-            used = self.state.count_request(client_of(source_ip), window)
+            used = self.counters.count_request(client_of(source_ip), window)
         except AWS_FAILURES:
             logger.warning("the rate limit's store is down: the request passes")
             metrics.add_metric("RateLimitFailedOpen", MetricUnit.Count, 1)
             return None
-        return window.verdict(used, self.now())
+        return window.decision(used, self.now())

@@ -112,7 +112,7 @@ Answer = dict[str, Any]
 """An answer in the form that API Gateway wants."""
 
 
-def finished(answer: Answer, event: dict[str, Any]) -> Answer:
+def finish_response(answer: Answer, event: dict[str, Any]) -> Answer:
     """The answer as it goes out to the client of this event."""
     headers: dict[str, list[str]] = answer["multiValueHeaders"]
     headers.update({name: [value] for name, value in COMMON.items()})

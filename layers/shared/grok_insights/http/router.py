@@ -47,7 +47,7 @@ class Api(APIGatewayRestResolver, Generic[UseCase]):
         What the routes call. Tests put one of their own in its place.
     origins : Sequence[str]
         Origins whose pages may call the API; none, and no browser lets another origin do so.
-    described : Methods
+    api_description : Methods
         The methods of the paths of all functions, for the one that gets all that no other takes.
     """
 
@@ -55,11 +55,11 @@ class Api(APIGatewayRestResolver, Generic[UseCase]):
         self,
         use_case: UseCase,
         origins: Sequence[str] = (),
-        described: Methods = lambda _: frozenset(),
+        api_description: Methods = lambda _: frozenset(),
     ) -> None:
         self.use_case = use_case
         self.cors_config = _cors(origins)
-        self.described = described
+        self.api_description = api_description
         self.taken: dict[Callable[..., Any], Takes] = {}
         super().__init__(cors=self.cors_config)
         self.use([_checked])
@@ -99,7 +99,7 @@ class Api(APIGatewayRestResolver, Generic[UseCase]):
         """The methods that a path has; none where there is no such path."""
         routes = [*self._static_routes, *self._dynamic_routes]
         here = {route.method for route in routes if route.rule.match(path)}
-        found = self.described(path) or here
+        found = self.api_description(path) or here
         return frozenset(found | ({"HEAD"} if "GET" in found else set()))
 
     def _resolve(self) -> ResponseBuilder[Any]:

@@ -31,7 +31,7 @@ ONE_DAY: Final = "public, max-age=86400"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class StaticFiles:
     """A folder with ``index.html`` and its files. ``versioned`` names bear their version."""
 
     folder: Path
@@ -65,7 +65,7 @@ INLINE_STYLES: Final = "'unsafe-inline'"
 
 
 @dataclass(frozen=True)
-class Described:
+class ApiDescription:
     """The description and the page in a function's folder."""
 
     folder: Path

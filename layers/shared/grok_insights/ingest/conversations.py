@@ -142,9 +142,9 @@ class Ingest:
         for one in read:
             if isinstance(one, Conversation):
                 wanted.setdefault(one.id, one)
-        standing = self.conversations.add(wanted.values())
-        stored = wanted | standing
-        statuses = self._enqueue([key for key in wanted if key not in standing], standing)
+        existing = self.conversations.add(wanted.values())
+        stored = wanted | existing
+        statuses = self._enqueue([key for key in wanted if key not in existing], existing)
         return [
             one
             if isinstance(one, RequestError)
@@ -152,14 +152,14 @@ class Ingest:
             for one in read
         ]
 
-    def _enqueue(self, fresh: Sequence[str], standing: dict[str, Conversation]) -> dict[str, str]:
+    def _enqueue(self, fresh: Sequence[str], existing: dict[str, Conversation]) -> dict[str, str]:
         """Give each conversation its message, and return the status of those that have or had one.
 
         Nothing proves that the message of a conversation that stood there already was ever sent:
         the function may have died in between. So it is sent once more, and that is noted.
         """
-        statuses = self.insights.statuses(standing)
-        waiting = [one for one in standing.values() if one.id not in statuses]
+        statuses = self.insights.statuses(existing)
+        waiting = [one for one in existing.values() if one.id not in statuses]
         unproven = [one.id for one in waiting if one.enqueued_at is None]
         lost = self._send(fresh, 0) | self._send(unproven, REPAIR_DELAY_SECONDS)
         self.conversations.mark_enqueued(set(unproven) - lost, self.now())

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain import timestamps
-from grok_insights.flow.pauses import CircuitState, Limits, Reason, Shared, stop_of
+from grok_insights.flow.pauses import CircuitState, Limits, Reason, WorkerState, active_pause
 
 if TYPE_CHECKING:
     from grok_insights.aws.queue import AnalysisQueue
-    from grok_insights.aws.state.pauses import Brakes
+    from grok_insights.aws.state.pauses import PauseStore
     from grok_insights.settings import GrokMode
 
 ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
@@ -48,7 +48,7 @@ class _Known:
 class HealthCheck:
     """The use case. ``lacks_key`` where Grok is to be asked for real and no key is set."""
 
-    brakes: Brakes
+    pauses: PauseStore
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     limits: Limits
@@ -68,32 +68,32 @@ class HealthCheck:
 
     def _look(self) -> Health:
         try:
-            shared = self.brakes.read(self.now()).shared
+            worker_state = self.pauses.read(self.now()).worker_state
         except (*AWS_FAILURES, TimeoutError):
             return Health(healthy=False, body={"status": "unhealthy", "database": "unreachable"})
-        worker = self._worker(shared)
+        worker = self._worker(worker_state)
         healthy = worker["state"] == "running" or worker["reason"] in ON_PURPOSE
         return Health(
             healthy=healthy,
             body={
                 "status": "healthy" if healthy else "unhealthy",
                 "worker": worker,
-                "circuit": circuit_status(shared, self.limits, self.now()),
+                "circuit": circuit_status(worker_state, self.limits, self.now()),
                 "queue": {"depth": self.queue.depth()},
                 "dead_letters": self.dead_letters.depth(),
                 "database": "reachable",
-                "batch_size": shared.batch_size or self.smallest_batch_size,
+                "batch_size": worker_state.batch_size or self.smallest_batch_size,
                 "mode": self.mode,
             },
         )
 
-    def _worker(self, shared: Shared) -> dict[str, Any]:
-        return NO_KEY if self.lacks_key else worker_status(shared, self.limits, self.now())
+    def _worker(self, worker_state: WorkerState) -> dict[str, Any]:
+        return NO_KEY if self.lacks_key else worker_status(worker_state, self.limits, self.now())
 
 
-def worker_status(shared: Shared, limits: Limits, now: datetime) -> dict[str, Any]:
+def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> dict[str, Any]:
     """``running``, or ``paused`` with the reason, since when and until when, as far as known."""
-    stop = stop_of(shared, limits, now)
+    stop = active_pause(worker_state, limits, now)
     if stop is None:
         return {"state": "running"}
     found = {"state": "paused", "reason": str(stop.reason)}
@@ -106,9 +106,9 @@ def worker_status(shared: Shared, limits: Limits, now: datetime) -> dict[str, An
     return found
 
 
-def circuit_status(shared: Shared, limits: Limits, now: datetime) -> str:
+def circuit_status(worker_state: WorkerState, limits: Limits, now: datetime) -> str:
     """``closed``, ``open``, or ``half_open`` where the next call probes, or one does already."""
-    if shared.circuit.state is not CircuitState.OPEN:
-        return shared.circuit.state.lower()
-    rests = shared.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp()) > 0
+    if worker_state.circuit.state is not CircuitState.OPEN:
+        return worker_state.circuit.state.lower()
+    rests = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp()) > 0
     return "open" if rests else "half_open"

@@ -13,16 +13,16 @@ from grok_insights.errors import Unauthorized
 if TYPE_CHECKING:
     from grok_insights.aws.api_key import ApiKey
     from grok_insights.aws.queue import AnalysisQueue
-    from grok_insights.aws.state.counters import State
-    from grok_insights.aws.state.pauses import Brakes
+    from grok_insights.aws.state.counters import StateCounters
+    from grok_insights.aws.state.pauses import PauseStore
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMetrics:
     """The use case."""
 
-    state: State
-    brakes: Brakes
+    counters: StateCounters
+    pauses: PauseStore
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     smallest_batch_size: int
@@ -43,13 +43,13 @@ class ReadMetrics:
         # Imported here: no other route needs it, and it would lengthen every cold start.
         from grok_insights.query.prometheus import Measured, exposition
 
-        spent_ticks = self.brakes.read(self.now()).shared.spent_ticks
+        spent_ticks = self.pauses.read(self.now()).worker_state.spent_ticks
         return exposition(
             Measured(
-                totals=self.state.totals(),
+                totals=self.counters.totals(),
                 queue_depth=self.queue.depth(),
                 dead_letters=self.dead_letters.depth(),
-                batch_size=self.state.batch_size() or self.smallest_batch_size,
+                batch_size=self.counters.batch_size() or self.smallest_batch_size,
                 daily_budget_usd=self.daily_budget_usd,
                 daily_spend_usd=float(pricing.usd(spent_ticks)),
             )

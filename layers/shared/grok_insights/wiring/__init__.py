@@ -19,14 +19,14 @@ from grok_insights.telemetry import logger
 from grok_insights.wiring.parts import Parts, parts
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.admission import Gate
-    from grok_insights.analysis.batch import Analysis
+    from grok_insights.analysis.admission import AdmissionControl
+    from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.query import Query
 
-__all__ = ["Parts", "analysis", "curtained", "grok", "ingest", "parts", "query", "real_grok"]
+__all__ = ["Parts", "analysis", "grok", "ingest", "parts", "query", "real_grok", "with_redaction"]
 
 
 def ingest(of: Parts) -> Ingest:
@@ -71,18 +71,18 @@ def query(of: Parts) -> Query:
             sleep=time.sleep,
         ),
         health=HealthCheck(
-            brakes=of.brakes,
+            pauses=of.pauses,
             queue=of.queue,
             dead_letters=of.dead_letters,
-            limits=of.brake_limits,
+            limits=of.pause_limits,
             mode=of.settings.grok_mode,
             lacks_key=of.settings.lacks_grok_api_key,
             smallest_batch_size=of.settings.min_batch_size,
             now=of.now,
         ),
         metrics=ReadMetrics(
-            state=of.state,
-            brakes=of.brakes,
+            counters=of.counters,
+            pauses=of.pauses,
             queue=of.queue,
             dead_letters=of.dead_letters,
             smallest_batch_size=of.settings.min_batch_size,
@@ -93,30 +93,30 @@ def query(of: Parts) -> Query:
     )
 
 
-def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
+def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
     """The use case of the analysis function."""
-    from grok_insights.analysis.batch import Analysis
+    from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.batch_size import BatchSizeLimits
     from grok_insights.analysis.calls import Caller
-    from grok_insights.analysis.outcomes import Settlement
-    from grok_insights.analysis.requeue import Post
+    from grok_insights.analysis.outcomes import Outcomes
+    from grok_insights.analysis.requeue import Requeue
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.worklist import Worklist
 
     settings = of.settings
-    analyzer = curtained(analyzer or grok(settings), settings)
+    analyzer = with_redaction(analyzer or grok(settings), settings)
     limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
     threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
-    gate = _gate(of, analyzer)
-    post = Post(of.queue, of.dead_letters, jitter.fraction)
+    admission_control = _admission_control(of, analyzer)
+    requeue = Requeue(of.queue, of.dead_letters, jitter.fraction)
     ledger = Ledger(of.transactions, of.insights, of.trends)
-    return Analysis(
+    return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights),
-        gate=gate,
-        caller=Caller(analyzer, gate.circuit, threads, of.now),
-        settlement=Settlement(ledger, post, analyzer, settings.max_attempts, of.now),
-        post=post,
-        state=of.state,
+        admission_control=admission_control,
+        caller=Caller(analyzer, admission_control.circuit, threads, of.now),
+        outcomes=Outcomes(ledger, requeue, analyzer, settings.max_attempts, of.now),
+        requeue=requeue,
+        counters=of.counters,
         queue=of.queue,
         limits=limits,
         crowded_depth=settings.crowded_queue_depth,
@@ -124,9 +124,9 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> Analysis:
     )
 
 
-def _gate(of: Parts, analyzer: Analyzer) -> Gate:
+def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
     """What lets calls through. The mock costs nothing and has no rate limit."""
-    from grok_insights.analysis.admission import Gate
+    from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.flow.pace import Pace
 
@@ -138,10 +138,10 @@ def _gate(of: Parts, analyzer: Analyzer) -> Gate:
         recovery_seconds=settings.circuit_breaker_recovery_seconds,
         longest_call_seconds=analyzer.longest_call_seconds,
     )
-    return Gate(
-        brakes=of.brakes,
+    return AdmissionControl(
+        pauses=of.pauses,
         circuit=circuit,
-        limits=of.brake_limits,
+        limits=of.pause_limits,
         pace=None if analyzer.is_mock else Pace(settings.grok_max_requests_per_second),
         usd_per_1k=settings.grok_cost_per_1k,
         credits_retry_seconds=settings.credits_retry_seconds,
@@ -149,7 +149,7 @@ def _gate(of: Parts, analyzer: Analyzer) -> Gate:
     )
 
 
-def curtained(analyzer: Analyzer, settings: Settings) -> Analyzer:
+def with_redaction(analyzer: Analyzer, settings: Settings) -> Analyzer:
     """The analyzer as it may be asked: behind a redaction where that is set."""
     from grok_insights.grok.redacting import Redacting
 

@@ -17,8 +17,8 @@ from grok_insights.aws.insights.recount import Recount
 from grok_insights.aws.insights.table import Insights
 from grok_insights.aws.insights.timeline import Timeline
 from grok_insights.aws.queue import AnalysisQueue
-from grok_insights.aws.state.counters import State
-from grok_insights.aws.state.pauses import Brakes
+from grok_insights.aws.state.counters import StateCounters
+from grok_insights.aws.state.pauses import PauseStore
 from grok_insights.aws.trends import Trends
 from grok_insights.domain import pricing
 from grok_insights.flow.pauses import Limits
@@ -88,14 +88,14 @@ class Parts:
         return Trends(self.dynamodb, self.settings.trends_table, self.settings.index_shards)
 
     @property
-    def state(self) -> State:
+    def counters(self) -> StateCounters:
         """The State table."""
-        return State(self.dynamodb, self.settings.state_table)
+        return StateCounters(self.dynamodb, self.settings.state_table)
 
     @property
-    def brakes(self) -> Brakes:
+    def pauses(self) -> PauseStore:
         """The State table, as far as it stops calls to Grok."""
-        return Brakes(self.dynamodb, self.settings.state_table, self.batch_get)
+        return PauseStore(self.dynamodb, self.settings.state_table, self.batch_get)
 
     @property
     def queue(self) -> AnalysisQueue:
@@ -113,7 +113,7 @@ class Parts:
         return RateLimit(self.settings.rate_limit_requests, self.settings.rate_limit_window_seconds)
 
     @property
-    def brake_limits(self) -> Limits:
+    def pause_limits(self) -> Limits:
         """How long an open circuit rests, and what a day may cost: the mock costs nothing."""
         is_mock = self.settings.grok_mode is GrokMode.MOCK
         budget_usd = 0 if is_mock else self.settings.daily_budget_usd

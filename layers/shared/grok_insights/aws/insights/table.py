@@ -28,9 +28,8 @@ from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.dynamodb.attributes import Item, number, number_of, text, texts, texts_of
 from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.dynamodb.shards import shard_of
-from grok_insights.aws.insights.timeline import MAX_TOPICS
 from grok_insights.domain import timestamps
-from grok_insights.domain.insight import Failure, Insight, Status, Tally, tally
+from grok_insights.domain.insight import MAX_TOPICS, Failure, Insight, Status, Tally, tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -18,15 +18,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import text
-from grok_insights.domain.insight import Sentiment
+from grok_insights.domain.insight import MAX_TOPICS, Sentiment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from grok_insights.domain.selection import Selection
-
-MAX_TOPICS: Final = 5
-"""Topics an insight has at the most, and so indexes by topic."""
 
 MAX_READ: Final = 600
 """Items read for one page, at the most: about a tenth of a second, and 100 read units."""

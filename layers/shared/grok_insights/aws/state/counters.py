@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws.dynamodb.attributes import addition, number, number_of, numbers_of, text
+from grok_insights.aws.state.pauses import BATCH_SIZE
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
 
     from grok_insights.flow.rate_limit import Window
 
-BATCH_SIZE: Final = "batch_size"
 TOTALS: Final = "totals"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateCounters:
     """The table, whose items are told apart by ``id`` and go away at ``expiration``."""
 
     client: DynamoDBClient

@@ -23,8 +23,8 @@ from botocore.exceptions import ClientError
 from grok_insights.aws.dynamodb.attributes import Item, number, number_of, text, text_of
 from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.flow.budget import day_of
-from grok_insights.flow.pace import MICROSECONDS, Pace, Slots
-from grok_insights.flow.pauses import Circuit, CircuitState, Shared
+from grok_insights.flow.pace import MICROSECONDS, Pace, StartTimes
+from grok_insights.flow.pauses import Circuit, CircuitState, WorkerState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,27 +39,27 @@ REFUSED: Final = "ConditionalCheckFailedException"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoadedState:
     """What was read: by our rules, and the circuit's item as it is for Powertools."""
 
-    shared: Shared
+    worker_state: WorkerState
     circuit: Item | None
 
 
 @dataclass(frozen=True, slots=True)
-class Brakes:
+class PauseStore:
     """The State table, as far as it stops calls."""
 
     client: DynamoDBClient
     table: str
     batch_get: BatchGet
 
-    def read(self, now: datetime) -> Seen:
+    def read(self, now: datetime) -> LoadedState:
         """Everything that may stop calls, in one consistent read."""
         names = (BATCH_SIZE, CIRCUIT, PAUSE, CREDITS, _spend(day_of(now)))
         found = self.batch_get({self.table: {"Keys": [{"id": text(name)} for name in names]}})
         items = {item["id"]["S"]: item for item in found[self.table]}
-        return Seen(_shared(items, _spend(day_of(now))), items.get(CIRCUIT))
+        return LoadedState(_worker_state(items, _spend(day_of(now))), items.get(CIRCUIT))
 
     def reserve(self, day: str, ticks: int, budget_ticks: int) -> bool:
         """Take an estimate out of the day's budget; False where the budget is spent already."""
@@ -92,9 +92,9 @@ class Brakes:
             request["ConditionExpression"] = condition
         self.client.update_item(**request)
 
-    def claim_slots(
+    def claim_start_times(
         self, calls: int, pace: Pace, now: float, longest_wait_seconds: float
-    ) -> Slots | None:
+    ) -> StartTimes | None:
         """Starting times for some calls; None where the first free one is too far off."""
         apart = pace.taken_us(1) / MICROSECONDS
         now_us, taken_us = round(now * MICROSECONDS), pace.taken_us(calls)
@@ -102,9 +102,9 @@ class Brakes:
         if self._claim(
             "attribute_not_exists(next_us) OR next_us < :bound", now_us, now_us + taken_us
         ):
-            return Slots(now, apart)
+            return StartTimes(now, apart)
         first_us = self._claim_next(taken_us, latest_us)
-        return None if first_us is None else Slots(max(first_us / MICROSECONDS, now), apart)
+        return None if first_us is None else StartTimes(max(first_us / MICROSECONDS, now), apart)
 
     def _claim(self, condition: str, bound_us: int, next_us: int) -> bool:
         try:
@@ -137,7 +137,7 @@ class Brakes:
             return None
         return number_of(answer["Attributes"], "next_us")
 
-    def free_slots_from(self, instant: float) -> None:
+    def leave_no_start_before(self, instant: float) -> None:
         """Leave no starting time free before an instant."""
         at_us = round(instant * MICROSECONDS)
         self._claim("attribute_not_exists(next_us) OR next_us < :bound", at_us, at_us)
@@ -191,11 +191,11 @@ def _spend(day: str) -> str:
     return f"spend#{day}"
 
 
-def _shared(items: dict[str, Item], spend: str) -> Shared:
+def _worker_state(items: dict[str, Item], spend: str) -> WorkerState:
     pause, credits_item = items.get(PAUSE), items.get(CREDITS, {})
-    return Shared(
+    return WorkerState(
         batch_size=number_of(items.get(BATCH_SIZE, {}), "size"),
-        circuit=circuit_of(items.get(CIRCUIT)),
+        circuit=circuit_from_item(items.get(CIRCUIT)),
         operator_since=None if pause is None else text_of(pause, "since") or "",
         operator_reason="" if pause is None else text_of(pause, "reason") or "",
         credits_since=number_of(credits_item, "since") if "since" in credits_item else None,
@@ -204,7 +204,7 @@ def _shared(items: dict[str, Item], spend: str) -> Shared:
     )
 
 
-def circuit_of(item: Item | None) -> Circuit:
+def circuit_from_item(item: Item | None) -> Circuit:
     """The circuit of its item, closed where there is none."""
     if item is None:
         return Circuit()

@@ -23,7 +23,7 @@ _TOPIC_OF_NOTHING = {
 }
 
 
-def read(text: str) -> Analysis:
+def analyse_text(text: str) -> Analysis:
     """Say what a text is about, how the customer feels, and its gist in their own words."""
     transcript = parse(text)
     sentiment = _sentiment_of(transcript)

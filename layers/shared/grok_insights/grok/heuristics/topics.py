@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 
+from grok_insights.domain.insight import MAX_TOPICS
 from grok_insights.grok.heuristics import word_lists
 from grok_insights.grok.heuristics.transcript import Transcript
 
-MAX_TOPICS, MAX_TOPICS_OF_SHORT = 5, 3
+MAX_TOPICS_OF_SHORT = 3
 MAX_TOPIC_CHARS = 40
 
 _CONCEPT_BASE = 3.0

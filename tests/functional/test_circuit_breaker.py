@@ -14,7 +14,7 @@ import pytest
 from botocore.session import get_session
 
 from grok_insights.aws.state.circuit_breaker import CircuitBreaker
-from grok_insights.aws.state.pauses import CIRCUIT, circuit_of
+from grok_insights.aws.state.pauses import CIRCUIT, circuit_from_item
 from grok_insights.errors import (
     CircuitOpen,
     ConfigurationError,
@@ -71,7 +71,7 @@ class Environment:
     def look(self) -> str:
         item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
         self.circuit.learn(item)
-        return circuit_of(item).state
+        return circuit_from_item(item).state
 
     def outcome(self, error: Exception | None = None, seconds: float = 0.0) -> str:
         """What became of one call: made, failed, or not made."""
