@@ -35,7 +35,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class CallResult:
+class AnalysisRequest:
     """One request as a reply needs it. ``serial`` makes the bill of each call differ."""
 
     model: str
@@ -68,7 +68,7 @@ class CallResult:
         }
 
 
-def completion(asked: CallResult, content: str | None, **message: Any) -> dict[str, Any]:
+def completion(asked: AnalysisRequest, content: str | None, **message: Any) -> dict[str, Any]:
     """A body of /chat/completions."""
     reason = message.pop("finish_reason", "stop")
     return {
@@ -87,34 +87,34 @@ def completion(asked: CallResult, content: str | None, **message: Any) -> dict[s
 
 
 def _billed(
-    asked: CallResult, found: dict[str, Any], *, usable: bool = False, manner: str = ""
+    asked: AnalysisRequest, found: dict[str, Any], *, usable: bool = False, manner: str = ""
 ) -> Reply:
     ticks = asked.usage["cost_in_usd_ticks"]
     return Reply(200, json.dumps(found).encode(), {}, manner, ticks, usable)
 
 
-def _says(form: Callable[[str], str], manner: str = "") -> Callable[[CallResult], Reply]:
+def _says(form: Callable[[str], str], manner: str = "") -> Callable[[AnalysisRequest], Reply]:
     """A usable answer in some form."""
     return lambda asked: _billed(
         asked, completion(asked, form(json.dumps(asked.finding()))), usable=True, manner=manner
     )
 
 
-def _useless(content: str | None, **message: Any) -> Callable[[CallResult], Reply]:
+def _useless(content: str | None, **message: Any) -> Callable[[AnalysisRequest], Reply]:
     return lambda asked: _billed(asked, completion(asked, content, **message))
 
 
-def _error(status: int, body: Any, **headers: str) -> Callable[[CallResult], Reply]:
+def _error(status: int, body: Any, **headers: str) -> Callable[[AnalysisRequest], Reply]:
     raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _asked: Reply(status, raw, sent)
 
 
-def _flat(status: int, code: str, text: str, **headers: str) -> Callable[[CallResult], Reply]:
+def _flat(status: int, code: str, text: str, **headers: str) -> Callable[[AnalysisRequest], Reply]:
     return _error(status, {"code": code, "error": text}, **headers)
 
 
-def _odd_values(asked: CallResult) -> Reply:
+def _odd_values(asked: AnalysisRequest) -> Reply:
     found = {
         **asked.finding(),
         "sentiment": " Very Negative." if "late" in asked.text.lower() else "MIXED",
@@ -123,22 +123,29 @@ def _odd_values(asked: CallResult) -> Reply:
     return _billed(asked, completion(asked, json.dumps(found)), usable=True)
 
 
-def _broken_json(asked: CallResult) -> Reply:
+def _absurd(asked: AnalysisRequest) -> Reply:
+    """A good answer with a bill, a name and a number that cannot be true; billed as usual."""
+    found = completion(asked, json.dumps(asked.finding())[:-1] + f', "n": {"7" * 5_000}}}')
+    found |= {"model": "m" * 300_000, "usage": {"total_tokens": 150, "cost_in_usd_ticks": 10**17}}
+    return Reply(200, json.dumps(found).encode(), {}, "", asked.usage["cost_in_usd_ticks"], True)
+
+
+def _broken_json(asked: AnalysisRequest) -> Reply:
     good = _billed(asked, completion(asked, json.dumps(asked.finding())))
     return Reply(200, good.body[: len(good.body) // 2], {}, "", good.billed_ticks)
 
 
-def _broken(manner: str) -> Callable[[CallResult], Reply]:
+def _broken(manner: str) -> Callable[[AnalysisRequest], Reply]:
     """A good answer that never arrives as a whole, and is billed all the same."""
 
-    def reply(asked: CallResult) -> Reply:
+    def reply(asked: AnalysisRequest) -> Reply:
         good = _billed(asked, completion(asked, json.dumps(asked.finding())))
         return Reply(200, good.body, {}, manner, good.billed_ticks)
 
     return reply
 
 
-def _date_ahead(_asked: CallResult) -> Reply:
+def _date_ahead(_asked: AnalysisRequest) -> Reply:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     return Reply(429, b'{"error": "Too many requests for team"}', {"Retry-After": date})
 
@@ -147,15 +154,17 @@ NO_CREDITS = (
     "Your team 1b2c has either used all available credits or reached its monthly spending limit."
 )
 
-REPLIES: dict[str, Callable[[CallResult], Reply]] = {
+REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
     # usable
     "ok": _says(lambda text: text),
     "fenced": _says(lambda text: f"```json\n{text}\n```"),
     "in_prose": _says(lambda text: f"Here is what I found: {text} - anything else?"),
     "odd_values": _odd_values,
+    "absurd_usage": _absurd,
     # transient: theirs, or the way to them
     "server_error": _flat(500, "internal", "Internal error"),
     "html_error": _error(502, "<html><h1>502 Bad Gateway</h1></html>", Content_Type="text/html"),
+    "deeply_nested": _error(500, '{"error": ' * 1_200 + '"x"' + "}" * 1_200),
     "unavailable": _error(503, "upstream connect error"),
     "overloaded": _flat(529, "overloaded", "Overloaded"),
     "request_timeout": _error(408, {"error": {"message": "Request timeout", "type": "t"}}),
@@ -199,6 +208,7 @@ REPLIES: dict[str, Callable[[CallResult], Reply]] = {
         400, "invalid", "Incorrect%20API%20key%20provided%3A%20na***ys. You can obtain one"
     ),
     "no_key": _flat(401, "unauthenticated", "No credentials presented."),
+    "edge_refuses": _error(403, "<html><h1>403 Forbidden</h1></html>", Content_Type="text/html"),
     "blocked": _flat(403, "permission-denied", "The API key is blocked."),
     "unknown_model": _flat(404, "not-found", "The model grok-1 does not exist or your team 1b2c"),
     "redirect": _error(302, "", Location="https://elsewhere.example/"),

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.standin.books import Books, CallRecord, Plan
-from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, CallResult, Reply
+from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, AnalysisRequest, Reply
 
 HANG_SECONDS = 30.0
 DRIP_SECONDS = 0.05
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "Bearer xai-"
             ):
                 chosen = "wrong_key"
-            asked = CallResult(request["model"], text, len(body) // 4, call.serial)
+            asked = AnalysisRequest(request["model"], text, len(body) // 4, call.serial)
             self._answer(REPLIES[chosen](asked), call, chosen)
         finally:
             books.close_call(call)

@@ -15,7 +15,6 @@ from grok_insights.domain.insight import Cost, CostSource, Sentiment
 from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
 from grok_insights.grok import answer, completion
 from grok_insights.grok.answer import UnreadableError
-from grok_insights.grok.real import without_words_of
 from grok_insights.grok.request import RequestForm, fenced, schema
 
 PRICE = Decimal("0.002")
@@ -91,6 +90,23 @@ def test_what_is_no_analysis_is_refused(content: str) -> None:
         answer.parse_analysis(content)
 
 
+def test_an_integer_of_any_length_beside_the_analysis_does_no_harm() -> None:
+    found = answer.parse_analysis(_content().replace("{", '{"n": ' + "7" * 5_000 + ", ", 1))
+    assert found.topics == ("delivery",)
+
+
+@pytest.mark.parametrize("nothing", ["\u200b\u2060", "\u202e", "\x07", "\u3164\u2800", "\u0301"])
+def test_a_summary_without_a_visible_character_is_refused(nothing: str) -> None:
+    with pytest.raises(UnreadableError, match="no summary"):
+        answer.parse_analysis(_content(summary=f" {nothing} "))
+
+
+def test_control_characters_and_marks_of_direction_go_and_joined_emoji_stay() -> None:
+    summary = "\x00The\u202e par\u2066cel\n is\x1b late. \U0001f469\u200d\U0001f4bb"
+    found = answer.parse_analysis(_content(summary=summary))
+    assert found.summary == "The parcel is late. \U0001f469\u200d\U0001f4bb"
+
+
 def test_topics_are_cleaned_and_at_most_five() -> None:
     given_topics = ["Late Delivery!", "late-delivery", "  ", 7, "Größe", "a", "b", "c", "d"]
     found = answer.parse_analysis(_content(topics=given_topics))
@@ -135,6 +151,42 @@ def test_any_value_in_the_place_of_the_choices_is_an_error_of_the_tree(value: An
 def test_who_answered_is_believed_before_who_was_asked() -> None:
     assert completion.parse_completion(_body(), ESTIMATE, PRICE, "asked").model == "grok-4.3"
     assert completion.parse_completion(_body(model=None), ESTIMATE, PRICE, "asked").model == "asked"
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [("m" * 300_000, "m" * 100), ("grok\ud83d-4", "grok?-4"), (" \u202e ", "asked"), (7, "asked")],
+    ids=["long", "half a surrogate pair", "invisible", "no text"],
+)
+def test_who_answered_is_bounded_and_can_be_stored(model: Any, shown: str) -> None:
+    body = _body(model=model)
+    assert completion.parse_completion(body, ESTIMATE, PRICE, "asked").model == shown
+
+
+@pytest.mark.parametrize(
+    ("usage", "ticks", "implausible"),
+    [
+        ({"total_tokens": 150, "cost_in_usd_ticks": 10**17}, 150_000_000, 10**17 - 150_000_000),
+        ({"cost_in_usd_ticks": 10**17}, 505_000_000, 10**17 - 505_000_000),
+        ({"total_tokens": 10**17}, 4_161_600_000, 2 * 10**21 - 4_161_600_000),
+    ],
+    ids=["ticks", "ticks without tokens", "tokens"],
+)
+def test_an_absurd_usage_is_bounded_by_tokens_at_a_plausible_price(
+    usage: dict[str, int], ticks: int, implausible: int
+) -> None:
+    cost = completion.cost_of(usage, ESTIMATE, PRICE)
+    assert (cost.ticks, cost.source) == (ticks, CostSource.ESTIMATED)
+    assert cost.implausible_ticks == implausible
+    assert cost.tokens <= 208_080
+
+
+def test_an_answer_that_cannot_be_used_has_a_bounded_cost_too() -> None:
+    body = _body("", usage={"total_tokens": 150, "cost_in_usd_ticks": 10**17})
+    with pytest.raises(UnusableAnswer) as caught:
+        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+    assert caught.value.cost_ticks == 150_000_000
+    assert caught.value.implausible_ticks == 10**17 - 150_000_000
 
 
 @pytest.mark.parametrize(
@@ -249,9 +301,3 @@ def test_requests_are_routed_to_a_few_servers_and_a_conversation_always_to_the_s
     form = RequestForm("grok-4.3")
     assert form.route("a") == form.route("a")
     assert len({form.route(str(number)) for number in range(200)}) == 8
-
-
-def test_what_is_logged_of_an_answer_has_no_word_of_the_conversation_and_no_key() -> None:
-    raw = '{"summary": "Anna wants her 39.90 back", "error": "key xai-abc123"}'
-    logged = without_words_of("I am Anna, give me my 39.90 back", raw)
-    assert logged == '{"summary": "… wants her ….… …", "error": "key …"}'

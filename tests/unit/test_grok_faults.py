@@ -60,6 +60,12 @@ def test_every_status_and_body_is_an_error_of_the_tree(status: int, body: bytes)
     assert error.kind in {"transient", "permanent", "configuration", "credits"}
 
 
+@pytest.mark.parametrize("depth", [1_200, 100_000])
+def test_an_error_body_nested_to_any_depth_is_an_error_of_the_tree(depth: int) -> None:
+    body = '{"error": ' * depth + '"x"' + "}" * depth
+    assert faults.of_response(500, {}, body.encode(), NOW).code == "server_error"
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [

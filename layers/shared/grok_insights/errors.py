@@ -175,11 +175,13 @@ class AnalysisError(GrokInsightsError):
         How long Grok asked to be left alone, where it did.
     tokens, cost_ticks : int
         What the call used up all the same, as reported or by estimate. 1 USD is 10^10 ticks.
+    implausible_ticks : int
+        What Grok reported beyond that, and cannot be true.
     """
 
     kind: ClassVar[str] = "transient"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two are named, and most are left out
         self,
         code: str,
         message: str,
@@ -187,6 +189,7 @@ class AnalysisError(GrokInsightsError):
         retry_after_seconds: float | None = None,
         tokens: int = 0,
         cost_ticks: int = 0,
+        implausible_ticks: int = 0,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -194,6 +197,7 @@ class AnalysisError(GrokInsightsError):
         self.retry_after_seconds = retry_after_seconds
         self.tokens = tokens
         self.cost_ticks = cost_ticks
+        self.implausible_ticks = implausible_ticks
 
 
 class TransientError(AnalysisError):

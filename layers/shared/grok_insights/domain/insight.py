@@ -47,11 +47,15 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one conversation used up. ``ticks`` are 10^-10 USD."""
+    """What one conversation used up. ``ticks`` are 10^-10 USD.
+
+    ``implausible_ticks`` is how much more Grok reported than can be true, and is not counted.
+    """
 
     tokens: int = 0
     ticks: int = 0
     source: CostSource = CostSource.ESTIMATED
+    implausible_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

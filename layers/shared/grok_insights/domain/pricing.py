@@ -12,6 +12,11 @@ CHARACTERS_PER_TOKEN: Final = 4
 """A rule of thumb for English, used only where Grok reports no usage."""
 
 
+MAX_USD_PER_1K: Final = Decimal("0.1")
+"""A price for 1,000 tokens that no model reaches: the dearest of xAI's costs 0.012, beyond 200,000
+tokens of prompt. A bill above it is a fault of whoever wrote it."""
+
+
 def estimated_tokens(text: str) -> int:
     """Tokens of a text, by its length: at least one."""
     return max(1, -(-len(text) // CHARACTERS_PER_TOKEN))

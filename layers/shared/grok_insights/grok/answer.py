@@ -20,6 +20,12 @@ MAX_SUMMARY_CHARS: Final = 1_000
 MAX_CONTENT_CHARS: Final = 50_000
 """Beyond it an answer is refused unread: a good one has some 500."""
 
+JOINERS: Final = "\u200c\u200d"
+"""Emoji and some scripts, such as Persian, are written with them."""
+
+FILLERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols that show nothing: Hangul fillers and the empty Braille pattern."""
+
 _MAX_STARTS: Final = 200
 """Braces in a text that may begin the object; prose with more of them is refused."""
 
@@ -86,7 +92,8 @@ def parse_analysis(content: str) -> Analysis:
 
 def _objects(content: str) -> Iterator[dict[str, Any]]:
     """JSON objects in a text, from left to right; an object inside another one comes after it."""
-    decoder = json.JSONDecoder()
+    # Python refuses integers of more than 4,300 digits; an analysis holds no number.
+    decoder = json.JSONDecoder(parse_int=float)
     start = content.find("{")
     for _ in range(_MAX_STARTS):
         if start < 0:
@@ -94,7 +101,7 @@ def _objects(content: str) -> Iterator[dict[str, Any]]:
         try:
             found, _ = decoder.raw_decode(content, start)
             yield found
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             pass
         start = content.find("{", start + 1)
 
@@ -108,15 +115,29 @@ def _analysis(found: dict[str, Any]) -> Analysis:
 
 
 def _summary(value: object) -> str:
-    words = " ".join(_clean(value).split()) if isinstance(value, str) else ""
-    if not words:
+    words = cleaned(value) if isinstance(value, str) else ""
+    if not any(map(_is_visible, words)):
         raise UnreadableError("no summary")
     return words if len(words) <= MAX_SUMMARY_CHARS else words[: MAX_SUMMARY_CHARS - 1] + "…"
 
 
-def _clean(text: str) -> str:
-    """A text that can be stored as UTF-8: half a surrogate pair cannot."""
-    return text.encode(errors="replace").decode()
+def cleaned(text: str) -> str:
+    """Return a text that can be stored and shown: one line, without invisible characters.
+
+    Half a surrogate pair cannot be stored as UTF-8. Control characters and marks of the direction
+    of writing can make a page show something else than what is there.
+    """
+    storable = text.encode(errors="replace").decode()
+    kept = (char for char in storable if char in JOINERS or not _is_hidden(char))
+    return " ".join("".join(kept).split())
+
+
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cf"} and not char.isspace()
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LNPS" and char not in FILLERS
 
 
 def _sentiment(value: object) -> Sentiment:
@@ -138,6 +159,6 @@ def _topics(value: object) -> tuple[str, ...]:
 
 
 def _slug(topic: str) -> str:
-    plain = unicodedata.normalize("NFKC", _clean(topic)).lower()
+    plain = unicodedata.normalize("NFKC", cleaned(topic)).lower()
     slug = "_".join(re.findall(r"[^\W_]+", plain))
     return slug[:MAX_TOPIC_CHARS].rstrip("_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from grok_insights.domain import pricing
 from grok_insights.domain.insight import Analysis, Cost, CostSource
@@ -20,6 +20,15 @@ class Completion:
     analysis: Analysis
     cost: Cost
     model: str
+
+
+MAX_MODEL_CHARS: Final = 100
+
+MAX_ANSWER_TOKENS: Final = 200_000
+"""Tokens that an answer can have, reasoning included; a good one has some 150."""
+
+MAX_TOKENS_PER_CHARACTER: Final = 4
+"""A character is four bytes of UTF-8 at the most, and no token is less than a byte."""
 
 
 def parse_completion(
@@ -46,12 +55,22 @@ def parse_completion(
         raise TransientError("error_in_answer", "Grok answered with an error")
     cost = cost_of(found.get("usage"), estimate, usd_per_1k)
     analysis = _analysis(found["choices"], cost)
-    model = found.get("model")
-    return Completion(analysis, cost, model if isinstance(model, str) and model else asked_model)
+    return Completion(analysis, cost, _model(found.get("model")) or asked_model)
+
+
+def _model(value: object) -> str:
+    """Return who answered, bounded and cleaned like everything that is stored; else nothing."""
+    return answer.cleaned(value[:MAX_MODEL_CHARS]) if isinstance(value, str) else ""
 
 
 def _unusable(error: type[AnalysisError], code: str, message: str, cost: Cost) -> AnalysisError:
-    return error(code, message, tokens=cost.tokens, cost_ticks=cost.ticks)
+    return error(
+        code,
+        message,
+        tokens=cost.tokens,
+        cost_ticks=cost.ticks,
+        implausible_ticks=cost.implausible_ticks,
+    )
 
 
 def _analysis(choices: list[Any], cost: Cost) -> Analysis:
@@ -76,15 +95,32 @@ def _analysis(choices: list[Any], cost: Cost) -> Analysis:
 
 
 def cost_of(usage: object, estimate: Cost, usd_per_1k: Decimal) -> Cost:
-    """What an answer cost: as billed, else by its tokens, else by estimate."""
+    """Return what an answer cost: as billed, else by its tokens, else by estimate.
+
+    What is not plausible is bounded, and the cost says by how much (`Cost.implausible_ticks`): one
+    absurd number would otherwise spend the budget of the day.
+    """
     if not isinstance(usage, dict):
         return estimate
     tokens, ticks = _tokens(usage), _count(usage, "cost_in_usd_ticks")
+    most = max_tokens(estimate)
+    counted = estimate.tokens if tokens is None else min(tokens, most)
     if ticks is not None:
-        return Cost(estimate.tokens if tokens is None else tokens, ticks, CostSource.REPORTED)
-    if tokens is not None:
-        return Cost(tokens, pricing.ticks(tokens, usd_per_1k), CostSource.PRICED)
-    return estimate
+        price = max(pricing.MAX_USD_PER_1K, usd_per_1k)
+        kept = min(ticks, pricing.ticks(counted, price))
+        source = CostSource.REPORTED if kept == ticks else CostSource.ESTIMATED
+        return Cost(counted, kept, source, implausible_ticks=ticks - kept)
+    if tokens is None:
+        return estimate
+    kept = pricing.ticks(counted, usd_per_1k)
+    source = CostSource.PRICED if counted == tokens else CostSource.ESTIMATED
+    return Cost(counted, kept, source, pricing.ticks(tokens, usd_per_1k) - kept)
+
+
+def max_tokens(estimate: Cost) -> int:
+    """Return how many tokens a call can have used whose cost was estimated before."""
+    prompt = estimate.tokens * pricing.CHARACTERS_PER_TOKEN * MAX_TOKENS_PER_CHARACTER
+    return prompt + MAX_ANSWER_TOKENS
 
 
 def _tokens(usage: dict[str, Any]) -> int | None:

@@ -28,6 +28,8 @@ MAX_RETRY_AFTER_SECONDS: Final = 900.0
 
 SCANNED_CHARS: Final = 4_000
 
+_TEXT_FIELDS: Final = ("error", "message", "detail", "code")
+
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
@@ -144,10 +146,9 @@ def _texts(found: Any) -> list[str]:
     """``error`` or ``error.message``, and ``code``, ``message`` or ``detail`` beside it."""
     if not isinstance(found, dict):
         return []
-    fields = [found.get(name) for name in ("error", "message", "detail", "code")]
-    nested = found.get("error")
-    inner = _texts(nested) if isinstance(nested, dict) else []
-    return [field for field in fields if isinstance(field, str)] + inner
+    levels = [found, nested] if isinstance(nested := found.get("error"), dict) else [found]
+    fields = [level.get(name) for level in levels for name in _TEXT_FIELDS]
+    return [field for field in fields if isinstance(field, str)]
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

@@ -5,7 +5,6 @@ It never retries by itself, since a call given up on is billed all the same: the
 
 from __future__ import annotations
 
-import re
 import ssl
 import time
 from collections.abc import Callable
@@ -17,20 +16,21 @@ from typing import TYPE_CHECKING, Final
 import certifi
 import httpx
 
+from grok_insights.domain import pricing
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError, UnusableAnswer
 from grok_insights.flow.budget import estimated_cost
 from grok_insights.grok import completion, faults
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.request import RequestForm
-from grok_insights.grok.transport import Deadline, DeadlineTransport
-from grok_insights.telemetry import logger
+from grok_insights.grok.transport import Deadline, DeadlineTransport, Resolve, addresses_of
+from grok_insights.telemetry import MetricUnit, logger, metrics
 
 if TYPE_CHECKING:
     from grok_insights.domain.insight import Cost
     from grok_insights.grok.prompt import Prompt
 
 MAX_ANSWER_BYTES: Final = 1_000_000
-LOGGED_CHARS: Final = 300
+MAX_REQUEST_ID_CHARS: Final = 100
 CONNECT_SECONDS: Final = 5.0
 CONNECTIONS: Final = 64
 """More than the calls of the largest wave, so that none waits for another's connection."""
@@ -80,8 +80,10 @@ class RealGrok:
         try:
             found = self._read(response, body, estimate)
         except AnalysisError as error:
-            self._tell(error, prompt, response, body)
+            self._tell(error, prompt, response)
+            _tell_implausible(error.implausible_ticks, prompt)
             raise
+        _tell_implausible(found.cost.implausible_ticks, prompt)
         return Answer(
             analysis=found.analysis,
             cost=found.cost,
@@ -93,20 +95,18 @@ class RealGrok:
 
     def _exchange(self, prompt: Prompt, estimate: Cost) -> tuple[httpx.Response, bytes]:
         """One request and its whole answer. What was sent may be billed, whatever came back."""
-        headers = {
-            "authorization": f"Bearer {self.key()}",
-            "content-type": "application/json",
-            "x-grok-conv-id": self.form.route(prompt.conversation_id),
-        }
-        content = self.form.body(prompt.text)
         try:
-            with (
-                self.deadline.of(self.longest_call_seconds),
-                self.client.stream(
+            with self.deadline.of(self.longest_call_seconds):
+                headers = {
+                    "authorization": f"Bearer {self.key()}",
+                    "content-type": "application/json",
+                    "x-grok-conv-id": self.form.route(prompt.conversation_id),
+                }
+                content = self.form.body(prompt.text)
+                with self.client.stream(
                     "POST", "chat/completions", content=content, headers=headers
-                ) as response,
-            ):
-                return response, _whole(response, estimate)
+                ) as response:
+                    return response, _whole(response, estimate)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TransientError("connection", f"no connection to Grok: {_name(error)}") from error
         except httpx.TimeoutException as error:
@@ -116,34 +116,43 @@ class RealGrok:
         except httpx.TransportError as error:
             message = f"the connection to Grok broke: {_name(error)}"
             raise _billed(TransientError, "connection", message, estimate) from error
-        except httpx.DecodingError as error:
-            message = "Grok's answer cannot be decoded"
-            raise _billed(UnusableAnswer, "unreadable", message, estimate) from error
 
     def _read(self, response: httpx.Response, body: bytes, estimate: Cost) -> completion.Completion:
         if response.status_code == httpx.codes.OK:
             return completion.parse_completion(body, estimate, self.usd_per_1k, self.form.model)
         raise faults.of_response(response.status_code, response.headers, body, datetime.now(UTC))
 
-    def _tell(
-        self, error: AnalysisError, prompt: Prompt, response: httpx.Response, body: bytes
-    ) -> None:
-        """Log what Grok said, shortened, without the key and without the conversation's words."""
+    def _tell(self, error: AnalysisError, prompt: Prompt, response: httpx.Response) -> None:
+        """Log code and status. What Grok wrote may quote the conversation, so it is not logged."""
         if isinstance(error, ConfigurationError):
             self.forget_key()
-        raw = body[: 4 * LOGGED_CHARS].decode(errors="replace")
         logger.warning(
             str(error),
             conversation_id=prompt.conversation_id,
             status=response.status_code,
-            request_id=response.headers.get("x-request-id"),
-            answer=without_words_of(prompt.text, raw)[:LOGGED_CHARS],
+            request_id=response.headers.get("x-request-id", "")[:MAX_REQUEST_ID_CHARS],
+        )
+
+
+def _tell_implausible(ticks: int, prompt: Prompt) -> None:
+    """Log and count what Grok reported beyond what can be true, if anything."""
+    if ticks:
+        usd = float(pricing.usd(ticks))
+        metrics.add_metric("ImplausibleCostUsd", MetricUnit.NoUnit, usd)
+        logger.error(
+            "Grok reported an implausible cost, which is not counted",
+            conversation_id=prompt.conversation_id,
+            implausible_usd=usd,
         )
 
 
 def _whole(response: httpx.Response, estimate: Cost) -> bytes:
+    """Return the body, as it was sent: a small compressed one could unfold to any size."""
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        message = "Grok's answer is compressed, though that was not asked for"
+        raise _billed(UnusableAnswer, "unreadable", message, estimate)
     body = bytearray()
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             message = f"Grok's answer is longer than {MAX_ANSWER_BYTES} bytes"
@@ -160,17 +169,9 @@ def _name(error: Exception) -> str:
     return type(error).__name__
 
 
-def without_words_of(text: str, raw: str) -> str:
-    """An answer without the words that the conversation has too, and without anything like a key.
-
-    Grok's answers quote the conversation, and what a customer wrote belongs into no log.
-    """
-    said = {word.lower() for word in re.findall(r"\w+", text)}
-    masked = re.sub(r"xai-[\w*-]+", "…", raw)
-    return re.sub(r"\w+", lambda word: "…" if word[0].lower() in said else word[0], masked)
-
-
-def new_client(base_url: str, timeout_seconds: float) -> tuple[httpx.Client, Deadline]:
+def new_client(
+    base_url: str, timeout_seconds: float, resolve: Resolve = addresses_of
+) -> tuple[httpx.Client, Deadline]:
     """A client for many threads, with one pool, that follows no redirect: it would take the key.
 
     Proxies and other settings of the environment are not looked at, and neither is ``.netrc``.
@@ -182,9 +183,12 @@ def new_client(base_url: str, timeout_seconds: float) -> tuple[httpx.Client, Dea
         timeout=timeout,
         follow_redirects=False,
         trust_env=False,
-        headers={"user-agent": "grok-insights"},
+        headers={"accept-encoding": "identity", "user-agent": "grok-insights"},
         transport=DeadlineTransport(
-            deadline, CONNECTIONS, ssl.create_default_context(cafile=certifi.where())
+            deadline,
+            CONNECTIONS,
+            ssl.create_default_context(cafile=certifi.where()),
+            resolve,
         ),
     )
     return client, deadline

@@ -1,22 +1,30 @@
 """Connections with a deadline: no call takes longer than its time, however slowly bytes drip.
 
 httpx limits each phase of a call by itself, and each read anew, so that a server that sends a byte
-now and then is never timed out. Here every wait on the socket is cut to what is left of the call.
+now and then is never timed out. Here every wait on the socket is cut to what is left of the call,
+and a call whose time is over ends even while bytes keep coming.
 """
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
 import httpcore
 import httpx
 
-SHORTEST_WAIT_SECONDS: Final = 0.001
+RESOLVER_THREADS: Final = 4
+"""Names resolved at one time. A resolver cannot be interrupted, so it works in a thread."""
+
+Resolve = Callable[[str, int, float], list[str]]
+"""From a host, a port and the seconds that it may take to the addresses of the host."""
 
 
 class Deadline(threading.local):
@@ -33,10 +41,37 @@ class Deadline(threading.local):
         finally:
             self.at = float("inf")
 
-    def cut(self, timeout: float | None) -> float:
-        """A timeout, or what is left of the call if that is less."""
-        left = max(SHORTEST_WAIT_SECONDS, self.at - time.monotonic())
+    def cut(self, timeout: float | None, over: type[Exception]) -> float:
+        """Return a timeout, or what is left of the call if that is less; always above 0.
+
+        Raises
+        ------
+        Exception
+            Nothing is left: one of the type ``over``.
+        """
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise over("the time of the call is over")
         return left if timeout is None else min(timeout, left)
+
+
+@cache
+def _resolvers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolver")
+
+
+def addresses_of(host: str, port: int, seconds: float) -> list[str]:
+    """Return the addresses of a host in the order in which to try them, each once."""
+    found: Future[list[Any]] = _resolvers().submit(
+        socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
+    )
+    try:
+        answers = found.result(timeout=seconds)
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout("the name was not resolved in time") from error
+    except OSError as error:
+        raise httpcore.ConnectError("the name cannot be resolved") from error
+    return list(dict.fromkeys(answer[4][0] for answer in answers))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -44,10 +79,20 @@ class _Stream(httpcore.NetworkStream):
         self._inner, self._deadline = inner, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.cut(timeout))
+        return self._inner.read(max_bytes, self._deadline.cut(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.cut(timeout))
+        """Send all. httpcore would give each part that the other side takes the whole timeout."""
+        connection: socket.socket = self._inner.get_extra_info("socket")
+        rest = memoryview(buffer)
+        while rest:
+            connection.settimeout(self._deadline.cut(timeout, httpcore.WriteTimeout))
+            try:
+                rest = rest[connection.send(rest) :]
+            except TimeoutError as error:
+                raise httpcore.WriteTimeout("the request was not taken in time") from error
+            except OSError as error:
+                raise httpcore.WriteError("the request was not taken") from error
 
     def close(self) -> None:
         self._inner.close()
@@ -58,7 +103,7 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        cut = self._deadline.cut(timeout)
+        cut = self._deadline.cut(timeout, httpcore.ConnectTimeout)
         return _Stream(self._inner.start_tls(ssl_context, server_hostname, cut), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
@@ -66,8 +111,8 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.SyncBackend):
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self, deadline: Deadline, resolve: Resolve) -> None:
+        self._deadline, self._resolve = deadline, resolve
 
     def connect_tcp(
         self,
@@ -77,19 +122,40 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        cut = self._deadline.cut(timeout)
-        stream = super().connect_tcp(host, port, cut, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+        """Connect to the first address that answers; all together have ``timeout`` seconds.
+
+        The time that is left is divided evenly among the addresses that are left. The standard
+        library would give each address the whole time.
+        """
+        give_up_at = time.monotonic() + self._deadline.cut(timeout, httpcore.ConnectTimeout)
+        addresses = self._resolve(host, port, give_up_at - time.monotonic())
+        for place, address in enumerate(addresses):
+            share = (give_up_at - time.monotonic()) / (len(addresses) - place)
+            cut = self._deadline.cut(max(share, 0.001), httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(address, port, cut, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if address is addresses[-1]:
+                    raise
+            else:
+                return _Stream(stream, self._deadline)
+        raise httpcore.ConnectError("the name has no address")
 
 
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport on a pool whose sockets know the deadline. No proxies, no retries."""
 
-    def __init__(self, deadline: Deadline, connections: int, verify: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        connections: int,
+        verify: ssl.SSLContext,
+        resolve: Resolve = addresses_of,
+    ) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=verify,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=30.0,
-            network_backend=_Backend(deadline),
+            network_backend=_Backend(deadline, resolve),
         )
