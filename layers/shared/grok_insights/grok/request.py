@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ traffic to one server, an id for each conversation would never meet a warm cache
 _NAMESPACE: Final = UUID("5b0c0f0e-7f43-5b54-9a3f-7a4c4c2f3d10")
 
 
+@cache
 def built_in_prompt() -> str:
     """The instructions that come with the product."""
     return (Path(__file__).parent / "system_prompt.txt").read_text(encoding="utf-8")
@@ -48,22 +50,18 @@ class RequestForm:
 
     model: str
     own_prompt: str = ""
-    _head: str = field(init=False)
+    _static: dict[str, Any] = field(init=False)
     _routes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        static = json.dumps(
-            {
-                "model": self.model,
-                "response_format": {
-                    "type": "json_schema",
-                    "json_schema": {"name": "insight", "strict": True, "schema": schema()},
-                },
-                "messages": [{"role": "system", "content": self.own_prompt or built_in_prompt()}],
+        static = {
+            "model": self.model,
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "insight", "strict": True, "schema": schema()},
             },
-            ensure_ascii=False,
-        )
-        object.__setattr__(self, "_head", static.removesuffix("]}"))
+        }
+        object.__setattr__(self, "_static", static)
         names = [f"{self.model}/{self.version}/{route}" for route in range(ROUTES)]
         object.__setattr__(self, "_routes", tuple(str(uuid5(_NAMESPACE, name)) for name in names))
 
@@ -75,9 +73,13 @@ class RequestForm:
         return f"own-{sha256(self.own_prompt.encode()).hexdigest()[:8]}"
 
     def body(self, text: str) -> bytes:
-        """The request about one conversation, as JSON."""
-        message = json.dumps({"role": "user", "content": fenced(text)}, ensure_ascii=False)
-        return f"{self._head}, {message}]}}".encode(errors="replace")
+        """Return the request about one conversation, as JSON in UTF-8."""
+        messages = [
+            {"role": "system", "content": self.own_prompt or built_in_prompt()},
+            {"role": "user", "content": fenced(text)},
+        ]
+        request = json.dumps({**self._static, "messages": messages}, ensure_ascii=False)
+        return request.encode(errors="replace")
 
     def route(self, conversation_id: str) -> str:
         """The ``x-grok-conv-id`` of a conversation: one of a few, the same at every try."""
