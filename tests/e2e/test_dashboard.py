@@ -64,7 +64,7 @@ def test_the_whole_journey_without_an_error(visit: Visit, analysed: dict[str, An
     page.get_by_role("button", name="Use an example").click()
     page.get_by_role("button", name="Analyse").click()
     expect(page.locator("#try-result .badge")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Show all about it").click()
+    page.get_by_role("button", name="Show details").click()
     expect(page.get_by_role("dialog")).to_contain_text("My parcel was due on Monday")
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#insights .row").first).to_contain_text("just now")
@@ -159,7 +159,7 @@ def test_the_key_stays_in_the_tab_until_it_is_forgotten(visit: Visit) -> None:
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.get_by_label("API key")).to_be_visible()
-    page.get_by_role("button", name="Forget key").click()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("API key")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
 
@@ -195,9 +195,9 @@ def test_a_pause_is_shown_with_its_reason(visit: Visit, stack: Stack) -> None:
         page = visit().sign_in()
         expect(page.locator("#worker")).to_have_text("Paused: paused by an operator")
         expect(page.locator("#figures")).to_contain_text("a new prompt is tried")
-        page.get_by_label("What was said").fill(TEXT)
+        page.get_by_label("Conversation", exact=True).fill(TEXT)
         page.get_by_role("button", name="Analyse").click()
-        expect(page.locator("#try-result")).to_contain_text("It waits: paused by an operator")
+        expect(page.locator("#try-result")).to_contain_text("It is waiting: paused by an operator")
     finally:
         resume(dynamodb, table)
 

@@ -1,18 +1,21 @@
-// Today's figures and how the worker stands.
+// Today's figures and the state of the worker.
 
 import { $, bar, fill, h, skeleton } from "./dom.js";
 import { clock, dollars, duration, share, title, whole, words } from "./format.js";
 import { midnight, since, utcMidnight } from "./series.js";
 
 const REASONS = {
-  circuit_open: "Grok fails, calls are held back",
+  circuit_open: "Grok is failing",
   budget_spent: "today's budget is spent",
   credits_exhausted: "Grok's credits are used up",
   configuration: "a setting is wrong",
+  rate_limited: "Grok asked for a pause",
+  state_unreadable: "an item of the State table cannot be read",
+  storage_failed: "insights cannot be saved",
   paused_by_operator: "paused by an operator",
 };
 
-/** Why the worker rests, in words; empty while it runs. */
+/** Why the worker is paused, in words; empty while it runs. */
 export function pauseOf(health) {
   const worker = health?.worker ?? {};
   if (worker.state !== "paused") return "";
@@ -30,7 +33,7 @@ export function showFigures({ series, health, metrics }, now) {
   fill($("figures"),
     figure("Analysed", whole(today.count - today.failed), "since midnight"),
     figure("Waiting", whole(health?.queue?.depth), waitingNote(health), health?.queue?.depth ? "busy" : ""),
-    figure("Failed", whole(today.failed), lettersNote(health), today.failed ? "bad" : ""),
+    figure("Failed", whole(today.failed), deadLettersNote(health), today.failed ? "bad" : ""),
     sentiments(today),
     cost(today, since(series, utcMidnight(now)), metrics),
     circuit(health));
@@ -58,10 +61,10 @@ function waitingNote(health) {
   return health?.queue?.depth ? "in the queue" : "nothing in the queue";
 }
 
-function lettersNote(health) {
+function deadLettersNote(health) {
   const letters = health?.dead_letters;
   const count = typeof letters === "object" ? letters?.depth : letters;
-  return count ? `${whole(count)} dead letters` : "no dead letters";
+  return count ? `${whole(count)} ${count === 1 ? "dead letter" : "dead letters"}` : "no dead letters";
 }
 
 function sentiments(today) {
@@ -93,6 +96,6 @@ function circuit(health) {
   const kind = state === "open" ? "bad" : state === "half_open" ? "busy" : "";
   const until = health?.worker?.until;
   const pause = health?.worker?.detail ?? pauseOf(health);
-  const note = until ? `tries again at ${clock(until)}` : pause || `up to ${whole(health?.batch_size)} calls side by side`;
+  const note = until ? `next attempt at ${clock(until)}` : pause || `up to ${whole(health?.batch_size)} concurrent calls`;
   return figure("Circuit to Grok", state ? title(state) : title(health?.worker?.state ?? "–"), note, kind);
 }

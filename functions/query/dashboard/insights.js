@@ -56,7 +56,7 @@ function show() {
   const isFiltered = Object.values(chosen()).some(Boolean);
   const none = nothing(isFiltered);
   fill($("insights"), list.items.length ? list.items.map(row) : h("li", { class: "empty" }, none));
-  $("found").textContent = list.items.length ? `${list.items.length} insights shown` : none;
+  $("found").textContent = list.items.length ? `${list.items.length} ${list.items.length === 1 ? "insight" : "insights"} shown` : none;
   $("more").hidden = !list.cursor;
   if (focused) $("insights").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -101,8 +101,8 @@ export async function open(insight) {
 function facts(insight) {
   const { meta = {} } = insight;
   const known = [
-    ["Id", insight.id], ["Your id", insight.external_id], ["Reason", insight.error?.code && words(insight.error.code)],
-    ["Model", insight.grok_model], ["Time of the analysis", duration(insight.processing_time_ms)],
+    ["ID", insight.id], ["External ID", insight.external_id], ["Reason", insight.error?.code && words(insight.error.code)],
+    ["Model", insight.grok_model], ["Analysis time", duration(insight.processing_time_ms)],
     ["Tokens", insight.tokens_used], ["Cost", insight.estimated_cost], ["Attempts", meta.attempts],
     ["Mock", "mock" in meta ? (meta.mock ? "yes, made by heuristics" : "no") : null],
   ];

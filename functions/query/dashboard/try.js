@@ -51,14 +51,14 @@ async function attempt(text, { pause, arrived, failed }) {
 async function watch(id, started, pause) {
   for (let wait = FIRST_PAUSE_MS; performance.now() - started < PATIENCE_MS; wait = Math.min(wait * 1.6, LONGEST_PAUSE_MS)) {
     const why = pause();
-    fill($("try-result"), steps(why ? `Accepted. It waits: ${why}.` : "Accepted. Grok is reading it", why ? "rest" : "spin"));
+    fill($("try-result"), steps(why ? `Accepted. It is waiting: ${why}.` : "Accepted. Waiting for the analysis", why ? "rest" : "spin"));
     await new Promise((resolve) => setTimeout(resolve, wait));
     const { status, json } = await api.insight(id).catch(againIfLimited);
     if (status !== 200) continue;
     fill($("try-result"), result(json, performance.now() - started));
     return json;
   }
-  fill($("try-result"), steps("It still waits. Its insight will appear in the list.", "rest"));
+  fill($("try-result"), steps("It is still waiting. Its insight will appear in the list.", "rest"));
   return null;
 }
 
@@ -75,7 +75,7 @@ function result(insight, milliseconds) {
     h("p", {}, badge(insight), h("span", { class: "muted" }, ` after ${duration(milliseconds)}`)),
     h("p", {}, summary(insight)),
     h("p", { class: "row-tags" }, (insight.topics ?? []).map((topic) => h("span", { class: "tag" }, words(topic)))),
-    h("button", { class: "button small", type: "button", on: { click: () => open(insight) } }, "Show all about it"));
+    h("button", { class: "button small", type: "button", on: { click: () => open(insight) } }, "Show details"));
 }
 
 function complain(text) {
