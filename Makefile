@@ -88,9 +88,8 @@ export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from …
 bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start warm" for some of them
 	@PYTHONPATH=layers/shared:. $(IN)/python -m benchmarks $(ONLY)
 
-load: environment ## Load test of the local stack with a raised rate limit: N=1000 ARGS="--bulk --rate 50"
-	@RATE_LIMIT_REQUESTS=$${RATE_LIMIT_REQUESTS:-1000000} $(LOCAL) up
-	@. .local/stack.env && $(IN)/python scripts/load_test.py --num-conversations $${N:-1000} $(ARGS)
+load: environment ## Load test of the local stack, its rate limit raised meanwhile: N=1000 ARGS="--bulk --rate 50"
+	@$(LOCAL) load --num-conversations $${N:-1000} $(ARGS)
 
 redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
 	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \

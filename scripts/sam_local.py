@@ -25,7 +25,7 @@ from scripts.local import sam
 from scripts.local.aws import EmulatorSession
 from scripts.local.errors import LocalStackError
 from scripts.local.isolation import tool_environment
-from scripts.local.options import read_dotenv, read_options
+from scripts.local.options import load_options
 from scripts.local.progress import Progress
 from scripts.local.stack import LocalStack, bring_up
 
@@ -86,9 +86,8 @@ def has_docker() -> bool:
 
 def _command(environ: Mapping[str, str], console: Console) -> tuple[int, list[str], dict[str, str]]:
     """The emulator's port, and what to run in which environment."""
-    dotenv = read_dotenv(CHECKOUT / ".env")
     bind = {"EMULATOR_BIND_HOST": environ.get("EMULATOR_BIND_HOST") or bind_host()}
-    options = read_options({**environ, **bind}, CHECKOUT, dotenv)
+    options = load_options({**environ, **bind}, CHECKOUT)
     stack = bring_up(options, CHECKOUT, Progress(console))
     variables = stack.files.folder / "sam-local.json"
     variables.touch(mode=0o600)

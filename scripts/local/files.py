@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SAVED_SETTINGS = "settings.json"
+"""Name of the file in a stack's folder that `saved_settings` reads and writes."""
+
 _MEMORY = Path("/dev/shm")  # noqa: S108  its folder is the user's alone
 _ROOM_BYTES = 2 * 1024**3
 
@@ -27,6 +30,7 @@ class LocalFiles:
         self.stack_env = folder / "stack.env"
         self.emulator_record = folder / "emulator.json"
         self.emulator_lock = folder / "emulator.lock"
+        self.saved_settings = folder / SAVED_SETTINGS
         self.deployed_stamp = folder / "deployed.sha256"
         self.scratch = _scratch(folder)
 

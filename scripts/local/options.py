@@ -1,29 +1,29 @@
-"""What the user asked of a local stack, from the environment and `.env`; the environment wins."""
+"""What the user asked of a local stack: now, by earlier commands, and in `.env`, in this order."""
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from dotenv.parser import Binding, parse_stream
 
+from scripts.local import saved_settings
 from scripts.local.errors import LocalStackError
+from scripts.local.files import SAVED_SETTINGS
 
-OWN_NAMES = frozenset(
-    {
-        "AUTH",
-        "EMULATOR_BIND_HOST",
-        "EMULATOR_PORT",
-        "GROK_API_KEY",
-        "GROK_API_KEY_PARAMETER",
-        "LOCAL_DIR",
-        "PYTHON",
-        "STACK_NAME",
-        "VENV",
-    }
-)
-_NO_DOTENV: Mapping[str, str] = MappingProxyType({})
+PLACE_NAMES = frozenset({"AUTH", "EMULATOR_BIND_HOST", "EMULATOR_PORT", "STACK_NAME"})
+"""Settings of the emulator and not of the product."""
+
+OWN_NAMES = PLACE_NAMES | {
+    "GROK_API_KEY",
+    "GROK_API_KEY_PARAMETER",
+    "LOCAL_DIR",
+    "PYTHON",
+    "RESET",
+    "VENV",
+}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LOOPBACK = "127.0.0.1"
 _EVERY_INTERFACE = "0.0.0.0"  # noqa: S104  asked for by name only: EMULATOR_BIND_HOST
 
@@ -38,6 +38,13 @@ class Options:
     is_auth_enforced: bool
     stack_name: str
     settings: Mapping[str, str]
+    """The values in force, the user's whole environment among them."""
+    chosen: Mapping[str, str] = field(repr=False)
+    """What later commands are to keep: given by this command and by earlier ones; may be empty."""
+    given: frozenset[str] = field(repr=False)
+    """Names that this command's own environment has values for."""
+    kept: Mapping[str, str]
+    """What is in force only because an earlier command gave it."""
     dotenv_names: frozenset[str]
     grok_api_key: str = field(repr=False)
 
@@ -46,24 +53,49 @@ class Options:
         """The address to reach the emulator at."""
         return _LOOPBACK if self.bind_host == _EVERY_INTERFACE else self.bind_host
 
+    def for_now(self, **settings: str) -> "Options":
+        """Return the same options with settings that later commands do not keep."""
+        return replace(self, settings={**self.settings, **settings})
+
     @property
     def endpoint_url(self) -> str:
         """The emulator's one endpoint for all AWS services."""
         return f"http://{self.host}:{self.port}"
 
 
+def load_options(environ: Mapping[str, str], checkout: Path) -> Options:
+    """Return the options of a command; `RESET=1` leaves out what earlier commands gave."""
+    dotenv = read_dotenv(checkout / ".env")
+    is_reset = environ.get("RESET", "") == "1"
+    saved_at = _local_dir({**dotenv, **environ}, checkout) / SAVED_SETTINGS
+    return read_options(
+        environ, checkout, dotenv, {} if is_reset else saved_settings.read(saved_at)
+    )
+
+
 def read_options(
-    environ: Mapping[str, str], checkout: Path, dotenv: Mapping[str, str] = _NO_DOTENV
+    environ: Mapping[str, str],
+    checkout: Path,
+    dotenv: Mapping[str, str] = _NOTHING,
+    saved: Mapping[str, str] = _NOTHING,
 ) -> Options:
-    """Reads the environment and, under it, what `.env` says; empty values count as not set."""
-    settings = {name: value for name, value in {**dotenv, **environ}.items() if value.strip()}
+    """Combine the environment with, under it, earlier commands' settings and those of `.env`.
+
+    An empty value stands for the default, whatever `.env` or an earlier command says.
+    """
+    merged = {**dotenv, **saved, **environ}
+    settings = {name: value for name, value in merged.items() if value.strip()}
+    chosen = {**saved, **environ}
     return Options(
-        local_dir=(checkout / settings.get("LOCAL_DIR", ".local")).absolute(),
+        local_dir=_local_dir(settings, checkout),
         port=_port(settings.get("EMULATOR_PORT", "4566")),
         bind_host=_bind_host(settings.get("EMULATOR_BIND_HOST", _LOOPBACK)),
         is_auth_enforced=settings.get("AUTH", "").lower() == "true",
         stack_name=settings.get("STACK_NAME", "grok-insights-local"),
         settings={name: value for name, value in settings.items() if name not in OWN_NAMES},
+        chosen={name: value for name, value in chosen.items() if value or name in dotenv},
+        given=frozenset(name for name, value in environ.items() if value.strip()),
+        kept={k: v for k, v in saved.items() if k not in environ and v != dotenv.get(k)},
         dotenv_names=frozenset(dotenv),
         grok_api_key=settings.get("GROK_API_KEY", "").strip(),
     )
@@ -91,6 +123,10 @@ def _name_and_value(path: Path, binding: Binding) -> tuple[str, str]:
         line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
         raise LocalStackError(f"{path.name}, line {line} is not of the form NAME=value.")
     return binding.key, binding.value
+
+
+def _local_dir(settings: Mapping[str, str], checkout: Path) -> Path:
+    return (checkout / (settings.get("LOCAL_DIR", "").strip() or ".local")).absolute()
 
 
 def _port(value: str) -> int:

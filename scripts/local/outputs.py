@@ -17,8 +17,11 @@ def stack_environment(options: Options, emulator: Emulator) -> dict[str, str]:
     outputs = _outputs(session, options.stack_name)
     key = session.apigateway().get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
     named = {_variable_name(name): value for name, value in outputs.items()}
+    api_url = emulated_api_url(options.endpoint_url, outputs)
     return named | {
-        "API_URL": _api_url(options, outputs),
+        "API_URL": api_url,
+        "DASHBOARD_URL": f"{api_url}/dashboard",
+        "HEALTH_URL": f"{api_url}/health",
         "API_KEY": key["value"],
         "STACK_NAME": options.stack_name,
         "EMULATOR_PID": str(emulator.pid),
@@ -31,6 +34,11 @@ def stack_environment(options: Options, emulator: Emulator) -> dict[str, str]:
     }
 
 
+def emulated_api_url(endpoint_url: str, outputs: Mapping[str, str]) -> str:
+    """Return the API's address on an emulator; the one among the outputs exists in AWS only."""
+    return f"{endpoint_url}/_aws/execute-api/{outputs['RestApiId']}/{outputs['StageName']}"
+
+
 def write_shell_file(path: Path, environment: Mapping[str, str]) -> None:
     """Exports, for `. .local/stack.env`; readable by the user alone, since the API key is in it."""
     path.touch(mode=0o600)
@@ -41,12 +49,6 @@ def write_shell_file(path: Path, environment: Mapping[str, str]) -> None:
 def _outputs(session: EmulatorSession, stack_name: str) -> dict[str, str]:
     stack = session.cloudformation().describe_stacks(StackName=stack_name)["Stacks"][0]
     return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-
-
-def _api_url(options: Options, outputs: Mapping[str, str]) -> str:
-    """The emulator's form; the output's own address exists in AWS only."""
-    path = f"_aws/execute-api/{outputs['RestApiId']}/{outputs['StageName']}"
-    return f"{options.endpoint_url}/{path}"
 
 
 def _variable_name(output: str) -> str:

@@ -1,55 +1,60 @@
 """Which settings become which parameters of the template: MAX_QUEUE_DEPTH is MaxQueueDepth."""
 
-import json
+import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Any
 
-import yaml
+from scripts.local.options import OWN_NAMES, PLACE_NAMES
+from scripts.template import Template
 
-from scripts.local.options import OWN_NAMES
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads a template's structure; the short forms (!Ref, !Sub ...) come out as None."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
-
-
-def declared_parameters(template: Path) -> dict[str, str]:
-    """The names in the template's Parameters section, and their default values.
-
-    What is left out of a deployment keeps its value from the one before, so that a setting which
-    is given no more has to be given its default.
-    """
-    text = template.read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.load(text, _TemplateLoader)  # noqa: S506  is a SafeLoader
-    declared: dict[str, dict[str, Any]] = content.get("Parameters", {})
-    return {name: _text(about.get("Default", "")) for name, about in declared.items()}
-
-
-def _text(default: object) -> str:
-    return json.dumps(default) if isinstance(default, bool) else str(default)
+DECIDED = frozenset({"AwsEndpointUrl", "DeploymentId", "PythonRuntime"})
+"""Parameters whose values follow from the machine and the code; no setting changes them."""
 
 
 def from_settings(settings: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
-    """The declared parameters that `settings` give a value to.
+    """Return the values that `settings` give to declared parameters, by parameter.
 
     Only names of several words count, so that a STAGE or MODE of the user's shell means nothing.
     """
-    by_setting = {parameter.lower(): parameter for parameter in declared}
+    by_setting = _by_setting(declared)
     return {
         by_setting[_key(name)]: value
         for name, value in settings.items()
-        if "_" in name and _key(name) in by_setting
+        if _is_setting(name, by_setting)
     }
 
 
+def to_keep(chosen: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
+    """Return those of the chosen values that later commands keep: no key, nothing of the shell."""
+    by_setting = _by_setting(frozenset(declared) - DECIDED)
+    return {
+        name: value
+        for name, value in chosen.items()
+        if name in PLACE_NAMES or (name not in OWN_NAMES and _is_setting(name, by_setting))
+    }
+
+
+def spelled(settings: Collection[str], template: Template) -> dict[str, str]:
+    """Return each parameter's setting: as the user wrote it, else as the functions' variable."""
+    by_setting = _by_setting(template.parameters)
+    return (
+        {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper() for name in template.parameters}
+        | {parameter: variable for variable, parameter in template.parameter_of.items()}
+        | {by_setting[_key(name)]: name for name in settings if _is_setting(name, by_setting)}
+    )
+
+
 def unknown_names(names: Collection[str], declared: Collection[str]) -> list[str]:
-    """Names that neither the template nor the local stack knows: most likely misspelt."""
-    known = {parameter.lower() for parameter in declared}
+    """Return names that neither the template nor the local stack knows: most likely misspelt."""
+    known = _by_setting(declared)
     return sorted(name for name in names if name not in OWN_NAMES and _key(name) not in known)
+
+
+def _by_setting(declared: Collection[str]) -> dict[str, str]:
+    return {parameter.lower(): parameter for parameter in declared}
+
+
+def _is_setting(name: str, by_setting: Mapping[str, str]) -> bool:
+    return "_" in name and _key(name) in by_setting
 
 
 def _key(setting: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Progress:
@@ -25,6 +26,10 @@ class Progress:
         with self._console.status(f"{title} ..."):
             yield
         self._console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]")
+
+    def say(self, text: str) -> None:
+        """Tell what a command does besides its steps."""
+        self._console.print(escape(text), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Points out something that is likely a mistake but stops nothing."""

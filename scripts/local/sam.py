@@ -1,6 +1,5 @@
 """Runs SAM CLI for the local stack: build and deploy, each skipped while nothing has changed."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from scripts.local.errors import LocalStackError
 from scripts.local.files import LocalFiles
 from scripts.local.isolation import REGION
 from scripts.package_build import pack
+from scripts.sam_parameters import write_overrides
 from scripts.sources import fingerprint
 
 BUCKET = "grok-insights-artifacts"
@@ -58,11 +58,10 @@ def deploy(
     stack_name: str,
     parameters: Mapping[str, str],
 ) -> None:
-    """Runs `sam deploy`; parameters go by a file, since their values may hold any character."""
-    files.parameters.write_text(json.dumps({k: f'"{v}"' for k, v in parameters.items()}))
+    """Runs `sam deploy`."""
     options = {
         "--config-file": no_config(files),
-        "--parameter-overrides": f"file://{files.parameters}",
+        "--parameter-overrides": write_overrides(files.parameters, parameters),
         "--region": REGION,
         "--s3-bucket": BUCKET,
         "--stack-name": stack_name,

@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.local import emulator, outputs, parameters, sam
+from scripts.health_check import NoHealthError, ask_health, why_unhealthy
+from scripts.local import emulator, outputs, parameters, sam, saved_settings
 from scripts.local.aws import EmulatorSession
 from scripts.local.emulator_gaps import (
     make_concurrency_numeric,
@@ -32,9 +34,10 @@ from scripts.local.files import LocalFiles, exclusive
 from scripts.local.isolation import require_local, tool_environment
 from scripts.local.options import Options
 from scripts.local.progress import Progress
+from scripts.local.values import API_KEY_PARAMETER, checked_values
+from scripts.template import Template, read_template
 
-_MOST_PROCESSES = 10
-_API_KEY_PARAMETER = "/grok-insights/local/grok-api-key"
+_HEALTH_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +60,33 @@ class LocalStack:
 
 
 def bring_up(options: Options, checkout: Path, progress: Progress | None = None) -> LocalStack:
-    """Builds, starts and deploys what is missing or has changed; undoes its start if that fails."""
+    """Builds, starts and deploys what is missing or has changed; undoes its start if that fails.
+
+    Raises
+    ------
+    LocalStackError
+        A setting is wrong, which is found before anything changes, or a step failed.
+    """
     progress = progress or Progress.quiet()
     files = LocalFiles(checkout, options.local_dir)
     files.create()
-    declared = _declared(checkout / "template.yaml")
-    for name in parameters.unknown_names(options.dotenv_names, declared):
-        progress.note(f".env sets {name}, which is not a setting of this project.")
+    template = _template(checkout / "template.yaml")
+    _tell_of_settings(options, template, progress)
     with exclusive(files.up_lock):
+        values = checked_values(options, template, files)
         process, was_started = _emulator(options, files, progress)
         with stopping_on_failure(files, was_started):
-            environment = _deployed(options, files, declared, process, progress)
+            environment = _deployed(options, files, values, process, progress)
+            _require_health(environment["HEALTH_URL"], files, progress)
+        keep = parameters.to_keep(options.chosen, template.parameters)
+        saved_settings.write(files.saved_settings, keep)
     return LocalStack(environment, was_started, files)
 
 
 def take_down(options: Options, checkout: Path) -> bool:
-    """Stops the emulator, and with it everything in it; False where none was running."""
+    """Stops the emulator, with everything in it, and forgets its settings; False if none ran."""
     files = LocalFiles(checkout, options.local_dir)
+    files.saved_settings.unlink(missing_ok=True)
     return emulator.stop(files)
 
 
@@ -90,10 +103,21 @@ def stopping_on_failure(files: LocalFiles, was_started: bool) -> Iterator[None]:
         raise
 
 
-def _declared(template: Path) -> dict[str, str]:
-    if not template.is_file():
-        raise LocalStackError(f"{template} is missing: is this a checkout of Grok Insights?")
-    return parameters.declared_parameters(template)
+def _template(path: Path) -> Template:
+    if not path.is_file():
+        raise LocalStackError(f"{path} is missing: is this a checkout of Grok Insights?")
+    return read_template(path)
+
+
+def _tell_of_settings(options: Options, template: Template, progress: Progress) -> None:
+    for name in parameters.unknown_names(options.dotenv_names, template.parameters):
+        progress.note(f".env sets {name}, which is not a setting of this project.")
+    kept = parameters.to_keep(options.kept, template.parameters)
+    if kept:
+        progress.say(
+            f"Kept from earlier commands: {saved_settings.shown(kept)}."
+            " An empty value (NAME=) takes one back, RESET=1 all."
+        )
 
 
 def _emulator(
@@ -114,28 +138,34 @@ def _emulator(
 def _deployed(
     options: Options,
     files: LocalFiles,
-    declared: Mapping[str, str],
+    values: Mapping[str, str],
     process: emulator.Emulator,
     progress: Progress,
 ) -> dict[str, str]:
     tools = tool_environment(
         os.environ, options.endpoint_url, files.folder, Path(sys.executable).parent
     )
+    source = _built(files, tools, progress)
+    deployment_id = hashlib.sha256(json.dumps([source, values]).encode()).hexdigest()
+    _store_key(options)
+    wanted = json.dumps([options.stack_name, deployment_id, process.pid])
+    if not _is_stamped(files, wanted):
+        with progress.step("Deploy the stack to the emulator"):
+            _deploy(options, files, tools, {**values, "DeploymentId": deployment_id})
+    environment = outputs.stack_environment(options, process)
+    outputs.write_shell_file(files.stack_env, environment)
+    files.deployed_stamp.write_text(wanted)
+    return environment
+
+
+def _built(files: LocalFiles, tools: Mapping[str, str], progress: Progress) -> str:
+    """Builds the functions unless they are built already; returns the fingerprint of the source."""
     fingerprint = sam.build_fingerprint(files.checkout)
     with exclusive(files.build_lock):
         if not sam.is_built(files, fingerprint):
             with progress.step(f"Build the functions for {sam.RUNTIME}"):
                 sam.build(files, tools, fingerprint)
-    values = _parameter_values(options, declared)
-    values["DeploymentId"] = hashlib.sha256(json.dumps([fingerprint, values]).encode()).hexdigest()
-    wanted = _fingerprint(options, values, process)
-    if not _is_stamped(files, wanted):
-        with progress.step("Deploy the stack to the emulator"):
-            _deploy(options, files, tools, values)
-    environment = outputs.stack_environment(options, process)
-    outputs.write_shell_file(files.stack_env, environment)
-    files.deployed_stamp.write_text(wanted)
-    return environment
+    return fingerprint
 
 
 def _deploy(
@@ -144,7 +174,7 @@ def _deploy(
     require_local(options.endpoint_url, options.host)
     files.deployed_stamp.unlink(missing_ok=True)
     session = EmulatorSession(options.endpoint_url)
-    _prepare(options, session)
+    session.s3().create_bucket(Bucket=sam.BUCKET)
     make_default(files.built_template, "DeploymentId", values["DeploymentId"])
     sam.deploy(files, tools, options.stack_name, values)
     put_gateway_responses(session.cloudformation(), session.apigateway(), options.stack_name)
@@ -152,34 +182,24 @@ def _deploy(
     make_concurrency_numeric(session.functions())
 
 
-def _prepare(options: Options, session: EmulatorSession) -> None:
-    """What must be there before the stack: a bucket for its code, and Grok's key."""
-    session.s3().create_bucket(Bucket=sam.BUCKET)
+def _store_key(options: Options) -> None:
     if options.grok_api_key:
-        session.ssm().put_parameter(
-            Name=_API_KEY_PARAMETER,
+        EmulatorSession(options.endpoint_url).ssm().put_parameter(
+            Name=API_KEY_PARAMETER,
             Value=options.grok_api_key,
             Type="SecureString",
             Overwrite=True,
         )
 
 
-def _parameter_values(options: Options, declared: Mapping[str, str]) -> dict[str, str]:
-    """The template's defaults, what suits this machine, the user's settings, what must be so."""
-    cores = min(max(os.cpu_count() or 2, 2), _MOST_PROCESSES)
-    suiting = {"AnalysisConcurrency": str(cores)}
-    decided = {"PythonRuntime": sam.RUNTIME, "AwsEndpointUrl": options.endpoint_url}
-    if options.grok_api_key:
-        decided["GrokApiKeyParameter"] = _API_KEY_PARAMETER
-    chosen = parameters.from_settings(options.settings, declared)
-    wanted = {**declared, **suiting, **chosen, **decided}
-    return {name: value for name, value in wanted.items() if name in declared}
-
-
-def _fingerprint(options: Options, values: Mapping[str, str], process: emulator.Emulator) -> str:
-    key = hashlib.sha256(options.grok_api_key.encode()).hexdigest()
-    parts = [options.stack_name, values["DeploymentId"], process.pid, key]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def _require_health(url: str, files: LocalFiles, progress: Progress) -> None:
+    try:
+        with httpx.Client(trust_env=False) as client:
+            report = ask_health(client, url, _HEALTH_SECONDS)
+    except NoHealthError as error:
+        raise LocalStackError(str(error), files.log("emulator")) from None
+    if why := why_unhealthy(report):
+        progress.note(f"The stack is up, but /health says: {why}")
 
 
 def _is_stamped(files: LocalFiles, wanted: str) -> bool:

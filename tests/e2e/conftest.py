@@ -101,7 +101,8 @@ def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
         run_local("down", settings)
 
 
-def run_local(command: str, settings: dict[str, str]) -> None:
+def run_local(command: str, settings: dict[str, str]) -> str:
+    """Run a command of the local stack that succeeds, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "scripts.local", command],
         cwd=CHECKOUT,
@@ -111,6 +112,7 @@ def run_local(command: str, settings: dict[str, str]) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def exports(shell: str) -> dict[str, str]:

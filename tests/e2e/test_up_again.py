@@ -1,28 +1,126 @@
-"""`make up` once more, with other settings: what runs already must take them over."""
+"""Commands on a stack that is up already: which settings it then has, and what they refuse."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.e2e.conftest import exports, free_port, run_local
-
-
-def _limit(folder: Path) -> str:
-    """How many requests a client has, as the functions that answer know it."""
-    stack = exports((folder / "stack.env").read_text())
-    headers = {"x-api-key": stack["API_KEY"]}
-    answer = httpx.get(f"{stack['API_URL']}/api/v1/insights", headers=headers, timeout=60)
-    return answer.headers["RateLimit-Limit"]
+from scripts.local.aws import EmulatorSession
+from tests.e2e.conftest import CHECKOUT, exports, free_port, run_local, until
 
 
-def test_a_setting_takes_effect_and_goes_back_when_it_is_given_no_more(tmp_path: Path) -> None:
-    place = {"LOCAL_DIR": str(tmp_path), "EMULATOR_PORT": str(free_port())}
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Where a stack with a rate limit of 7 is."""
+    at = {"LOCAL_DIR": str(tmp_path_factory.mktemp("again"))}
     try:
-        run_local("up", place | {"RATE_LIMIT_REQUESTS": "7"})
-        assert _limit(tmp_path) == "7"
-        run_local("up", place)
-        assert _limit(tmp_path) == "60"
+        run_local("up", at | {"EMULATOR_PORT": str(free_port()), "RATE_LIMIT_REQUESTS": "7"})
+        yield at
     finally:
-        run_local("down", place)
+        run_local("down", at)
+
+
+def command(*arguments: str, settings: dict[str, str]) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as a terminal's is."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "scripts.local", *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def failed_up(settings: dict[str, str]) -> str:
+    """What `make up` prints when it refuses these settings."""
+    process = command("up", settings=settings)
+    printed, _ = process.communicate()
+    assert process.returncode == 1, printed
+    return printed
+
+
+def insights(place: dict[str, str]) -> httpx.Response:
+    stack = exports((Path(place["LOCAL_DIR"]) / "stack.env").read_text())
+    headers = {"x-api-key": stack["API_KEY"]}
+    return httpx.get(f"{stack['API_URL']}/api/v1/insights", headers=headers, timeout=60)
+
+
+def limit(place: dict[str, str]) -> str:
+    """How many requests a client has, as the functions that answer know it."""
+    return str(insights(place).headers.get("RateLimit-Limit", ""))
+
+
+def test_a_later_command_keeps_the_settings_and_the_place(place: dict[str, str]) -> None:
+    assert "Kept from earlier commands: EMULATOR_PORT=" in run_local("up", place)
+    assert limit(place) == "7"
+
+
+def test_the_addresses_in_stack_env_are_those_of_the_local_api(place: dict[str, str]) -> None:
+    stack = exports((Path(place["LOCAL_DIR"]) / "stack.env").read_text())
+    assert httpx.get(stack["HEALTH_URL"], timeout=60).json()["status"] == "healthy"
+    assert "<html" in httpx.get(stack["DASHBOARD_URL"], timeout=60).text
+    assert [value for value in stack.values() if "amazon" in value] == []
+
+
+def test_an_interrupted_load_test_reports_and_puts_the_rate_limit_back(
+    place: dict[str, str],
+) -> None:
+    slowly = ("--num-conversations", "100000", "--rate", "2", "--poll-seconds", "5")
+    process = command("load", *slowly, settings=place)
+    try:
+        until(lambda: limit(place) == "1000000", 120, "a raised rate limit")
+        until(lambda: insights(place).json()["items"] != [], 60, "a load test under way")
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl+C in a terminal does
+        printed, _ = process.communicate(timeout=120)
+    assert "RATE_LIMIT_REQUESTS is 1000000 until the load test ends" in printed
+    assert "Time to insight" in printed
+    assert "Put RATE_LIMIT_REQUESTS back" in printed
+    assert limit(place) == "7"
+
+
+def test_a_wrong_value_is_told_in_a_sentence_and_changes_nothing(place: dict[str, str]) -> None:
+    printed = failed_up(place | {"DAILY_BUDGET_USD": "-1", "RATE_LIMIT_REQUESTS": "8"})
+    assert printed.splitlines()[-1].startswith("✗ The settings are not valid: DAILY_BUDGET_USD: ")
+    assert "up:" not in printed
+    assert limit(place) == "7"
+
+
+def test_real_mode_without_a_key_is_refused(place: dict[str, str]) -> None:
+    printed = failed_up(place | {"GROK_MODE": "real"})
+    assert "GROK_MODE is real, and there is no key" in printed
+    assert limit(place) == "7"
+
+
+def test_an_empty_value_takes_a_setting_back(place: dict[str, str]) -> None:
+    run_local("up", place | {"RATE_LIMIT_REQUESTS": ""})
+    assert limit(place) == "60"
+    assert "RATE_LIMIT_REQUESTS" not in saved(place).read_text()
+
+
+def test_a_stack_without_a_health_report_is_not_called_up(place: dict[str, str]) -> None:
+    stack = exports((Path(place["LOCAL_DIR"]) / "stack.env").read_text())
+    functions = EmulatorSession(stack["AWS_ENDPOINT_URL"]).functions()
+    functions.delete_function(FunctionName=stack["QUERY_FUNCTION_NAME"])
+    printed = failed_up(place)
+    assert f"✗ The stack is deployed, but {stack['HEALTH_URL']} answers 5" in printed
+    assert "The stack is up" not in printed
+
+
+def test_down_forgets_the_settings(place: dict[str, str]) -> None:
+    assert "EMULATOR_PORT" in saved(place).read_text()
+    run_local("down", place)
+    assert not saved(place).exists()
+
+
+def saved(place: dict[str, str]) -> Path:
+    return Path(place["LOCAL_DIR"]) / "settings.json"

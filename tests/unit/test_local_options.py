@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local import saved_settings
 from scripts.local.errors import LocalStackError
-from scripts.local.options import read_dotenv, read_options
+from scripts.local.options import load_options, read_dotenv, read_options
 
 
 def dotenv(folder: Path, text: str) -> Path:
@@ -36,6 +37,58 @@ def test_an_empty_value_counts_as_not_set(tmp_path: Path) -> None:
 
     assert options.settings == {}
     assert options.port == 4566
+
+
+def test_the_environment_wins_over_earlier_commands_and_these_over_dotenv(tmp_path: Path) -> None:
+    dotenv = {"GROK_MODE": "mock", "MAX_ATTEMPTS": "1", "MAX_QUEUE_DEPTH": "1"}
+    saved = {"GROK_MODE": "real", "MAX_ATTEMPTS": "2"}
+
+    options = read_options({"MAX_ATTEMPTS": "3"}, tmp_path, dotenv, saved)
+
+    assert options.settings == {"GROK_MODE": "real", "MAX_ATTEMPTS": "3", "MAX_QUEUE_DEPTH": "1"}
+    assert options.kept == {"GROK_MODE": "real"}
+    assert options.chosen == {"GROK_MODE": "real", "MAX_ATTEMPTS": "3"}
+
+
+def test_an_empty_value_stands_for_the_default_from_then_on(tmp_path: Path) -> None:
+    dotenv, saved = {"GROK_MODE": "real"}, {"GROK_MODE": "real", "MAX_ATTEMPTS": "2"}
+
+    first = read_options({"GROK_MODE": "", "MAX_ATTEMPTS": ""}, tmp_path, dotenv, saved)
+    assert (first.settings, first.chosen) == ({}, {"GROK_MODE": ""})
+
+    later = read_options({}, tmp_path, dotenv, first.chosen)
+    assert later.settings == {}
+    assert later.kept == {"GROK_MODE": ""}
+
+
+def test_settings_for_now_are_in_force_and_not_kept(tmp_path: Path) -> None:
+    options = read_options({"MAX_ATTEMPTS": "3"}, tmp_path).for_now(RATE_LIMIT_REQUESTS="9")
+
+    assert options.settings == {"MAX_ATTEMPTS": "3", "RATE_LIMIT_REQUESTS": "9"}
+    assert options.chosen == {"MAX_ATTEMPTS": "3"}
+
+
+def test_reset_forgets_what_earlier_commands_gave(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    saved_settings.write(tmp_path / "mine" / "settings.json", {"EMULATOR_PORT": "4611"})
+    place = {"LOCAL_DIR": "mine"}
+
+    assert load_options(place, tmp_path).port == 4611
+    assert load_options(place | {"RESET": "1"}, tmp_path).port == 4566
+
+
+def test_damaged_saved_settings_are_named(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "settings.json").write_text('{"A": 1}')
+
+    with pytest.raises(LocalStackError, match=r"settings\.json cannot be read: delete it"):
+        load_options({}, tmp_path)
+
+
+def test_saved_settings_are_shown_in_one_line_and_long_ones_cut() -> None:
+    saved = {"B": "two\nlines", "A": "x" * 41}
+
+    assert saved_settings.shown(saved) == f"A={'x' * 39}…, B=two lines"
 
 
 def test_grok_s_key_is_kept_apart_from_the_settings_and_is_not_shown(tmp_path: Path) -> None:

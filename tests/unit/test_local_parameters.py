@@ -1,12 +1,11 @@
 """How settings find the template's parameters."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.local.parameters import declared_parameters, from_settings, unknown_names
+from scripts.local.parameters import from_settings, spelled, to_keep, unknown_names
+from scripts.template import Parameter, Ref, Template
 
 
 @pytest.mark.parametrize(
@@ -44,18 +43,29 @@ def test_misspelt_names_are_found_and_those_of_the_local_stack_are_not() -> None
     assert unknown_names(names, {"GrokMode"}) == ["GROK_MODEE"]
 
 
-def test_parameters_are_read_from_a_template_with_short_forms(tmp_path: Path) -> None:
-    template = tmp_path / "template.yaml"
-    template.write_text(
-        "Parameters:\n  GrokMode: {Type: String}\n  Stage: {Default: v1}\n"
-        "  Shards: {Default: 4}\n  IsOn: {Default: false}\n"
-        "Conditions:\n  IsProd: !Equals [!Ref Stage, prod]\n"
-        'Outputs:\n  A: {Value: !Sub "${Stage}"}\n'
+def test_the_keys_and_the_shell_are_not_kept_and_the_place_is() -> None:
+    chosen = {
+        "GROK_MODE": "real",
+        "GROK_API_KEY": "xai-secret",
+        "GROK_API_KEY_PARAMETER": "/mine",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "EMULATOR_PORT": "4611",
+        "LC_ALL": "C",
+        "LOCAL_DIR": "/elsewhere",
+    }
+    declared = {"GrokMode", "GrokApiKeyParameter", "AwsEndpointUrl"}
+
+    assert to_keep(chosen, declared) == {"GROK_MODE": "real", "EMULATOR_PORT": "4611"}
+
+
+def test_a_parameter_is_called_as_the_user_wrote_it_else_as_the_functions_know_it() -> None:
+    template = Template(
+        {name: Parameter() for name in ("GrokMode", "GrokCostPer1k", "LogLevel")},
+        {"GROK_COST_PER_1K": Ref("GrokCostPer1k")},
     )
 
-    assert declared_parameters(template) == {
-        "GrokMode": "",
-        "Stage": "v1",
-        "Shards": "4",
-        "IsOn": "false",
+    assert spelled({"GROK__MODE"}, template) == {
+        "GrokMode": "GROK__MODE",
+        "GrokCostPer1k": "GROK_COST_PER_1K",
+        "LogLevel": "LOG_LEVEL",
     }

@@ -1,0 +1,8 @@
+"""The commands of developers and operators. They use the product's package from its source."""
+
+import sys
+from pathlib import Path
+
+_SHARED = str(Path(__file__).resolve().parents[1] / "layers" / "shared")
+if _SHARED not in sys.path:
+    sys.path.append(_SHARED)

@@ -1,0 +1,41 @@
+"""The settings that commands gave the local stack, kept beside it so that later commands keep them.
+
+Only what came from the environment is kept; `.env` is read anew by every command. No key is kept.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.local.errors import LocalStackError
+
+_LONGEST_SHOWN = 40
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return the settings by name; nothing where no command has given any."""
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        raise LocalStackError(f"{path} cannot be read: delete it, and say the settings again.")
+    return found
+
+
+def write(path: Path, settings: Mapping[str, str]) -> None:
+    """Keep these settings and no others, readable by the user alone."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(settings, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def shown(settings: Mapping[str, str]) -> str:
+    """Return the settings in one line for the terminal; long values are cut."""
+    return ", ".join(f"{name}={_short(value)}" for name, value in sorted(settings.items()))
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
