@@ -7,8 +7,10 @@ export PYTHON
 IN := $(VENV)/bin
 LOCAL := $(IN)/python -m scripts.local
 
-# The local stack's addresses, unless ENV names a stack in AWS.
-STACK := if [ -z "$(ENV)" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; ENV="$(ENV)"
+# The local stack's addresses, unless ENV or the environment names another stack.
+LOCAL_ENV := $${LOCAL_DIR:-.local}/stack.env
+STACK := if [ -z "$(ENV)$$API_URL$$DEAD_LETTER_QUEUE_URL" ] && [ -f "$(LOCAL_ENV)" ]; then . "$(LOCAL_ENV)"; fi; \
+	ENV="$(ENV)"
 
 .DEFAULT_GOAL := help
 .PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
@@ -83,7 +85,7 @@ chaos: environment ## The full dose of chaos, end to end: prints a table of figu
 
 FILES ?= insights.csv insights.jsonl
 export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
-	@$(IN)/python -m scripts.export $(FILES) $(ARGS)
+	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
 
 bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start warm" for some of them
 	@PYTHONPATH=layers/shared:. $(IN)/python -m benchmarks $(ONLY)
@@ -92,8 +94,7 @@ load: environment ## Load test of the local stack, its rate limit raised meanwhi
 	@$(LOCAL) load --num-conversations $${N:-1000} $(ARGS)
 
 redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
-	@if [ -f .local/stack.env ] && [ -z "$$DEAD_LETTER_QUEUE_URL" ]; then . .local/stack.env; fi; \
-		PYTHONPATH=layers/shared:. $(IN)/python -m scripts.redrive
+	@$(STACK) $(IN)/python -m scripts.redrive
 
 lock: environment ## Compile the pinned requirements anew from the short .in files
 	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \

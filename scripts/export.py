@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -130,18 +131,32 @@ def _cell(value: Any) -> str:
 def writer(path: Path) -> Iterator[Write]:
     """Writes insights into a file in the format of its name, and names it when it is whole.
 
+    A part that is not whole is removed, whatever ended the export.
+
     Raises
     ------
     ExportError
-        The name does not say a format.
+        The name does not say a format, or there can be no file of this name.
     """
     formats = {".csv": _csv, ".jsonl": _json_lines}
     if path.suffix not in formats:
         raise ExportError(f"{path}: the name must end in .csv or .jsonl")
     part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        yield formats[path.suffix](file)
-    part.replace(path)
+    try:
+        with _opened(part, path) as file:
+            yield formats[path.suffix](file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _opened(part: Path, path: Path) -> TextIO:
+    if path.is_dir():
+        raise ExportError(f"{path} cannot be written: it is a folder")
+    try:
+        return part.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _csv(file: TextIO) -> Write:
@@ -181,18 +196,25 @@ def main() -> int:
     given = vars(parser.parse_args())
     paths: list[Path] = given.pop("files")
     query = {name: value for name, value in given.items() if value is not None}
-    console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return _reported(query, paths, Console(stderr=True))
+
+
+def _reported(query: dict[str, str], paths: list[Path], console: Console) -> int:
+    url, key = os.environ.get("API_URL"), os.environ.get("API_KEY")
+    if not url or not key:
+        console.print("Which stack? Start one with make up, or set API_URL and API_KEY.")
+        return 2
     try:
-        url, key = os.environ["API_URL"], os.environ["API_KEY"]
         with httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=40) as client:
             done = export(Api(client), query, paths, console)
-    except KeyError as missing:
-        console.print(f"{missing} is not set; for the local stack: . .local/stack.env")
-        return 2
-    except ExportError as error:
-        console.print(str(error), markup=False)
+    except (ExportError, OSError) as error:
+        console.print(f"Nothing was exported: {error}", markup=False, soft_wrap=True)
         return 1
-    console.print(f"{done} insights in {', '.join(map(str, paths))}")
+    except KeyboardInterrupt:
+        console.print("Nothing was exported: it was interrupted.")
+        return 1
+    console.print(f"{done} insights in {', '.join(map(str, paths))}", soft_wrap=True)
     return 0
 
 

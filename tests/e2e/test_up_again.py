@@ -71,6 +71,13 @@ def test_the_addresses_in_stack_env_are_those_of_the_local_api(place: dict[str, 
     assert [value for value in stack.values() if "amazon" in value] == []
 
 
+def test_make_export_finds_the_local_stack_by_itself(place: dict[str, str], tmp_path: Path) -> None:
+    wanted = [f"VENV={sys.prefix}", f"LOCAL_DIR={place['LOCAL_DIR']}", f"FILES={tmp_path}/x.csv"]
+    shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    subprocess.run(["make", "export", *wanted], cwd=CHECKOUT, env=shell, check=True)
+    assert (tmp_path / "x.csv").read_text().startswith("id,external_id,created_at")
+
+
 def test_an_interrupted_load_test_reports_and_puts_the_rate_limit_back(
     place: dict[str, str],
 ) -> None:

@@ -71,7 +71,34 @@ def test_a_broken_off_export_leaves_no_file_under_its_name(tmp_path: Path) -> No
     server, _ = api([page([shown()], "c1"), httpx.Response(400, text="foreign cursor")])
     with pytest.raises(ExportError, match="foreign cursor"):
         export(server, {}, [tmp_path / "x.csv"], QUIET)
-    assert not (tmp_path / "x.csv").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_export_leaves_no_file_at_all(tmp_path: Path) -> None:
+    def interrupt(_: float) -> None:
+        assert len(list(tmp_path.iterdir())) == 2
+        raise KeyboardInterrupt
+
+    server, _ = api([page([shown()], "c1"), httpx.Response(503)])
+    server.sleep = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        export(server, {}, [tmp_path / "x.csv", tmp_path / "x.jsonl"], QUIET)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("no/such/folder/x.csv", "No such file or directory"), ("folder.csv", "it is a folder")],
+)
+def test_a_file_that_cannot_be_written_is_named_and_the_others_leave_nothing(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    server, asked = api([])
+    with pytest.raises(ExportError, match=f"{name} cannot be written: {reason}"):
+        export(server, {}, [tmp_path / "x.jsonl", tmp_path / name], QUIET)
+    assert asked == []
+    assert [one.name for one in tmp_path.iterdir()] == ["folder.csv"]
 
 
 def test_a_name_without_a_known_format_is_refused(tmp_path: Path) -> None:
