@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import boto3
+
+from scripts.sam_parameters import read_overrides
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -42,13 +46,27 @@ def environment(name: str, checkout: Path = CHECKOUT) -> Environment:
         raise UnusableError(f"ENV is {name!r}: it must be one of {wanted}.")
     section = SECTIONS[name]
     config: dict[str, Any] = tomllib.loads((checkout / "samconfig.toml").read_text("utf-8"))
-    given: list[str] = config[section]["deploy"]["parameters"].get("parameter_overrides", [])
+    given = config[section]["deploy"]["parameters"].get("parameter_overrides", [])
     return Environment(
         name=name,
         section=section,
         stack_name=config[section]["global"]["parameters"]["stack_name"],
-        parameters=dict(one.split("=", 1) for one in given),
+        parameters=read_overrides(given),
     )
+
+
+def aws_session(environ: Mapping[str, str]) -> boto3.Session:
+    """Return a session in the region of `AWS_REGION`, which boto3 itself does not look at.
+
+    Raises
+    ------
+    UnusableError
+        Neither this nor another of boto3's sources says a region.
+    """
+    session = boto3.Session(region_name=environ.get("AWS_REGION") or None)
+    if session.region_name is None:
+        raise UnusableError("No region is set: say AWS_REGION=eu-central-1 or the like.")
+    return session
 
 
 def outputs(cloudformation: CloudFormationClient, stack_name: str) -> dict[str, str]:

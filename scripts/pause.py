@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from grok_insights.aws.state.pauses import PAUSE
-from scripts.environments import UnusableError, environment, outputs
+from scripts.environments import UnusableError, aws_session, environment, outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,15 +58,16 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _done(arguments: list[str], environ: Mapping[str, str]) -> str:
+    dynamodb = aws_session(environ).client("dynamodb")
     if arguments == ["resume"]:
-        was_paused = resume(boto3.client("dynamodb"), _table(environ))
+        was_paused = resume(dynamodb, _table(environ))
         return "The analysis goes on." if was_paused else "The analysis was not paused."
     reason = environ.get("REASON", "").strip()
     if arguments != ["pause"] or not reason or len(reason) > LONGEST_REASON:
         raise UnusableError(
             f'usage: make pause REASON="why" (up to {LONGEST_REASON} characters), make resume'
         )
-    pause(boto3.client("dynamodb"), _table(environ), reason, datetime.now(UTC))
+    pause(dynamodb, _table(environ), reason, datetime.now(UTC))
     return f"The analysis is paused: {reason}. Conversations wait; make resume lets it go on."
 
 
@@ -75,7 +75,7 @@ def _table(environ: Mapping[str, str]) -> str:
     name = environ.get("ENV", "")
     if name:
         stack_name = environment(name).stack_name
-        return outputs(boto3.client("cloudformation"), stack_name)["StateTableName"]
+        return outputs(aws_session(environ).client("cloudformation"), stack_name)["StateTableName"]
     if "STATE_TABLE_NAME" not in environ:
         raise UnusableError("Which stack? Say ENV=dev, staging or prod, or make up one here.")
     return environ["STATE_TABLE_NAME"]

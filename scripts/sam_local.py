@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any, Final
 from rich.console import Console
 from samcli.local.docker.lambda_image import LambdaImage, Runtime
 
+from scripts.docker import has_docker
 from scripts.local import sam
 from scripts.local.aws import EmulatorSession
 from scripts.local.errors import LocalStackError
@@ -75,13 +75,6 @@ def containers(port: int) -> list[str]:
 def _docker(*words: str) -> str:
     command = ["docker", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
-
-
-def has_docker() -> bool:
-    """Whether Docker's engine answers."""
-    if not shutil.which("docker"):
-        return False
-    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0  # noqa: S607
 
 
 def _command(environ: Mapping[str, str], console: Console) -> tuple[int, list[str], dict[str, str]]:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deploy import grok_key
-from scripts.environments import CHECKOUT, Environment, UnusableError, environment, outputs
-from scripts.package_build import pack
+from scripts.deploy.concurrency import check_concurrency
+from scripts.deploy.plan import plan, require_clean_tree, require_valid
+from scripts.deploy.sam import build_and_deploy, sam_environment
+from scripts.environments import (
+    CHECKOUT,
+    Environment,
+    UnusableError,
+    aws_session,
+    environment,
+    outputs,
+)
+from scripts.health_check import NoHealthError, ask_health, why_unhealthy
+from scripts.local.outputs import emulated_api_url
 from scripts.sources import fingerprint
+from scripts.template import read_template
 
-RUNTIME = "python3.13"
-HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
-ON_AN_EMULATOR = {"SafeRollout": "false"}
-"""What no emulator has: CodeDeploy."""
-
-_SAM = str(Path(sys.executable).parent / "sam")
+HEALTH_SECONDS = 60.0
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
@@ -32,11 +37,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
             _rotate(environment("".join(arguments[1:])), environ)
         else:
             _deploy(environment("".join(arguments)), environ)
-    except UnusableError as error:
+    except (UnusableError, NoHealthError) as error:
         print(error)
-        return 1
-    except NoRegionError:
-        print("No region is set: say AWS_REGION=eu-central-1 or the like.")
         return 1
     except (BotoCoreError, ClientError) as error:
         print(f"AWS refused or was not reached: {error}")
@@ -45,78 +47,60 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _rotate(wanted: Environment, environ: Mapping[str, str]) -> None:
-    name = grok_key.rotate(boto3.client("ssm"), wanted, environ, grok_key.terminal())
+    ssm = aws_session(environ).client("ssm")
+    name = grok_key.rotate(ssm, wanted, environ, grok_key.terminal())
     print(f"The new key is in {name}. The functions take it within minutes.")
 
 
 def _deploy(wanted: Environment, environ: Mapping[str, str]) -> None:
     if wanted.name == "prod":
         require_clean_tree(CHECKOUT)
-    account = boto3.client("sts").get_caller_identity()["Account"]
-    print(f"{wanted.stack_name} goes to account {account}, {boto3.Session().region_name}.")
-    if grok_key.ensure(boto3.client("ssm"), wanted, environ, grok_key.terminal()):
-        print(f"Grok's key is in {wanted.parameters['GrokApiKeyParameter']} now.")
-    parameters, container = plan(wanted, environ)
+    template = read_template(CHECKOUT / "template.yaml")
+    session = aws_session(environ)
+    parameters, builder = plan(wanted, template, environ)
+    require_valid(template, parameters)
+    _prepare(wanted, {**template.defaults, **parameters}, session, environ)
     parameters["DeploymentId"] = fingerprint(CHECKOUT, *sorted(map(str, parameters.items())))
-    given = ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
-    quiet = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
-    _sam("build", wanted, *container, *given, environ=environ)
-    _pack(parameters["PythonRuntime"])
-    _sam("deploy", wanted, *quiet, *given, environ=environ)
-    _show(outputs(boto3.client("cloudformation"), wanted.stack_name), wanted)
+    build_and_deploy(wanted, parameters, builder, sam_environment(session, builder, environ))
+    found = outputs(session.client("cloudformation"), wanted.stack_name)
+    _require_health(found, environ)
+    _show(found, wanted)
 
 
-def require_clean_tree(checkout: Path) -> None:
-    """Refuse to deploy what no commit holds.
-
-    Raises
-    ------
-    UnusableError
-        There are changes that are not committed, or this is no checkout at all.
-    """
-    command = ["git", "-C", str(checkout), "status", "--porcelain"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if found.returncode != 0 or found.stdout:
-        raise UnusableError("prod is deployed from a clean checkout only: commit or stash first.")
-
-
-def plan(wanted: Environment, environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The parameters of the stack, and the options of its build.
-
-    Packages are built by an interpreter of the functions' runtime, or in a container of AWS's.
-    Where there is neither, the functions get the runtime of the interpreter at hand.
-    """
-    endpoint = environ.get("AWS_ENDPOINT_URL", "")
-    if endpoint:
-        emulated = {"AwsEndpointUrl": endpoint, "PythonRuntime": HERE, **ON_AN_EMULATOR}
-        return {**wanted.parameters, **emulated}, []
-    runtime = wanted.parameters.get("PythonRuntime", RUNTIME)
-    if shutil.which(runtime):
-        return {**wanted.parameters, "PythonRuntime": runtime}, []
-    if shutil.which("docker"):
-        return {**wanted.parameters, "PythonRuntime": runtime}, ["--use-container"]
-    print(f"Neither {runtime} nor Docker is here: the functions will run on {HERE}.")
-    return {**wanted.parameters, "PythonRuntime": HERE}, []
+def _prepare(
+    wanted: Environment,
+    values: Mapping[str, str],
+    session: boto3.Session,
+    environ: Mapping[str, str],
+) -> None:
+    """What can still refuse the deployment, and the key, which must be there before the stack."""
+    account = session.client("sts").get_caller_identity()["Account"]
+    print(f"{wanted.stack_name} goes to account {account}, {session.region_name}.")
+    warning = check_concurrency(session.client("lambda"), values, _analysis(session, wanted))
+    if warning:
+        print(warning)
+    if grok_key.ensure(session.client("ssm"), wanted, environ, grok_key.terminal()):
+        print(f"Grok's key is in {wanted.parameters['GrokApiKeyParameter']} now.")
 
 
-def _sam(command: str, wanted: Environment, *options: str, environ: Mapping[str, str]) -> None:
-    line = [_SAM, command, "--config-env", wanted.section, *options]
-    done = subprocess.run(  # noqa: S603 - a fixed program, no shell
-        line, cwd=CHECKOUT, env={**environ, "SAM_CLI_TELEMETRY": "0"}, check=False
-    )
-    if done.returncode != 0:
-        raise UnusableError(f"`sam {command}` failed, see above: nothing further was done.")
-
-
-def _pack(runtime: str) -> None:
-    interpreter = sys.executable if runtime == HERE else shutil.which(runtime)
-    if interpreter is None:
-        print(f"{runtime} is not here, so the code is not compiled: cold starts take longer.")
-        return
+def _analysis(session: boto3.Session, wanted: Environment) -> str:
+    """The name of the analysis function; empty where there is no stack yet."""
     try:
-        pack(CHECKOUT / ".aws-sam" / "build", interpreter)
-    except subprocess.CalledProcessError as error:
-        raise UnusableError("The code cannot be compiled, see above: nothing was done.") from error
+        found = outputs(session.client("cloudformation"), wanted.stack_name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return ""
+    return found.get("AnalysisFunctionName", "")
+
+
+def _require_health(found: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Report success only when the stack's own function has responded."""
+    endpoint = environ.get("AWS_ENDPOINT_URL", "")
+    url = f"{emulated_api_url(endpoint, found)}/health" if endpoint else found["HealthUrl"]
+    with httpx.Client(trust_env=not endpoint) as client:
+        why = why_unhealthy(ask_health(client, url, HEALTH_SECONDS))
+    print(f"! The stack is up, but /health says: {why}" if why else "✓ The stack is up and well.")
 
 
 def _show(found: Mapping[str, str], wanted: Environment) -> None:

@@ -81,6 +81,18 @@ def test_without_a_key_and_a_terminal_nothing_is_deployed(account: Account) -> N
     assert "GROK_API_KEY" in done.stdout
 
 
+def test_a_wrong_value_is_refused_before_anything_is_asked_or_built(account: Account) -> None:
+    config = account.checkout / "samconfig.toml"
+    right = config.read_text()
+    try:
+        config.write_text(right.replace("DailyBudgetUsd=5", "DailyBudgetUsd=-5"))
+        done = account.deploy("staging", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    finally:
+        config.write_text(right)
+    assert done.returncode == 1
+    assert done.stdout.startswith("The settings are not valid: DailyBudgetUsd: ")
+
+
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_an_environment_is_deployed_and_its_addresses_are_shown(
     name: str, account: Account
@@ -91,6 +103,7 @@ def test_an_environment_is_deployed_and_its_addresses_are_shown(
     session = EmulatorSession(account.shell["AWS_ENDPOINT_URL"])
     found = outputs(session.cloudformation(), environment(name).stack_name)
     assert found["ApiUrl"] in done.stdout
+    assert "✓ The stack is up and well." in done.stdout
     assert len(_parameters(session, environment(name).stack_name)["DeploymentId"]) == 64
     assert f"--api-key {found['ApiKeyId']}" in done.stdout
     table = session.dynamodb().describe_table(TableName=found["InsightsTableName"])["Table"]

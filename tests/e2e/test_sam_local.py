@@ -12,8 +12,9 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from scripts.docker import has_docker
 from scripts.local.sam import RUNTIME
-from scripts.sam_local import NO_DOCKER, containers, has_docker, has_image
+from scripts.sam_local import NO_DOCKER, containers, has_image
 from tests.e2e.conftest import CHECKOUT, free_port, run_local, until
 
 

@@ -1,4 +1,4 @@
-"""What `make deploy` decides before SAM runs: the key, the tree, the runtime."""
+"""What `make deploy` decides before SAM runs: the key, the tree, the values, the runtime."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ import pytest
 from moto import mock_aws
 
 from scripts.deploy import grok_key
-from scripts.deploy.__main__ import main, plan, require_clean_tree
-from scripts.environments import UnusableError, environment
+from scripts.deploy.__main__ import main
+from scripts.deploy.builder import HERE, Builder
+from scripts.deploy.plan import plan, require_clean_tree, require_valid
+from scripts.deploy.sam import sam_environment
+from scripts.environments import UnusableError, aws_session, environment
+from scripts.template import read_template
+from tests.template import PATH
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
+TEMPLATE = read_template(PATH)
 NAME = "/grok-insights/staging/grok-api-key"
 
 
@@ -82,16 +88,71 @@ def test_prod_refuses_a_dirty_tree_and_takes_a_clean_one(tmp_path: Path) -> None
 
 
 def test_on_an_emulator_there_is_no_canary_and_the_functions_find_it() -> None:
-    parameters, _ = plan(environment("prod"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+    parameters, builder = plan(
+        environment("prod"), TEMPLATE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    )
     assert parameters["SafeRollout"] == "false"
     assert parameters["AwsEndpointUrl"] == "http://127.0.0.1:4566"
     assert parameters["EnvironmentName"] == "prod"
+    assert builder.runtime == HERE
 
 
 def test_on_aws_what_samconfig_says_holds() -> None:
-    parameters, _ = plan(environment("prod"), {})
+    parameters, _ = plan(environment("prod"), TEMPLATE, {})
     assert parameters.items() >= environment("prod").parameters.items()
     assert "AwsEndpointUrl" not in parameters
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_environment_of_samconfig_is_valid(name: str) -> None:
+    require_valid(TEMPLATE, environment(name).parameters)
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"DailyBudgetUsd": "-1"}, "DailyBudgetUsd: "),
+        ({"AlarmEmail": "nobody"}, "AlarmEmail: must match "),
+        ({"GrokMod": "mock"}, "sets GrokMod, which the template does not have"),
+        ({"GrokMode": "real"}, "GrokMode is real, and GrokApiKeyParameter does not name"),
+    ],
+)
+def test_wrong_values_are_refused_by_the_parameter_s_name(
+    given: dict[str, str], refused: str
+) -> None:
+    with pytest.raises(UnusableError, match=refused):
+        require_valid(TEMPLATE, given)
+
+
+@pytest.mark.parametrize(
+    ("shell", "region"),
+    [
+        ({"AWS_REGION": "eu-central-1"}, "eu-central-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-central-1"),
+    ],
+)
+def test_either_name_of_the_region_reaches_boto3_and_sam(
+    shell: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    session = aws_session(shell)
+    assert session.region_name == region
+    sam = sam_environment(session, Builder("python3.13", None), shell)
+    assert (sam["AWS_REGION"], sam["AWS_DEFAULT_REGION"]) == (region, region)
+
+
+def test_without_a_region_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert main(["dev"], {"PATH": ""}) == 1
+    assert "No region is set" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], [""], ["production"], ["key"], ["key", "test"]])

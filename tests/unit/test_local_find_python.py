@@ -1,11 +1,15 @@
 """Which interpreter `make` builds with; names on PATH may be shims that do not work."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from scripts.template import read_template
+from tests.template import PATH
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "local" / "find-python.sh"
 SHELL = "/bin/sh"
@@ -50,9 +54,20 @@ def test_a_shim_that_fails_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_an_older_python_is_passed_over(tmp_path: Path) -> None:
-    program(tmp_path, "python3", "exit 1  # as sys.exit(sys.version_info < (3, 11)) does")
+    program(tmp_path, "python3", "exit 1  # as sys.exit(not (3, 11) <= sys.version_info) does")
 
     assert find(tmp_path).returncode == 1
+
+
+def test_the_supported_versions_are_those_that_the_template_allows() -> None:
+    [names] = re.findall(r"for candidate in (.*) python3; do", SCRIPT.read_text())
+    allowed = read_template(PATH).parameters["PythonRuntime"].allowed
+    [[low, high]] = re.findall(
+        r"\(3, (\d+)\) <= sys.version_info < \(3, (\d+)\)", SCRIPT.read_text()
+    )
+
+    assert sorted(names.split()) == sorted(allowed)
+    assert sorted(allowed) == [f"python3.{minor}" for minor in range(int(low), int(high))]
 
 
 def test_no_interpreter_is_one_sentence_and_status_1(tmp_path: Path) -> None:
@@ -61,7 +76,7 @@ def test_no_interpreter_is_one_sentence_and_status_1(tmp_path: Path) -> None:
     assert found.returncode == 1
     assert found.stdout == ""
     assert found.stderr == (
-        "No working Python 3.11 or newer with its venv module was found: install one,"
+        "No working Python 3.11, 3.12 or 3.13 with its venv module was found: install one,"
         " or name it with PYTHON=/path/to/python.\n"
     )
 
