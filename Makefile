@@ -67,7 +67,7 @@ $(TEMPLATE_CHECKED): template.yaml .checkov.yaml requirements-security.txt
 
 audit: environment ## Known vulnerabilities of what runs in the cloud; asks PyPI's advisory service
 	@$(IN)/python -m scripts.local.bootstrap $(SECURE) requirements-security.txt
-	$(SECURE_IN)/pip-audit --requirement layers/shared/requirements.txt --disable-pip --no-deps
+	$(SECURE_IN)/pip-audit --strict --requirement layers/shared/requirements.txt --disable-pip --no-deps
 
 fmt: environment ## Put the code into its one format
 	$(IN)/ruff check --fix .

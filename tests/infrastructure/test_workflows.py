@@ -16,8 +16,8 @@ FOLDER = PATH.parent / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 
 
-def loaded(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+def loaded(path: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -25,7 +25,7 @@ def loaded(path: Path) -> dict[str, Any]:
 def test_actions_are_pinned_to_a_commit_and_say_which_version_it_is(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
     assert lines
-    for line in lines:
+    for line in (one for one in lines if "uses: ./" not in one):
         assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
@@ -34,6 +34,29 @@ def test_a_workflow_may_read_the_code_and_nothing_else(path: Path) -> None:
     assert loaded(path)["permissions"] == {"contents": "read"}
     for job in loaded(path)["jobs"].values():
         assert set(job.get("permissions", {})) <= {"contents", "id-token"}
+
+
+def test_a_deployment_waits_for_the_checks() -> None:
+    assert "workflow_call" in loaded(FOLDER / "checks.yml")[True]  # YAML 1.1 reads "on" as True
+    jobs = loaded(FOLDER / "deploy.yml")["jobs"]
+    [checks] = [name for name, job in jobs.items() if "uses" in job]
+    assert jobs[checks]["uses"] == "./.github/workflows/checks.yml"
+    for name in jobs.keys() - {checks}:
+        assert checks in before(jobs, name), name
+
+
+def before(jobs: dict[str, Any], name: str) -> set[str]:
+    """The jobs that must have passed before one starts."""
+    needs = jobs[name].get("needs", [])
+    direct = {needs} if isinstance(needs, str) else set(needs)
+    return direct.union(*(before(jobs, one) for one in direct))
+
+
+def test_the_audit_fails_where_it_could_audit_nothing() -> None:
+    [audit] = re.findall(
+        r"^\t.*pip-audit .*$", (PATH.parent / "Makefile").read_text(), re.MULTILINE
+    )
+    assert " --strict" in audit
 
 
 def test_no_workflow_knows_a_secret() -> None:

@@ -60,7 +60,8 @@ def test_an_older_python_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_the_supported_versions_are_those_that_the_template_allows() -> None:
-    [names] = re.findall(r"for candidate in (.*) python3; do", SCRIPT.read_text())
+    script = SCRIPT.read_text()
+    [names] = re.findall(r"for candidate in (.*) python3; do", script)
     allowed = read_template(PATH).parameters["PythonRuntime"].allowed
     [[low, high]] = re.findall(
         r"\(3, (\d+)\) <= sys.version_info < \(3, (\d+)\)", SCRIPT.read_text()
