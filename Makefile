@@ -60,13 +60,13 @@ NO_SECRETS := --no-verify --disable-plugin KeywordDetector --plugin scripts/secu
 security: environment $(TEMPLATE_CHECKED) ## Template by checkov, secrets by detect-secrets; bandit's rules are ruff's S
 	@git ls-files -z | xargs -0 $(SECURE_IN)/detect-secrets-hook $(NO_SECRETS) && echo "no secrets found"
 
-$(TEMPLATE_CHECKED): template.yaml .checkov.yaml requirements-security.txt
-	@$(IN)/python -m scripts.local.bootstrap $(SECURE) requirements-security.txt
+$(TEMPLATE_CHECKED): template.yaml .checkov.yaml uv.lock
+	@$(IN)/python -m scripts.local.bootstrap $(SECURE) security
 	@$(SECURE_IN)/checkov --config-file .checkov.yaml
 	@touch $@
 
 audit: environment ## Known vulnerabilities of what runs in the cloud; asks PyPI's advisory service
-	@$(IN)/python -m scripts.local.bootstrap $(SECURE) requirements-security.txt
+	@$(IN)/python -m scripts.local.bootstrap $(SECURE) security
 	$(SECURE_IN)/pip-audit --strict --requirement layers/shared/requirements.txt --disable-pip --no-deps
 
 fmt: environment ## Put the code into its one format
@@ -77,7 +77,7 @@ openapi: environment ## Write the description of the API anew, from the function
 	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
-	@$(IN)/python -m pip --disable-pip-version-check install -qq -r requirements-browser.txt
+	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
 	$(IN)/pytest
 
 chaos: environment ## The full dose of chaos, end to end: prints a table of figures
@@ -96,19 +96,10 @@ load: environment ## Load test of the local stack, its rate limit raised meanwhi
 redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
 	@$(STACK) $(IN)/python -m scripts.redrive
 
-lock: environment ## Compile the pinned requirements anew from the short .in files
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file layers/shared/requirements.txt layers/shared/requirements.in
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file requirements-dev.txt requirements-dev.in
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file requirements-security.txt requirements-security.in
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file requirements-browser.txt requirements-browser.in
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file requirements-bench.txt requirements-bench.in
-	$(IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-		--output-file requirements-bench-clients.txt requirements-bench-clients.in
+lock: environment ## Pin the packages of pyproject.toml in uv.lock, and export it for pip and SAM: ARGS=--upgrade
+	$(IN)/uv lock --default-index https://pypi.org/simple $(ARGS)
+	$(IN)/uv export --frozen --quiet --no-hashes --output-file requirements-dev.txt
+	$(IN)/uv export --frozen --quiet --no-hashes --no-default-groups --output-file layers/shared/requirements.txt
 
 clean: down ## Stop the local stack and delete all that was made
 	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

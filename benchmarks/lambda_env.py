@@ -33,10 +33,10 @@ class NotLean(Exception):
 
 @dataclass(frozen=True)
 class Lean:
-    """A virtual environment, made from a file of requirements where it is not there yet."""
+    """A virtual environment, made from a dependency group where it is not there yet."""
 
     name: str
-    requirements: str
+    group: str
 
     @cached_property
     def python(self) -> str:
@@ -47,7 +47,7 @@ class Lean:
         NotLean
             It holds a package that Lambda does not have.
         """
-        make = ["-m", "scripts.local.bootstrap", self.name, self.requirements]
+        make = ["-m", "scripts.local.bootstrap", self.name, self.group]
         subprocess.run([sys.executable, *make], cwd=CHECKOUT, check=True, stdout=sys.stderr)  # noqa: S603
         python = str(CHECKOUT / self.name / "bin" / "python")
         answer = subprocess.run([python, "-c", FOUND], check=True, stdout=subprocess.PIPE)  # noqa: S603
@@ -81,8 +81,8 @@ class Lean:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-DOORS: Final = Lean(".venv-bench", "requirements-bench.txt")
-CLIENTS: Final = Lean(".venv-bench-clients", "requirements-bench-clients.txt")
+DOORS: Final = Lean(".venv-bench", "bench")
+CLIENTS: Final = Lean(".venv-bench-clients", "bench-clients")
 
 _COMPILED: Final = tempfile.TemporaryDirectory(prefix="grok-insights-bench-")
 

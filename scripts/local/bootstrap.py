@@ -1,6 +1,8 @@
-"""Makes the virtual environment that everything else runs in, with the standard library alone.
+"""Makes the virtual environments that everything else runs in, with the standard library alone.
 
-Run by the Makefile before each target; does nothing while the requirements stay the same.
+Run by the Makefile before each target; does nothing while the packages stay the same. The main
+environment is made from requirements-dev.txt, which pip reads too. The others are made from
+uv.lock, by the uv that the main one has.
 """
 
 import hashlib
@@ -16,61 +18,99 @@ from scripts.local.registry import uv_settings
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _REQUIREMENTS = _CHECKOUT / "requirements-dev.txt"
+EXPORT = ("export", "--frozen", "--quiet", "--no-hashes", "--no-header", "--no-annotate")
+GROUPS = {
+    "bench": ("--no-default-groups", "--group", "bench"),
+    "bench-clients": ("--no-default-groups", "--group", "bench-clients"),
+    "browser": ("--only-group", "browser"),
+    "security": ("--only-group", "security"),
+}
+"""What `uv export` is told for each group; those of bench include the layer's packages."""
+_ADDED = frozenset({"browser"})
+"""Groups that go into an environment which is there already."""
 
 
 def main(arguments: list[str]) -> int:
     """Makes the environment named by the first argument, unless it is there and up to date.
 
-    A second argument names other requirements than those of development.
+    A second argument names a dependency group other than that of development.
     """
     environment = Path(arguments[0]).absolute()
-    requirements = _CHECKOUT / arguments[1] if arguments[1:] else _REQUIREMENTS
+    group = arguments[1] if arguments[1:] else "dev"
+    try:
+        packages = _packages(group)
+        if group in _ADDED:
+            _install(environment / "bin" / "python", packages, "install")
+            return 0
+        return _up_to_date(environment, group, packages)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"The packages could not be installed: {error}")
+        return 1
+
+
+def _packages(group: str) -> str:
+    """The pinned packages of a group, one a line."""
+    if group == "dev":
+        return _REQUIREMENTS.read_text(encoding="utf-8")
+    return _output([sys.executable, "-m", "uv", *EXPORT, *GROUPS[group]], {})
+
+
+def _up_to_date(environment: Path, group: str, packages: str) -> int:
     stamp = environment / ".grok-insights"
-    wanted = _fingerprint(requirements)
+    wanted = _fingerprint(packages)
     if stamp.is_file() and stamp.read_text() == wanted:
         return 0
     if environment.exists() and not stamp.exists():
         print(f"{environment} was not made by this Makefile: move it, or set VENV to another path.")
         return 1
-    return _make(environment, stamp, wanted, requirements)
-
-
-def _fingerprint(requirements: Path) -> str:
-    parts = (sys.executable, sys.version, requirements.read_text())
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _make(environment: Path, stamp: Path, wanted: str, requirements: Path) -> int:
     started = time.monotonic()
-    print(f"Installing {requirements.name} into {environment} ...", flush=True)
+    print(f"Installing the packages of {group} into {environment} ...", flush=True)
     environment.mkdir(parents=True, exist_ok=True)
     stamp.write_text("unfinished")
-    try:
-        venv.create(environment, with_pip=True, symlinks=True, upgrade_deps=False)
-        _install(environment / "bin" / "python", requirements)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"The packages could not be installed: {error}")
-        return 1
+    venv.create(environment, with_pip=True, symlinks=True, upgrade_deps=False)
+    _install_from_nothing(environment / "bin" / "python", packages)
     stamp.write_text(wanted)
     print(f"Installed in {time.monotonic() - started:.0f} s", flush=True)
     return 0
 
 
-def _install(python: Path, requirements: Path) -> None:
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "-qq"]
+def _fingerprint(packages: str) -> str:
+    parts = (sys.executable, sys.version, packages)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _install_from_nothing(python: Path, packages: str) -> None:
+    pip = _pip(python)
     _output([*pip, "install", _pinned("uv")], {})
-    config = _output([*pip, "config", "list"], {})
-    registry = uv_settings(config, os.environ) | {"VIRTUAL_ENV": str(python.parent.parent)}
     try:
-        _output([str(python), "-m", "uv", "pip", "sync", "--quiet", str(requirements)], registry)
+        _install(python, packages, "sync")
     except subprocess.CalledProcessError:
         print("uv could not install them; trying pip, which takes longer ...", flush=True)
-        _output([*pip, "install", "--requirement", str(requirements)], {})
+        _output([*pip, "install", "--requirement", "/dev/stdin"], {}, packages)
 
 
-def _output(command: list[str], settings: dict[str, str]) -> str:
+def _install(python: Path, packages: str, how: str) -> None:
+    """Lets the environment's own uv install what pip would, from where pip would."""
+    registry = uv_settings(_output([*_pip(python), "config", "list"], {}), os.environ)
+    settings = registry | {"VIRTUAL_ENV": str(python.parent.parent)}
+    words = [] if how == "sync" else ["--requirement"]
+    command = [str(python), "-m", "uv", "pip", how, "--quiet", *words, "-"]
+    _output(command, settings, packages)
+
+
+def _pip(python: Path) -> list[str]:
+    return [str(python), "-m", "pip", "--disable-pip-version-check", "-qq"]
+
+
+def _output(command: list[str], settings: dict[str, str], given: str = "") -> str:
     result = subprocess.run(  # noqa: S603  fixed commands, no shell
-        command, check=True, env=os.environ | settings, stdout=subprocess.PIPE, text=True
+        command,
+        check=True,
+        cwd=_CHECKOUT,
+        env=os.environ | settings,
+        input=given,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return result.stdout
 
