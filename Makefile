@@ -37,17 +37,17 @@ key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it 
 	@$(IN)/python -m scripts.deploy key "$(ENV)"
 
 pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
-	@$(STACK) REASON="$$REASON" PYTHONPATH=layers/shared:. $(IN)/python -m scripts.pause pause
+	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
 
 resume: environment ## Let the analysis go on [ENV=staging]
-	@$(STACK) PYTHONPATH=layers/shared:. $(IN)/python -m scripts.pause resume
+	@$(STACK) $(IN)/python -m scripts.pause resume
 
 check: environment security ## Lint, format, types, import rules, template, security
 	$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
 	PYTHONPATH=layers/shared $(IN)/lint-imports
-	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi --check
+	$(IN)/python -m scripts.openapi --check
 	@$(LOCAL) validate
 
 # Security tools, and the stamp that the template has passed them.
@@ -74,7 +74,7 @@ fmt: environment ## Put the code into its one format
 	$(IN)/ruff format .
 
 openapi: environment ## Write the description of the API anew, from the functions themselves
-	PYTHONPATH=layers/shared $(IN)/python -m scripts.openapi
+	$(IN)/python -m scripts.openapi
 
 test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
