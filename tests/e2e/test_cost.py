@@ -23,7 +23,7 @@ from grok_insights.wiring import Parts
 from tests import cost_page
 from tests.builders import environment, insight
 from tests.e2e.conftest import Stack
-from tests.functional.conftest import CREATED_WITH, TABLES
+from tests.functional.database import CREATED_WITH, TABLES
 from tests.template import resources
 
 TEXT = "My parcel is three weeks late and nobody answers. I want a refund now! " * 20
