@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.local.aws import EmulatorSession
-from tests.e2e.conftest import CHECKOUT, SETTINGS, Stack, bring_up, free_port
+from tests.e2e.conftest import CHECKOUT, SETTINGS, Stack, bring_up, free_port, until
 
 
 def verify(variables: Mapping[str, str], **more: str) -> subprocess.CompletedProcess[str]:
@@ -61,6 +62,21 @@ def break_analysis(stack: Stack) -> None:
     functions.update_function_configuration(FunctionName=name, Handler="missing.handler")
     version = functions.publish_version(FunctionName=name)["Version"]
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
+def test_an_interrupted_run_leaves_nothing_behind(stack: Stack) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.acceptance"],
+        cwd=CHECKOUT,
+        env={**os.environ, **stack.environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: left_behind(stack) != [], 60, "a conversation of the suite")
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=120)
+    assert (process.returncode, "it was interrupted" in output) == (1, True), output
+    assert left_behind(stack) == []
 
 
 def test_a_stack_that_cannot_be_reached_is_named_in_a_sentence() -> None:

@@ -60,6 +60,10 @@ class Report:
             notes = "".join(f" ({note})" for _, note in report.user_properties)
             self._line("green", "✓", name + notes)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Print that the run ended early; what it sent is deleted all the same."""
+        self._fail("the run comes to its end", "it was interrupted")
+
     def pytest_sessionfinish(self) -> None:
         """Print what could not be checked, and the sums."""
         self._console.print()
