@@ -114,6 +114,7 @@ def _show(found: Mapping[str, str], wanted: Environment) -> None:
         "The API key's value:",
         f"  aws apigateway get-api-key --include-value --query value --output text"
         f" --api-key {found['ApiKeyId']}",
+        f"Check it: make verify ENV={wanted.name}",
         f"Stop and go: make pause ENV={wanted.name} REASON=…, make resume ENV={wanted.name}",
         sep="\n",
     )

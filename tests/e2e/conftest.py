@@ -21,6 +21,9 @@ import pytest
 
 from scripts.local.aws import EmulatorSession
 
+collect_ignore = ["acceptance"]
+"""Needs a stack by its URL: `make verify` and `test_verify.py` run it."""
+
 CHECKOUT = Path(__file__).parent.parent.parent
 SETTINGS = {
     "AUTH": "true",

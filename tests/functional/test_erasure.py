@@ -158,7 +158,7 @@ def test_the_mark_says_nothing_and_goes_after_a_day(parts: Parts, ledger: Ledger
     ledger.save([Entry(insight(), accepted_at=one.created_at)])
     delete(parts)
     key = {"conversation_id": {"S": AN_ID}}
-    mark = parts.dynamodb.get_item(TableName="insights", Key=key)["Item"]
+    mark = parts.dynamodb.get_item(TableName=parts.settings.insights_table, Key=key)["Item"]
     assert mark == {
         **key,
         "status": {"S": "erased"},

@@ -189,7 +189,7 @@ def test_the_61st_request_in_a_minute_is_one_too_many(ingest: Ingest, clock: Clo
 
 
 def test_the_rate_limit_fails_open_when_its_store_is_down(ingest: Ingest) -> None:
-    ingest.parts.dynamodb.delete_table(TableName="state")
+    ingest.parts.dynamodb.delete_table(TableName=ingest.parts.settings.state_table)
     status, _, headers = ingest.post(ONE, {"text": "x"})
     assert status == 202
     assert "RateLimit-Limit" not in headers

@@ -89,7 +89,7 @@ def test_a_completed_insight_is_never_replaced(ledger: Ledger, parts: Parts) -> 
 
 
 def test_nothing_is_saved_where_the_counters_cannot_be(ledger: Ledger, parts: Parts) -> None:
-    parts.dynamodb.delete_table(TableName="trends")
+    parts.dynamodb.delete_table(TableName=parts.settings.trends_table)
     with pytest.raises(Exception, match="ResourceNotFound"):
         ledger.save([Entry(insight())])
     assert parts.insights.stored(AN_ID) is None

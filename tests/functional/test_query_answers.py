@@ -147,7 +147,7 @@ def test_a_parameter_given_twice_is_refused(query: Query) -> None:
 
 
 def test_a_table_that_is_down_is_503_and_when_to_come_back(query: Query) -> None:
-    query.parts.dynamodb.delete_table(TableName="insights")
+    query.parts.dynamodb.delete_table(TableName=query.parts.settings.insights_table)
     answer = send(query, "GET", ONE)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
 

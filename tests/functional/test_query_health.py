@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from moto import mock_aws
 
 from grok_insights import wiring
@@ -20,7 +19,7 @@ def _put(parts: Parts, name: str, **fields: str | int) -> None:
         key: {"N": str(value)} if isinstance(value, int) else {"S": value}
         for key, value in fields.items()
     }
-    parts.dynamodb.put_item(TableName="state", Item={"id": {"S": name}, **item})
+    parts.dynamodb.put_item(TableName=parts.settings.state_table, Item={"id": {"S": name}, **item})
 
 
 def _health(parts: Parts) -> tuple[int, dict[str, Any]]:
@@ -95,9 +94,8 @@ def test_real_mode_without_a_key_is_said_clearly(clock: Clock) -> None:
     assert body["worker"]["detail"] == "GROK_MODE is real and there is no API key"
 
 
-@pytest.mark.parametrize("table", ["state"])
-def test_an_unreachable_database_is_said_clearly(parts: Parts, table: str) -> None:
-    parts.dynamodb.delete_table(TableName=table)
+def test_an_unreachable_database_is_said_clearly(parts: Parts) -> None:
+    parts.dynamodb.delete_table(TableName=parts.settings.state_table)
     status, body = _health(parts)
     assert (status, body["database"]) == (503, "unreachable")
 

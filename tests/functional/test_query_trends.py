@@ -114,7 +114,7 @@ def test_a_recount_of_the_insights_gives_the_counters(query: Query) -> None:
 def test_a_recount_shows_by_how_much_a_counter_is_wrong(query: Query) -> None:
     save_some(query)
     query.parts.dynamodb.update_item(
-        TableName="trends",
+        TableName=query.parts.settings.trends_table,
         Key={"bucket": {"S": "hour#2026-11#1"}, "slot": {"S": "23T10"}},
         UpdateExpression="ADD negative :two",
         ExpressionAttributeValues={":two": number(2)},

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from moto import mock_aws
 
+from grok_insights.wiring import Parts
 from scripts.redrive import Redriven, redrive
 from tests.functional.conftest import make_parts
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message
@@ -34,6 +35,11 @@ def _redrive(worker: Worker) -> Redriven:
     )
 
 
+def assert_counters_equal_a_recount(parts: Parts) -> None:
+    found = counted(parts.dynamodb, parts.settings.trends_table)
+    assert found == recount(parts.dynamodb, parts.settings.insights_table)
+
+
 def test_redriven_conversations_get_their_insight_and_counters_equal_a_recount(
     worker: Worker,
 ) -> None:
@@ -47,8 +53,7 @@ def test_redriven_conversations_get_their_insight_and_counters_equal_a_recount(
     worker.run(*sent)
     insights = [worker.insight(one) for one in ids]
     assert [one["status"] for one in insights if one] == ["completed"] * 4
-    dynamodb = worker.parts.dynamodb
-    assert counted(dynamodb, "trends") == recount(dynamodb, "insights")
+    assert_counters_equal_a_recount(worker.parts)
     assert _redrive(worker) == Redriven(sent=0, left=0)
 
 
@@ -59,8 +64,7 @@ def test_what_fails_again_after_a_redrive_is_a_dead_letter_again(worker: Worker)
     _redrive(worker)
     worker.run(message(one, attempt=5, redrives=1))
     assert [dead.get("redrives", 0) for dead in worker.dead()] == [0, 1]
-    dynamodb = worker.parts.dynamodb
-    assert counted(dynamodb, "trends") == recount(dynamodb, "insights")
+    assert_counters_equal_a_recount(worker.parts)
 
 
 def test_a_letter_that_cannot_be_read_is_left_where_it_is(worker: Worker) -> None:

@@ -446,7 +446,7 @@ def test_errors_halve_the_batch_size_and_success_doubles_it_for_all_functions(
 
 def test_an_operators_pause_holds_messages_back_and_calls_nobody(worker: Worker) -> None:
     worker.parts.dynamodb.put_item(
-        TableName="state",
+        TableName=worker.parts.settings.state_table,
         Item={
             "id": {"S": "pause"},
             "reason": {"S": "maintenance"},
@@ -462,7 +462,7 @@ def test_an_operators_pause_holds_messages_back_and_calls_nobody(worker: Worker)
 
 def test_when_the_tables_are_down_the_messages_go_back_and_burn_no_receive(worker: Worker) -> None:
     one = worker.conversation("text")
-    worker.parts.dynamodb.delete_table(TableName="state")
+    worker.parts.dynamodb.delete_table(TableName=worker.parts.settings.state_table)
     assert worker.run(one) == []
     [(sent, delay)] = worker.sent()
     assert (sent, delay >= 20) == (message(one), True)

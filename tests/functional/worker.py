@@ -100,7 +100,8 @@ class Worker:
 
     def state(self, name: str) -> dict[str, Any]:
         """An item of the State table."""
-        found = self.parts.dynamodb.get_item(TableName="state", Key={"id": {"S": name}})
+        table = self.parts.settings.state_table
+        found = self.parts.dynamodb.get_item(TableName=table, Key={"id": {"S": name}})
         return dict(found.get("Item", {}))
 
 

@@ -1,0 +1,90 @@
+"""`python -m tests.e2e.acceptance`: checks the stack that the environment names. See `Stack`.
+
+pytest runs the checks in the order of their files. The configuration of the other tests is left
+out: it replaces the AWS credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from scripts.environments import UnusableError
+from tests.e2e.acceptance.api import Api
+from tests.e2e.acceptance.report import Report
+from tests.e2e.acceptance.sent import COUNT, USD_EACH
+from tests.e2e.acceptance.stack import STACK, Stack
+
+HERE = Path(__file__).parent
+WIDTH_OF_LOGS = 120
+
+
+class _Given:
+    """A pytest plugin that gives the checks their stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Put the stack where the fixture of its name finds it."""
+        config.stash[STACK] = self._stack
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Check the stack. The exit status is 0 if no check fails, else 1."""
+    console = Console(
+        highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_LOGS
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        stack = Stack.from_environ(environ)
+        mode = _mode(stack)
+    except (UnusableError, BotoCoreError, ClientError, httpx.TransportError) as error:
+        console.print(f"[red]✗[/] The stack cannot be checked: {error}", markup=True)
+        return 1
+    console.print(f"Checks the stack at {stack.url}\n{_cost(mode)}", markup=False)
+    return _run(stack, Report(console))
+
+
+def _mode(stack: Stack) -> str:
+    with Api(stack.url, key="") as api:
+        response = api.http.get("health")
+    try:
+        return str(response.json()["mode"])
+    except (ValueError, LookupError):
+        return "unknown"
+
+
+def _cost(mode: str) -> str:
+    what = f"{COUNT} short conversations are sent, and deleted at the end"
+    if mode == "mock":
+        return f"Grok is in mock mode: {what}."
+    return f"Grok's mode is {mode}: {what}; their analysis costs about {COUNT * USD_EACH:.2f} USD."
+
+
+def _run(stack: Stack, report: Report) -> int:
+    code = pytest.main(
+        [
+            str(HERE),
+            f"--rootdir={HERE}",
+            f"--confcutdir={HERE}",
+            "--override-ini=addopts=--import-mode=importlib",
+            "--disable-plugin-autoload",
+            "-p",
+            "no:cacheprovider",
+        ],
+        plugins=[report, _Given(stack)],
+    )
+    return 0 if code == pytest.ExitCode.OK and report.is_green else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

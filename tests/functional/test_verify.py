@@ -1,0 +1,72 @@
+"""The acceptance suite finds the stack of an environment, and says what it may not ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import set_initial_no_auth_action_count
+
+from scripts.environments import environment
+from tests.e2e.acceptance.cloud import Cloud, ask
+from tests.e2e.acceptance.stack import Stack
+
+NAME = environment("staging").stack_name
+TEMPLATE = {
+    "Parameters": {
+        "AwsEndpointUrl": {"Type": "String", "Default": ""},
+        "ApiKey": {"Type": "String"},
+    },
+    "Resources": {"AnalysisQueue": {"Type": "AWS::SQS::Queue"}},
+    "Outputs": {
+        "ApiUrl": {"Value": "https://api.example/v1"},
+        "ApiKeyId": {"Value": {"Ref": "ApiKey"}},
+    },
+}
+
+
+@pytest.fixture
+def deployed() -> Iterator[None]:
+    """An account with the stack of staging."""
+    with mock_aws():
+        key = boto3.client("apigateway").create_api_key(name="clients", enabled=True)["id"]
+        boto3.client("cloudformation").create_stack(
+            StackName=NAME,
+            TemplateBody=json.dumps(TEMPLATE),
+            Parameters=[{"ParameterKey": "ApiKey", "ParameterValue": key}],
+        )
+        yield
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_environment_leads_to_the_url_and_the_key_of_its_stack() -> None:
+    stack = Stack.from_environ({"ENV": "staging", "API_URL": "http://elsewhere", "TIMEOUT": "9"})
+    assert (stack.url, stack.name, stack.timeout_seconds) == ("https://api.example/v1", NAME, 9.0)
+    [key] = boto3.client("apigateway").get_api_keys(includeValues=True)["items"]
+    assert stack.key == key["value"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_cloud_knows_resources_by_their_logical_ids() -> None:
+    cloud = Cloud.of(NAME)
+    assert cloud.id_of("AnalysisQueue") in cloud.of_type("AWS::SQS::Queue").values()
+    assert not cloud.is_emulated
+    with pytest.raises(AssertionError, match="no resource Firewall"):
+        cloud.id_of("Firewall")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_request_that_the_credentials_do_not_allow_is_not_checked() -> None:
+    refused = set_initial_no_auth_action_count(0)(Cloud.of)
+    with pytest.raises(pytest.skip.Exception) as skipped:
+        refused(NAME)
+    assert str(skipped.value) == "the credentials do not allow cloudformation describe_stacks"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_request_that_aws_refuses_for_another_reason_fails_the_check() -> None:
+    with pytest.raises(pytest.fail.Exception, match="sqs get_queue_attributes failed"):
+        ask("sqs", "get_queue_attributes", QueueUrl="https://sqs.us-east-1.amazonaws.com/1/none")
