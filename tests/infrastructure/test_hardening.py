@@ -13,6 +13,7 @@ from tests.template import resources, template
 
 ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
 TABLES = resources("AWS::DynamoDB::Table")
+QUEUES = resources("AWS::SQS::Queue")
 
 
 def overrides(section: str) -> dict[str, str]:
@@ -77,18 +78,28 @@ def test_what_is_about_people_expires(table: str) -> None:
     assert TABLES[table]["TimeToLiveSpecification"]["Enabled"] is True
 
 
-@pytest.mark.parametrize("queue", resources("AWS::SQS::Queue"))
+@pytest.mark.parametrize("queue", QUEUES)
 def test_a_queue_is_encrypted_and_takes_tls_only_on_aws(queue: str) -> None:
-    properties = resources("AWS::SQS::Queue")[queue]
+    properties = QUEUES[queue]
     assert properties["SqsManagedSseEnabled"]["Fn::If"][2] is True
     assert properties["KmsMasterKeyId"]["Fn::If"][1] == {"Ref": "Key"}
-    policy = template()["Resources"]["QueuesByTlsOnly"]
+    policy = template()["Resources"][f"{queue}Policy"]
     assert policy["Condition"] == "OnAws"
     assert condition("OnAws", "AwsEndpointUrl", "")
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert {"Ref": queue} in policy["Properties"]["Queues"]
+
+
+def test_a_queue_policy_names_its_own_queue_alone() -> None:
+    """SQS refuses any other: "each policy must cover only a single queue"."""
+    policies = of_type("AWS::SQS::QueuePolicy").values()
+    named = [policy["Properties"]["Queues"] for policy in policies]
+    assert sorted(map(str, named)) == sorted(str([{"Ref": queue}]) for queue in QUEUES)
+    for policy in policies:
+        [queue] = policy["Properties"]["Queues"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
 
 
 def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
