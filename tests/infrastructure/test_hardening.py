@@ -55,6 +55,12 @@ def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
         assert not of_type("AWS::CodeDeploy::DeploymentGroup", **overrides(section))
 
 
+def test_only_the_analysis_may_send_to_the_queue_that_invokes_it_without_end() -> None:
+    functions = of_type("AWS::Lambda::Function")
+    loops = {name: one["Properties"].get("RecursiveLoop") for name, one in functions.items()}
+    assert loops == {"AnalysisFunction": "Allow", "IngestFunction": None, "QueryFunction": None}
+
+
 def test_requests_and_batches_reach_the_alias_and_not_the_newest_code() -> None:
     [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
     assert mapping["Properties"]["FunctionName"] == {"Ref": "AnalysisFunctionAliaslive"}

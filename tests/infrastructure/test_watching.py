@@ -12,7 +12,14 @@ from tests.template import PATH, resources, template
 AWS_METRICS = {
     "AWS/Lambda": (
         {"FunctionName"},
-        {"Errors", "Duration", "Throttles", "ConcurrentExecutions", "Invocations"},
+        {
+            "Errors",
+            "Duration",
+            "Throttles",
+            "ConcurrentExecutions",
+            "Invocations",
+            "RecursiveInvocationsDropped",
+        },
     ),
     "AWS/SQS": (
         {"QueueName"},
