@@ -12,6 +12,8 @@ from tests.infrastructure.transformed import of_type, transformed
 from tests.template import resources, template
 
 ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
+CANARY_SECONDS = 5 * 60
+"""Canary10Percent5Minutes: what begins to alarm later takes no version back."""
 TABLES = resources("AWS::DynamoDB::Table")
 QUEUES = resources("AWS::SQS::Queue")
 
@@ -49,10 +51,33 @@ def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
     assert len(prod) == 3
     for group in prod.values():
         properties = group["Properties"]
-        assert len(properties["AlarmConfiguration"]["Alarms"]) == 2
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
     for section in ("default", "staging"):
         assert not of_type("AWS::CodeDeploy::DeploymentGroup", **overrides(section))
+
+
+@pytest.mark.parametrize(
+    ("group", "also"),
+    [
+        # A function answers an exception with 500, so that Lambda counts no error.
+        ("IngestFunctionDeploymentGroup", "ApiErrorsAlarm"),
+        ("QueryFunctionDeploymentGroup", "ApiErrorsAlarm"),
+        ("AnalysisFunctionDeploymentGroup", "UnsavedConversationsAlarm"),
+    ],
+)
+def test_a_canary_sees_errors_slowness_and_what_lambda_counts_as_no_error(
+    group: str, also: str
+) -> None:
+    properties = of_type("AWS::CodeDeploy::DeploymentGroup", **overrides("prod"))[group][
+        "Properties"
+    ]
+    alarms = {one["Name"]["Ref"] for one in properties["AlarmConfiguration"]["Alarms"]}
+    base = group.removesuffix("FunctionDeploymentGroup")
+    assert alarms == {f"{base}ErrorsAlarm", f"{base}SlowAlarm", also}
+    for alarm in alarms:
+        found = resources("AWS::CloudWatch::Alarm")[alarm]
+        needed = found.get("DatapointsToAlarm", found["EvaluationPeriods"])
+        assert needed * found["Period"] < CANARY_SECONDS, alarm
 
 
 def test_only_the_analysis_may_send_to_the_queue_that_invokes_it_without_end() -> None:
