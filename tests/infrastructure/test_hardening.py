@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.infrastructure.transformed import of_type, transformed
-from tests.template import resources, template
+from tests.template import PATH, load, nested_stacks, resource_of, resources, template
 
 ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
 CANARY_SECONDS = 5 * 60
@@ -71,7 +72,7 @@ def test_a_canary_sees_errors_slowness_and_what_lambda_counts_as_no_error(
     properties = of_type("AWS::CodeDeploy::DeploymentGroup", **overrides("prod"))[group][
         "Properties"
     ]
-    alarms = {one["Name"]["Ref"] for one in properties["AlarmConfiguration"]["Alarms"]}
+    alarms = {resource_of(one["Name"]) for one in properties["AlarmConfiguration"]["Alarms"]}
     base = group.removesuffix("FunctionDeploymentGroup")
     assert alarms == {f"{base}ErrorsAlarm", f"{base}SlowAlarm", also}
     for alarm in alarms:
@@ -150,15 +151,53 @@ def test_the_key_of_grok_is_never_a_parameter() -> None:
     assert "GROK_API_KEY" not in template()["Globals"]["Function"]["Environment"]["Variables"]
 
 
-def test_the_firewall_counts_and_does_not_block_long_conversations() -> None:
-    rules = resources("AWS::WAFv2::WebACL")["Firewall"]["Rules"]
-    [common] = [rule for rule in rules if rule["Name"] == "common"]
-    group = common["Statement"]["ManagedRuleGroupStatement"]
-    counted = {
-        one["Name"] for one in group["RuleActionOverrides"] if one["ActionToUse"] == {"Count": {}}
-    }
-    assert "SizeRestrictions_BODY" in counted
-    assert template()["Resources"]["Firewall"]["Condition"] == "HasWaf"
+BODY_RULES = {
+    "common": {
+        "SizeRestrictions_BODY",
+        "CrossSiteScripting_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "EC2MetaDataSSRF_BODY",
+    },
+    "known-bad-inputs": {"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"},
+}
+"""AWS's rules that read bodies:
+https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html"""
+
+
+@pytest.mark.parametrize("name", BODY_RULES)
+def test_the_firewall_blocks_no_conversation_for_what_it_quotes(name: str) -> None:
+    rules = resources("AWS::WAFv2::WebACL")["WebAcl"]["Rules"]
+    [rule] = [rule for rule in rules if rule["Name"] == name]
+    overrides = rule["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    counted = {one["Name"] for one in overrides if one["ActionToUse"] == {"Count": {}}}
+    assert counted == BODY_RULES[name]
+
+
+def test_the_firewall_is_there_where_it_is_asked_for() -> None:
+    assert template()["Resources"]["FirewallStack"]["Condition"] == "HasWaf"
+    assert condition("HasWaf", "Waf", "true")
+
+
+@pytest.mark.parametrize("stack", nested_stacks())
+def test_a_nested_stack_gets_every_parameter_that_it_declares(stack: str) -> None:
+    properties = nested_stacks()[stack]["Properties"]
+    declared = load(PATH.parent / properties["TemplateURL"])["Parameters"]
+    assert set(properties["Parameters"]) == set(declared)
+    for name, parameter in declared.items():
+        assert len(parameter["Description"]) > 15, name
+
+
+def test_checkov_reads_every_template() -> None:
+    config = yaml.safe_load((PATH.parent / ".checkov.yaml").read_text(encoding="utf-8"))
+    nested = {f"infra/{path.name}" for path in (PATH.parent / "infra").iterdir()}
+    assert set(config["file"]) == {PATH.name} | nested
+
+
+def test_the_root_template_is_short_enough_to_read() -> None:
+    assert len(PATH.read_text(encoding="utf-8").splitlines()) <= 900
+    for path in (PATH.parent / "infra").glob("*.yaml"):
+        assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120, path
 
 
 def test_every_parameter_says_what_it_is_for() -> None:
