@@ -42,6 +42,13 @@ def test_samconfig_sets_only_parameters_that_exist_to_values_they_take(section: 
         assert allowed is None or value in map(str, allowed), name
 
 
+def test_dev_leaves_most_of_a_new_accounts_ten_executions_to_the_api() -> None:
+    """Lambda's least for an event source mapping is 2."""
+    parameter = template()["Parameters"]["AnalysisConcurrency"]
+    assert (parameter["Default"], parameter["MinValue"]) == (2, 2)
+    assert "AnalysisConcurrency" not in overrides("default")
+
+
 @pytest.mark.parametrize("section", ENVIRONMENTS)
 def test_each_environment_can_be_transformed(section: str) -> None:
     assert transformed(**overrides(section))["Resources"]
