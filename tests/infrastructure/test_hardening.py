@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aws_lambda_powertools.shared.constants import LAMBDA_ADVANCED_LOGGING_LEVELS
 
 from tests.infrastructure.transformed import of_type, transformed
 from tests.template import PATH, load, nested_stacks, resource_of, resources, template
@@ -109,7 +110,9 @@ def test_a_table_is_encrypted_backed_up_kept_and_protected(table: str) -> None:
     assert properties["SSESpecification"]["SSEEnabled"] is True
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
-    assert whole["DeletionPolicy"] == whole["UpdateReplacePolicy"] == "Retain"
+    # Kept with its data, but not where the stack that was to hold it could not be made.
+    assert whole["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert whole["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("table", ["ConversationsTable", "InsightsTable", "StateTable"])
@@ -152,10 +155,24 @@ def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
         assert group["RetentionInDays"]["Fn::FindInMap"][2] == "LogRetentionDays"
 
 
+def test_the_log_level_is_lambdas_and_keeps_the_metrics() -> None:
+    """With JSON logs Lambda's level wins over Powertools', and EMF lines count as INFO."""
+    levels = template()["Parameters"]["LogLevel"]["AllowedValues"]
+    assert set(levels) <= {"TRACE", "DEBUG", "INFO"}
+    assert set(levels) <= set(LAMBDA_ADVANCED_LOGGING_LEVELS)
+    for function in of_type("AWS::Lambda::Function").values():
+        logging = function["Properties"]["LoggingConfig"]
+        assert logging["LogFormat"] == "JSON"
+        assert logging["ApplicationLogLevel"] == {"Ref": "LogLevel"}
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+
+
 def test_the_key_of_grok_is_never_a_parameter() -> None:
     names = template()["Parameters"]
     assert not [name for name in names if "ApiKey" in name and not name.endswith("Parameter")]
-    assert "GROK_API_KEY" not in template()["Globals"]["Function"]["Environment"]["Variables"]
+    for function in of_type("AWS::Lambda::Function").values():
+        assert "GROK_API_KEY" not in function["Properties"]["Environment"]["Variables"]
 
 
 BODY_RULES = {
