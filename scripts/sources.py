@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-_FOLDERS: Final = ("functions", "layers")
+_FOLDERS: Final = ("functions", "infra", "layers")
 _FILES: Final = ("template.yaml", "scripts/package_build.py")
 _CACHES: Final = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache"})
 

@@ -1,8 +1,10 @@
-"""The template as data, with intrinsic functions as ``{"Ref": …}`` and the like."""
+"""The templates as data, with intrinsic functions as ``{"Ref": …}`` and the like."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,19 +12,82 @@ from typing import Any
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # ships no types
 
 PATH = Path(__file__).parent.parent / "template.yaml"
+NESTED_STACK = "AWS::CloudFormation::Stack"
+
+Json = dict[str, Any]
 
 
 @cache
-def template() -> dict[str, Any]:
-    """The whole template."""
-    loaded: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(PATH))))
+def load(path: Path) -> Json:
+    """One template as it is written, its anchors and merge keys resolved."""
+    loaded: Json = json.loads(json.dumps(cfn_yaml.load(str(path))))
     return loaded
 
 
-def resources(of_type: str) -> dict[str, dict[str, Any]]:
-    """The properties of all resources of one type, by logical id."""
+def template() -> Json:
+    """The root template."""
+    return load(PATH)
+
+
+def nested_stacks() -> dict[str, Json]:
+    """The nested stacks of the root template, by logical id, as they are declared there."""
+    declared: dict[str, Json] = template()["Resources"]
+    return {name: one for name, one in declared.items() if one["Type"] == NESTED_STACK}
+
+
+@cache
+def nested_template(stack: str) -> Json:
+    """The template of a nested stack, its parameters replaced by what the root template passes."""
+    properties = nested_stacks()[stack]["Properties"]
+    source = load(PATH.parent / properties["TemplateURL"])
+    parts = {name: part for name, part in source.items() if name != "Parameters"}
+    replaced: Json = _replaced(parts, properties["Parameters"])
+    return replaced
+
+
+def resources(of_type: str) -> dict[str, Json]:
+    """The properties of all resources of one type, by logical id, with those of nested stacks."""
+    templates = [template(), *map(nested_template, nested_stacks())]
     return {
         name: resource.get("Properties", {})
-        for name, resource in template()["Resources"].items()
+        for one in templates
+        for name, resource in one["Resources"].items()
         if resource["Type"] == of_type
     }
+
+
+def resource_of(output: Json) -> str:
+    """The logical id of the resource that an output of a nested stack refers to."""
+    stack, name = output["Fn::GetAtt"]
+    value = nested_template(stack)["Outputs"][name.removeprefix("Outputs.")]["Value"]
+    return str(value["Ref"])
+
+
+def _replaced(value: Any, passed: Mapping[str, Any]) -> Any:
+    match value:
+        case {"Ref": name} if name in passed:
+            return passed[name]
+        case {"Fn::Sub": str(text)}:
+            return {"Fn::Sub": _substituted(text, passed)}
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            return {"Fn::Sub": [_substituted(text, passed), _replaced(variables, passed)]}
+        case dict():
+            return {name: _replaced(one, passed) for name, one in value.items()}
+        case list():
+            return [_replaced(one, passed) for one in value]
+        case _:
+            return value
+
+
+def _substituted(text: str, passed: Mapping[str, Any]) -> str:
+    return re.sub(
+        r"\$\{(\w+)\}",
+        lambda found: _placeholder(passed[found[1]]) if found[1] in passed else found[0],
+        text,
+    )
+
+
+def _placeholder(value: Json) -> str:
+    """A value as ``Fn::Sub`` writes it."""
+    [name] = value.values()
+    return f"${{{name if isinstance(name, str) else '.'.join(name)}}}"

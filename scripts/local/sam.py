@@ -74,8 +74,13 @@ def deploy(
 
 
 def validate(checkout: Path, environment: Mapping[str, str]) -> bool:
-    """Checks and lints the template; what SAM finds goes straight to the terminal."""
-    command = [_PROGRAM, "validate", "--lint", "--region", REGION]
+    """Checks and lints all templates; what SAM finds goes straight to the terminal."""
+    templates = ["template.yaml", *sorted(map(str, (checkout / "infra").glob("*.yaml")))]
+    return all(_is_valid(template, checkout, environment) for template in templates)
+
+
+def _is_valid(template: str, checkout: Path, environment: Mapping[str, str]) -> bool:
+    command = [_PROGRAM, "validate", "--lint", "--region", REGION, "--template-file", template]
     result = subprocess.run(command, cwd=checkout, env=environment, check=False)  # noqa: S603
     return result.returncode == 0
 

@@ -55,12 +55,33 @@ def test_head_has_the_headers_of_get(client: Client) -> None:
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/trends", ONE + "/x", "/nonsense"])
 def test_without_a_key_nothing_is_shown(new_client: NewClient, path: str) -> None:
-    assert new_client(key="").get(path).status_code == 403
+    answer = new_client(key="").get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (403, "no-store")
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/health", "/docs", "/docs/start.js", "/openapi.json"])
-def test_what_is_no_secret_needs_no_key(new_client: NewClient, path: str) -> None:
-    assert new_client(key="").get(path).status_code == 200
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/health",
+        "/docs",
+        "/docs/start.js",
+        "/openapi.json",
+        "/dashboard",
+        "/dashboard/app.js",
+    ],
+)
+def test_what_is_no_secret_needs_no_key(new_client: NewClient, path: str, method: str) -> None:
+    assert new_client(key="").http.request(method, path).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_start_page_reaches_the_functions_without_a_key(
+    new_client: NewClient, method: str
+) -> None:
+    answer = new_client(key="").http.request(method, "/")
+    assert answer.headers["x-content-type-options"] == "nosniff", "the gateway answered itself"
 
 
 def test_prometheus_may_send_the_key_as_a_token(new_client: NewClient, stack: Stack) -> None:

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from aws_lambda_powertools.shared.constants import LAMBDA_ADVANCED_LOGGING_LEVELS
 
 from tests.infrastructure.transformed import of_type, transformed
-from tests.template import resources, template
+from tests.template import PATH, load, nested_stacks, resource_of, resources, template
 
 ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
+CANARY_SECONDS = 5 * 60
+"""Canary10Percent5Minutes: what begins to alarm later takes no version back."""
 TABLES = resources("AWS::DynamoDB::Table")
+QUEUES = resources("AWS::SQS::Queue")
 
 
 def overrides(section: str) -> dict[str, str]:
@@ -38,6 +43,13 @@ def test_samconfig_sets_only_parameters_that_exist_to_values_they_take(section: 
         assert allowed is None or value in map(str, allowed), name
 
 
+def test_dev_leaves_most_of_a_new_accounts_ten_executions_to_the_api() -> None:
+    """Lambda's least for an event source mapping is 2."""
+    parameter = template()["Parameters"]["AnalysisConcurrency"]
+    assert (parameter["Default"], parameter["MinValue"]) == (2, 2)
+    assert "AnalysisConcurrency" not in overrides("default")
+
+
 @pytest.mark.parametrize("section", ENVIRONMENTS)
 def test_each_environment_can_be_transformed(section: str) -> None:
     assert transformed(**overrides(section))["Resources"]
@@ -48,10 +60,39 @@ def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
     assert len(prod) == 3
     for group in prod.values():
         properties = group["Properties"]
-        assert len(properties["AlarmConfiguration"]["Alarms"]) == 2
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
     for section in ("default", "staging"):
         assert not of_type("AWS::CodeDeploy::DeploymentGroup", **overrides(section))
+
+
+@pytest.mark.parametrize(
+    ("group", "also"),
+    [
+        # A function answers an exception with 500, so that Lambda counts no error.
+        ("IngestFunctionDeploymentGroup", "ApiErrorsAlarm"),
+        ("QueryFunctionDeploymentGroup", "ApiErrorsAlarm"),
+        ("AnalysisFunctionDeploymentGroup", "UnsavedConversationsAlarm"),
+    ],
+)
+def test_a_canary_sees_errors_slowness_and_what_lambda_counts_as_no_error(
+    group: str, also: str
+) -> None:
+    properties = of_type("AWS::CodeDeploy::DeploymentGroup", **overrides("prod"))[group][
+        "Properties"
+    ]
+    alarms = {resource_of(one["Name"]) for one in properties["AlarmConfiguration"]["Alarms"]}
+    base = group.removesuffix("FunctionDeploymentGroup")
+    assert alarms == {f"{base}ErrorsAlarm", f"{base}SlowAlarm", also}
+    for alarm in alarms:
+        found = resources("AWS::CloudWatch::Alarm")[alarm]
+        needed = found.get("DatapointsToAlarm", found["EvaluationPeriods"])
+        assert needed * found["Period"] < CANARY_SECONDS, alarm
+
+
+def test_only_the_analysis_may_send_to_the_queue_that_invokes_it_without_end() -> None:
+    functions = of_type("AWS::Lambda::Function")
+    loops = {name: one["Properties"].get("RecursiveLoop") for name, one in functions.items()}
+    assert loops == {"AnalysisFunction": "Allow", "IngestFunction": None, "QueryFunction": None}
 
 
 def test_requests_and_batches_reach_the_alias_and_not_the_newest_code() -> None:
@@ -69,7 +110,9 @@ def test_a_table_is_encrypted_backed_up_kept_and_protected(table: str) -> None:
     assert properties["SSESpecification"]["SSEEnabled"] is True
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
-    assert whole["DeletionPolicy"] == whole["UpdateReplacePolicy"] == "Retain"
+    # Kept with its data, but not where the stack that was to hold it could not be made.
+    assert whole["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert whole["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("table", ["ConversationsTable", "InsightsTable", "StateTable"])
@@ -77,18 +120,28 @@ def test_what_is_about_people_expires(table: str) -> None:
     assert TABLES[table]["TimeToLiveSpecification"]["Enabled"] is True
 
 
-@pytest.mark.parametrize("queue", resources("AWS::SQS::Queue"))
+@pytest.mark.parametrize("queue", QUEUES)
 def test_a_queue_is_encrypted_and_takes_tls_only_on_aws(queue: str) -> None:
-    properties = resources("AWS::SQS::Queue")[queue]
+    properties = QUEUES[queue]
     assert properties["SqsManagedSseEnabled"]["Fn::If"][2] is True
     assert properties["KmsMasterKeyId"]["Fn::If"][1] == {"Ref": "Key"}
-    policy = template()["Resources"]["QueuesByTlsOnly"]
+    policy = template()["Resources"][f"{queue}Policy"]
     assert policy["Condition"] == "OnAws"
     assert condition("OnAws", "AwsEndpointUrl", "")
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert {"Ref": queue} in policy["Properties"]["Queues"]
+
+
+def test_a_queue_policy_names_its_own_queue_alone() -> None:
+    """SQS refuses any other: "each policy must cover only a single queue"."""
+    policies = of_type("AWS::SQS::QueuePolicy").values()
+    named = [policy["Properties"]["Queues"] for policy in policies]
+    assert sorted(map(str, named)) == sorted(str([{"Ref": queue}]) for queue in QUEUES)
+    for policy in policies:
+        [queue] = policy["Properties"]["Queues"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
 
 
 def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
@@ -102,21 +155,73 @@ def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
         assert group["RetentionInDays"]["Fn::FindInMap"][2] == "LogRetentionDays"
 
 
+def test_the_log_level_is_lambdas_and_keeps_the_metrics() -> None:
+    """With JSON logs Lambda's level wins over Powertools', and EMF lines count as INFO."""
+    levels = template()["Parameters"]["LogLevel"]["AllowedValues"]
+    assert set(levels) <= {"TRACE", "DEBUG", "INFO"}
+    assert set(levels) <= set(LAMBDA_ADVANCED_LOGGING_LEVELS)
+    for function in of_type("AWS::Lambda::Function").values():
+        logging = function["Properties"]["LoggingConfig"]
+        assert logging["LogFormat"] == "JSON"
+        assert logging["ApplicationLogLevel"] == {"Ref": "LogLevel"}
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+
+
 def test_the_key_of_grok_is_never_a_parameter() -> None:
     names = template()["Parameters"]
     assert not [name for name in names if "ApiKey" in name and not name.endswith("Parameter")]
-    assert "GROK_API_KEY" not in template()["Globals"]["Function"]["Environment"]["Variables"]
+    for function in of_type("AWS::Lambda::Function").values():
+        assert "GROK_API_KEY" not in function["Properties"]["Environment"]["Variables"]
 
 
-def test_the_firewall_counts_and_does_not_block_long_conversations() -> None:
-    rules = resources("AWS::WAFv2::WebACL")["Firewall"]["Rules"]
-    [common] = [rule for rule in rules if rule["Name"] == "common"]
-    group = common["Statement"]["ManagedRuleGroupStatement"]
-    counted = {
-        one["Name"] for one in group["RuleActionOverrides"] if one["ActionToUse"] == {"Count": {}}
-    }
-    assert "SizeRestrictions_BODY" in counted
-    assert template()["Resources"]["Firewall"]["Condition"] == "HasWaf"
+BODY_RULES = {
+    "common": {
+        "SizeRestrictions_BODY",
+        "CrossSiteScripting_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "EC2MetaDataSSRF_BODY",
+    },
+    "known-bad-inputs": {"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"},
+}
+"""AWS's rules that read bodies:
+https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html"""
+
+
+@pytest.mark.parametrize("name", BODY_RULES)
+def test_the_firewall_blocks_no_conversation_for_what_it_quotes(name: str) -> None:
+    rules = resources("AWS::WAFv2::WebACL")["WebAcl"]["Rules"]
+    [rule] = [rule for rule in rules if rule["Name"] == name]
+    overrides = rule["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    counted = {one["Name"] for one in overrides if one["ActionToUse"] == {"Count": {}}}
+    assert counted == BODY_RULES[name]
+
+
+def test_the_firewall_is_there_where_it_is_asked_for() -> None:
+    assert template()["Resources"]["FirewallStack"]["Condition"] == "HasWaf"
+    assert condition("HasWaf", "Waf", "true")
+
+
+@pytest.mark.parametrize("stack", nested_stacks())
+def test_a_nested_stack_gets_every_parameter_that_it_declares(stack: str) -> None:
+    properties = nested_stacks()[stack]["Properties"]
+    declared = load(PATH.parent / properties["TemplateURL"])["Parameters"]
+    assert set(properties["Parameters"]) == set(declared)
+    for name, parameter in declared.items():
+        assert len(parameter["Description"]) > 15, name
+
+
+def test_checkov_reads_every_template() -> None:
+    config = yaml.safe_load((PATH.parent / ".checkov.yaml").read_text(encoding="utf-8"))
+    nested = {f"infra/{path.name}" for path in (PATH.parent / "infra").iterdir()}
+    assert set(config["file"]) == {PATH.name} | nested
+
+
+def test_the_root_template_is_short_enough_to_read() -> None:
+    assert len(PATH.read_text(encoding="utf-8").splitlines()) <= 900
+    for path in (PATH.parent / "infra").glob("*.yaml"):
+        assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120, path
 
 
 def test_every_parameter_says_what_it_is_for() -> None:

@@ -20,11 +20,11 @@ WILDCARDS = {
 """Resources with a wildcard, and why each has one."""
 
 MANAGED = {
-    "AWSLambdaBasicExecutionRole": "SAM attaches it always; WriteNoLogsButItsOwn takes back all"
+    "AWSLambdaBasicExecutionRole": "SAM attaches it always; DenyOtherLogs takes back all"
     " but the function's own log group",
     "AWSXrayWriteOnlyAccess": "SAM attaches it for tracing; X-Ray knows no resources to name",
     "AWSLambdaSQSQueueExecutionRole": "SAM attaches it where there is a queue;"
-    " ReceiveFromNoOtherQueue takes back all but the two queues",
+    " DenyOtherQueues takes back all but the analysis queue",
 }
 """Policies of AWS's that roles have, and why."""
 
@@ -111,7 +111,7 @@ def test_managed_policies_are_those_with_a_reason(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_function_writes_to_no_log_but_its_own(role: str) -> None:
     group = role.replace("FunctionRole", "Logs")
-    statement = denied(role, "WriteNoLogsButItsOwn")
+    statement = denied(role, "DenyOtherLogs")
     assert set(statement["Action"]) == {
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
@@ -124,12 +124,17 @@ def test_a_function_writes_to_no_log_but_its_own(role: str) -> None:
 
 
 def test_the_analysis_receives_from_no_queue_but_its_own() -> None:
-    statement = denied("AnalysisFunctionRole", "ReceiveFromNoOtherQueue")
-    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage"} <= set(statement["Action"])
-    assert statement["NotResource"] == [
-        {"Fn::GetAtt": ["AnalysisQueue", "Arn"]},
-        {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
-    ]
+    """Not from the dead-letter queue either, to which it only sends."""
+    statement = denied("AnalysisFunctionRole", "DenyOtherQueues")
+    managed = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    assert set(statement["Action"]) == managed
+    assert statement["NotResource"] == {"Fn::GetAtt": ["AnalysisQueue", "Arn"]}
+    of_dead_letters = {
+        grant.action
+        for grant in grants()
+        if grant.role == "AnalysisFunctionRole" and '"DeadLetterQueue"' in grant.resource
+    }
+    assert of_dead_letters == {"sqs:SendMessage", "sqs:SendMessageBatch"}
 
 
 def test_the_query_role_writes_nothing_but_rate_limit_windows() -> None:

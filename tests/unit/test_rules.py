@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import ValidationError
 
 from grok_insights.analysis import batch_size
+from grok_insights.analysis.batch import SAVING_SECONDS
 from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps
@@ -19,7 +20,7 @@ from grok_insights.domain.insight import tally
 from grok_insights.errors import BadRequest, SettingsError
 from grok_insights.flow.rate_limit import RateLimit, client_of
 from grok_insights.query.cursor import Cursors
-from grok_insights.settings import Settings
+from grok_insights.settings import BATCH_OVERHEAD_SECONDS, Settings
 from tests.builders import NOW, environment, failed_insight, insight
 
 LIMITS = BatchSizeLimits(smallest=5, largest=50)
@@ -167,3 +168,45 @@ def test_all_faults_of_the_settings_are_in_one_message_and_no_value_is() -> None
 def test_batch_sizes_must_be_in_order() -> None:
     with pytest.raises(SettingsError, match="MIN_BATCH_SIZE"):
         Settings.from_env(environment(MIN_BATCH_SIZE="20", MAX_BATCH_SIZE="10"))
+
+
+@pytest.mark.parametrize(("batch", "call"), [("5", "30"), ("10", "30"), ("30", "30"), ("30", "28")])
+def test_a_batch_that_no_call_could_end_in_is_refused(batch: str, call: str) -> None:
+    given = {"ANALYSIS_TIMEOUT_SECONDS": batch, "GROK_TIMEOUT_SECONDS": call}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environment(GROK_MODE="real", **given))
+    assert str(caught.value) == (
+        "the settings are not valid: ANALYSIS_TIMEOUT_SECONDS must be at least 3 more than"
+        " GROK_TIMEOUT_SECONDS, or no call could end before the function does"
+    )
+
+
+def test_a_batch_must_outlast_a_call_of_the_mode_that_is_set() -> None:
+    Settings.from_env(environment(ANALYSIS_TIMEOUT_SECONDS="5"))
+    Settings.from_env(
+        environment(GROK_MODE="real", ANALYSIS_TIMEOUT_SECONDS="30", GROK_TIMEOUT_SECONDS="27")
+    )
+    with pytest.raises(SettingsError, match="GROK_MOCK_MAX_LATENCY_SECONDS"):
+        Settings.from_env(
+            environment(ANALYSIS_TIMEOUT_SECONDS="10", GROK_MOCK_MAX_LATENCY_SECONDS="8")
+        )
+
+
+def test_what_is_kept_free_for_a_batch_itself_covers_saving() -> None:
+    assert BATCH_OVERHEAD_SECONDS > SAVING_SECONDS
+
+
+def test_conversations_outlive_what_the_queue_holds() -> None:
+    with pytest.raises(SettingsError, match="RETENTION_DAYS"):
+        Settings.from_env(environment(RETENTION_DAYS="14"))
+
+
+@pytest.mark.parametrize("prompt", ["p" * 1_600, "\N{GREEK SMALL LETTER PI}" * 800, "\n" * 800])
+def test_a_system_prompt_is_measured_in_bytes_as_lambda_measures_it(prompt: str) -> None:
+    Settings.from_env(environment(GROK_SYSTEM_PROMPT=prompt))
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environment(GROK_SYSTEM_PROMPT=prompt + "x"))
+    assert str(caught.value) == (
+        "the settings are not valid: GROK_SYSTEM_PROMPT: should have at most 1600 bytes in UTF-8,"
+        " where a line break or a quotation mark counts as two, and has 1601"
+    )

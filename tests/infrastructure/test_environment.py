@@ -1,0 +1,118 @@
+"""The functions' variables: each function has those that it reads, and they fit into Lambda."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+
+from grok_insights import wiring
+from grok_insights.aws import clients
+from grok_insights.settings import Settings
+from grok_insights.wiring import Parts
+from tests.builders import environment
+from tests.infrastructure.transformed import of_type
+from tests.template import template
+
+LAMBDAS_LIMIT_BYTES = 4096
+"""Of all variables of a function together, measured as one JSON object:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+"""Variables that botocore and Powertools read."""
+
+REQUIRED = {field.name.upper() for field in fields(Settings) if field.default is MISSING}
+
+OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_SECONDS"}
+"""What `functions/ingest` and `functions/query` read themselves, beside their use case."""
+
+BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
+    "IngestFunction": (wiring.ingest, OVER_HTTP),
+    "QueryFunction": (wiring.query, OVER_HTTP),
+    # The settings compare this one with the time of a call.
+    "AnalysisFunction": (wiring.analysis, {"ANALYSIS_TIMEOUT_SECONDS"}),
+}
+
+LONGEST_NAME = "s" * 128
+"""A stack's name: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+LONGEST_REGION = "ap-southeast-1"
+A_UUID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+class Recording(Settings):
+    """Settings that note which of them are read."""
+
+    read: ClassVar[set[str]] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        Recording.read.add(name.upper())
+        return super().__getattribute__(name)
+
+
+def variables(function: str) -> dict[str, Any]:
+    """A function's variables after the transform; parameters as ``{"Ref": …}``."""
+    found: dict[str, Any] = of_type("AWS::Lambda::Function")[function]["Properties"]["Environment"]
+    variables: dict[str, Any] = found["Variables"]
+    return variables
+
+
+def read_by(function: str, **settings: str) -> set[str]:
+    """The variables that a function's use case reads when it is built."""
+    build, of_the_function = BUILT_BY[function]
+    made = Recording.from_env(environment(**settings))
+    Recording.read.clear()
+    build(Parts(made, clients.dynamodb(), clients.sqs(), lambda: datetime.now(UTC)))
+    names = {field.name.upper() for field in fields(Settings)}
+    return (Recording.read & names) | of_the_function
+
+
+@pytest.mark.parametrize("function", BUILT_BY)
+def test_a_function_has_every_variable_that_it_reads_and_no_other(function: str) -> None:
+    read = read_by(function, GROK_MODE="mock") | read_by(function, GROK_MODE="real")
+    # A key in plain text is for local use only.
+    expected = (read - {"GROK_API_KEY"}) | REQUIRED
+    assert set(variables(function)) - NOT_SETTINGS == expected
+
+
+@pytest.mark.parametrize("function", BUILT_BY)
+def test_a_functions_variables_fit_into_lambdas_limit_at_their_longest(function: str) -> None:
+    found = {name: longest(value) for name, value in variables(function).items()}
+    measured = json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+    assert len(measured) <= LAMBDAS_LIMIT_BYTES, {k: len(v) for k, v in found.items()}
+
+
+def longest(value: Any) -> str:
+    """The longest text that a variable can have."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Select" in value:
+        assert value == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+        return A_UUID
+    return longest_of(value["Ref"])
+
+
+def longest_of(name: str) -> str:
+    """The longest text that a ``Ref`` can give."""
+    parameter = template()["Parameters"].get(name)
+    if name == "AwsEndpointUrl":
+        return ""  # on AWS, where the limit is
+    if parameter is not None:
+        return longest_parameter(parameter)
+    if name == "AWS::StackName":
+        return LONGEST_NAME
+    kind = template()["Resources"][name]["Type"]
+    if kind == "AWS::SQS::Queue":
+        return f"https://sqs.{LONGEST_REGION}.amazonaws.com/123456789012/{'q' * 80}"
+    # CloudFormation names a table after the stack and the logical id, and adds 13 characters.
+    return {"AWS::DynamoDB::Table": f"{LONGEST_NAME}-{name}-{'X' * 13}"}.get(kind, "k" * 10)
+
+
+def longest_parameter(parameter: Mapping[str, Any]) -> str:
+    """The longest value that the template accepts; a number is taken to have 12 digits."""
+    if "AllowedValues" in parameter:
+        return max(map(str, parameter["AllowedValues"]), key=len)
+    return "9" * 12 if parameter["Type"] == "Number" else "p" * int(parameter["MaxLength"])
