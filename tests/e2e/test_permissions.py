@@ -131,6 +131,7 @@ REFUSED: list[tuple[str, str, str, Attempt]] = [
     ("ANALYSIS", "dynamodb", "delete insights", delete("INSIGHTS_TABLE_NAME", KEY)),
     ("ANALYSIS", "dynamodb", "scan conversations", scan("CONVERSATIONS_TABLE_NAME")),
     ("ANALYSIS", "sqs", "purge the queue", purge("ANALYSIS_QUEUE_URL")),
+    ("ANALYSIS", "sqs", "receive dead letters", receive("DEAD_LETTER_QUEUE_URL")),
     ("ANALYSIS", "logs", "write query's log", write_log("query")),
 ]
 
@@ -148,6 +149,7 @@ ALLOWED: list[tuple[str, str, Attempt]] = [
     ("QUERY", "dynamodb", get("INSIGHTS_TABLE_NAME", KEY)),
     ("QUERY", "dynamodb", get("CONVERSATIONS_TABLE_NAME", AN_ID)),
     ("ANALYSIS", "logs", write_log("analysis")),
+    ("ANALYSIS", "sqs", send("DEAD_LETTER_QUEUE_URL")),
 ]
 
 
