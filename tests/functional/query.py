@@ -11,13 +11,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from functions.query import app
-from grok_insights import wiring
+from functions.query.app import create_app
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.insights.table import to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
-from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
 
@@ -40,10 +38,7 @@ class Query:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.http_handler = HttpHandler(
-            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
-        )
-        app.api.use_case = wiring.query(parts)
+        self.http_handler = create_app(parts)
 
     def get(self, path: str, **query: str) -> Answer:
         return self.send(api_event("GET", path, query=query))

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Annotated, Self
 
-from pydantic_core import ValidationError
-from pydantic_core import core_schema as core
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from grok_insights.checked import Check, Checked, check, one_of
-from grok_insights.errors import SettingsError
-
-
-def _integer(*, ge: int = 1, le: int | None = None) -> dict[str, Any]:
-    return check(core.int_schema(ge=ge, le=le))
+from grok_insights.domain.conversation import DEFAULT_MAX_TEXT_CHARS
+from grok_insights.errors import Fault, SettingsError
+from grok_insights.validation import ORIGIN, URL, Model, WholeNumber, faults_of
 
 
-def _number(
-    *, ge: float | None = None, gt: float | None = None, le: float | None = None
-) -> dict[str, Any]:
-    return check(core.float_schema(ge=ge, gt=gt, le=le))
+def _split(text: object) -> object:
+    return text.replace(" ", "").split(",") if isinstance(text, str) else text
 
 
-MONEY: Final = check(core.decimal_schema(ge=Decimal(0)))
-URL: Final = check(core.str_schema(pattern=r"^https?://[^\s/]+\S*$"))
-
-ORIGIN: Final[Check] = core.str_schema(pattern=r"^(\*|https?://[^\s/,]+)$")
-ORIGINS: Final = check(
-    core.no_info_before_validator_function(
-        lambda text: text.replace(" ", "").split(","),
-        core.tuple_schema([ORIGIN], variadic_item_index=0),
-    )
-)
+Count = Annotated[WholeNumber, Field(ge=1)]
+Money = Annotated[Decimal, Field(ge=0)]
+Origins = Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], BeforeValidator(_split)]
 """``https://app.example,https://other.example``: what browsers send as ``Origin``."""
 
 
@@ -45,12 +31,13 @@ class GrokMode(StrEnum):
     REAL = "real"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Everything that can be set, with the name of its variable in lower case.
+class Settings(Model):
+    """Everything that can be set. A setting's variable has its name in upper case.
 
     Amounts of time are in seconds, money is in USD, ``0`` means no limit where it says so.
     """
+
+    model_config = ConfigDict(extra="ignore", alias_generator=str.upper, allow_inf_nan=False)
 
     # Where things are: set by the template, never by hand.
     conversations_table: str
@@ -59,43 +46,45 @@ class Settings:
     state_table: str
     analysis_queue_url: str
     dead_letter_queue_url: str
-    index_shards: int = field(default=4, metadata=_integer(le=32))
-    cursor_key: str = field(repr=False)
+    index_shards: Count = Field(4, le=32)
+    cursor_key: str = Field(repr=False)
     api_key_id: str = ""
 
     # Grok
-    grok_mode: GrokMode = field(default=GrokMode.MOCK, metadata=check(one_of(GrokMode)))
-    grok_api_key: str = field(default="", repr=False)
+    grok_mode: GrokMode = GrokMode.MOCK
+    grok_api_key: str = Field("", repr=False)
     grok_api_key_parameter: str = ""
     grok_model: str = "grok-4.20-non-reasoning"
-    grok_api_base_url: str = field(default="https://api.x.ai/v1", metadata=URL)
-    grok_timeout_seconds: float = field(default=30, metadata=_number(gt=0, le=600))
-    grok_cost_per_1k: Decimal = field(default=Decimal("0.002"), metadata=MONEY)
+    grok_api_base_url: str = Field("https://api.x.ai/v1", pattern=URL)
+    grok_timeout_seconds: float = Field(30, gt=0, le=600)
+    grok_cost_per_1k: Money = Decimal("0.002")
     grok_system_prompt: str = ""
-    grok_mock_max_latency_seconds: float = field(default=0.9, metadata=_number(ge=0, le=60))
-    grok_max_requests_per_second: float = field(default=37, metadata=_number(gt=0))
-    redact_pii: bool = field(default=False, metadata=check(core.bool_schema()))
-    daily_budget_usd: Decimal = field(default=Decimal(0), metadata=MONEY)
+    grok_mock_max_latency_seconds: float = Field(0.9, ge=0, le=60)
+    grok_max_requests_per_second: float = Field(37, gt=0)
+    redact_pii: bool = False
+    daily_budget_usd: Money = Decimal(0)
 
     # Flow
-    min_batch_size: int = field(default=5, metadata=_integer(le=50))
-    max_batch_size: int = field(default=50, metadata=_integer(le=50))
-    max_queue_depth: int = field(default=100_000, metadata=_integer())
-    max_attempts: int = field(default=5, metadata=_integer(le=100))
-    circuit_breaker_failure_threshold: int = field(default=5, metadata=_integer())
-    circuit_breaker_recovery_seconds: int = field(default=10, metadata=_integer())
-    credits_retry_seconds: int = field(default=300, metadata=_integer())
+    min_batch_size: Count = Field(5, le=50)
+    max_batch_size: Count = Field(50, le=50)
+    max_queue_depth: Count = 100_000
+    max_attempts: Count = Field(5, le=100)
+    circuit_breaker_failure_threshold: Count = 5
+    circuit_breaker_recovery_seconds: Count = 10
+    credits_retry_seconds: Count = 300
 
-    # HttpHandler
-    cors_allowed_origins: tuple[str, ...] = field(default=(), metadata=ORIGINS)
-    rate_limit_requests: int = field(default=60, metadata=_integer())
-    rate_limit_window_seconds: int = field(default=60, metadata=_integer(le=86_400))
-    max_text_chars: int = field(default=100_000, metadata=_integer(le=350_000))
-    retention_days: int = field(default=90, metadata=_integer(le=3_650))
+    # HTTP
+    cors_allowed_origins: Origins = ()
+    rate_limit_requests: Count = 60
+    rate_limit_window_seconds: Count = Field(60, le=86_400)
+    max_text_chars: Count = Field(DEFAULT_MAX_TEXT_CHARS, le=350_000)
+    retention_days: Count = Field(90, le=3_650)
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _batch_sizes_are_in_order(self) -> Self:
         if self.min_batch_size > self.max_batch_size:
             raise ValueError("MIN_BATCH_SIZE must not be above MAX_BATCH_SIZE")
+        return self
 
     @property
     def crowded_queue_depth(self) -> int:
@@ -119,14 +108,11 @@ class Settings:
         """
         given = {name: value for name, value in environment.items() if value != ""}
         try:
-            return Checked(cls, names=str.upper, others="ignore").read(given)
+            return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError(_every_fault(error)) from None
+            faults = map(_sentence, faults_of(error.errors(), most=None))
+            raise SettingsError("the settings are not valid: " + "; ".join(faults)) from None
 
 
-def _every_fault(error: ValidationError) -> str:
-    faults = [
-        ": ".join([*map(str, fault["loc"]), fault["msg"]])
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    return "the settings are not valid: " + "; ".join(faults)
+def _sentence(fault: Fault) -> str:
+    return f"{fault.location}: {fault.message}" if fault.location else fault.message
