@@ -37,7 +37,8 @@ BULK: Final = {
     ],
 }
 CONVERSATION: Final = {
-    "id": NEW_ID, **NEW_CONVERSATION,
+    "id": NEW_ID,
+    **NEW_CONVERSATION,
     "created_at": "2026-11-23T10:14:58.000Z",
     "status": "completed",
 }

@@ -16,6 +16,7 @@ from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.insights.table import to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
+from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
 
@@ -33,6 +34,17 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def answer_of(http_handler: HttpHandler[Any], event: dict[str, Any]) -> Answer:
+    """The answer to an event, with its body decompressed and parsed."""
+    answer = http_handler(event, LambdaContext())
+    if answer["isBase64Encoded"]:
+        answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    is_json = "json" in headers.get("Content-Type", "") and answer["body"]
+    body = json.loads(answer["body"]) if is_json else answer["body"]
+    return Answer(answer["statusCode"], body, headers)
+
+
 class Query:
     """The function."""
 
@@ -44,13 +56,7 @@ class Query:
         return self.send(api_event("GET", path, query=query))
 
     def send(self, event: dict[str, Any]) -> Answer:
-        answer = self.http_handler(event, LambdaContext())
-        if answer["isBase64Encoded"]:
-            answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
-        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-        is_json = "json" in headers.get("Content-Type", "") and answer["body"]
-        body = json.loads(answer["body"]) if is_json else answer["body"]
-        return Answer(answer["statusCode"], body, headers)
+        return answer_of(self.http_handler, event)
 
     def pages(self, **query: str) -> list[list[str]]:
         """The ids of all pages of a list, one after another."""

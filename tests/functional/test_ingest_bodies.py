@@ -18,6 +18,7 @@ from tests.builders import LambdaContext, api_event
 from tests.functional.conftest import Clock, make_parts
 
 ONE = "/api/v1/conversations"
+BULK = f"{ONE}/bulk"
 
 
 @pytest.fixture
@@ -27,11 +28,11 @@ def http_handler(clock: Clock) -> Iterator[HttpHandler[Ingest]]:
 
 
 def post(
-    http_handler: HttpHandler[Ingest], body: str | bytes, **headers: str
+    http_handler: HttpHandler[Ingest], body: str | bytes, *, path: str = ONE, **headers: str
 ) -> tuple[int, dict[str, Any]]:
     """Send bytes as API Gateway hands them over: in base64."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    event = api_event("POST", ONE, "", headers=named)
+    event = api_event("POST", path, "", headers=named)
     if isinstance(body, bytes):
         event |= {"body": b64encode(body).decode(), "isBase64Encoded": True}
     else:
@@ -131,3 +132,56 @@ def test_strange_characters_are_text_too(http_handler: HttpHandler[Ingest], text
 def test_half_a_surrogate_pair_is_refused(http_handler: HttpHandler[Ingest], text: str) -> None:
     assert post(http_handler, f'{{"text": "{text}"}}'.encode())[0] == 422
     assert post(http_handler, f'{{"text": "x", "external_id": "{text}"}}'.encode())[0] == 422
+
+
+@pytest.mark.parametrize("depth", [32, 33, 970, 3_000])
+def test_metadata_may_be_thirty_two_levels_deep(
+    http_handler: HttpHandler[Ingest], depth: int
+) -> None:
+    metadata = '{"a":' * depth + "1" + "}" * depth
+    status, problem = post(http_handler, f'{{"text": "x", "metadata": {metadata}}}'.encode())
+    assert status == (202 if depth <= 32 else 422)
+    fault = {"location": "body.metadata", "message": "must be at most 32 levels deep"}
+    assert problem.get("errors", [fault]) == [fault]
+
+
+@pytest.mark.parametrize("depth", [33, 970, 3_000])
+def test_deep_metadata_of_one_conversation_does_not_refuse_the_others(
+    http_handler: HttpHandler[Ingest], depth: int
+) -> None:
+    deep = f'{{"text": "x", "metadata": {"[" * depth}{"]" * depth}}}'
+    deep = deep.replace('"metadata": [', '"metadata": {"a": [') + "}"
+    body = f'{{"conversations": [{{"text": "fine"}}, {deep}, {{"text": "fine too"}}]}}'
+    status, answer = post(http_handler, body.encode(), path=BULK)
+    assert status == 202
+    statuses = [result["status"] for result in answer["results"]]
+    assert statuses == ["enqueued", "rejected", "enqueued"]
+
+
+@pytest.mark.parametrize(
+    ("items", "keys", "key"),
+    [
+        (420, 800, ""),
+        (500, 5, "\N{GRINNING FACE}" * 60),
+        (500, 5, "\x01" * 60),
+        (1, 9, "k" * 400_000),
+    ],
+    ids=["many keys", "long keys outside the BMP", "control characters", "very long keys"],
+)
+def test_the_response_to_a_bulk_request_fits_what_a_function_may_return(
+    http_handler: HttpHandler[Ingest], items: int, keys: int, key: str
+) -> None:
+    names = {f"{number}{key}": 1 for number in range(keys)}
+    item = {"text": "", "external_id": key[:1] * 256, **names}
+    body = json.dumps({"conversations": [item] * items}, ensure_ascii=False, separators=(",", ":"))
+    answer = http_handler(api_event("POST", BULK, body), LambdaContext())
+    assert (answer["statusCode"], json.loads(answer["body"])["rejected"]) == (202, items)
+    assert len(json.dumps(answer)) < 6_000_000
+
+
+def test_an_external_id_that_is_too_long_is_not_repeated(
+    http_handler: HttpHandler[Ingest],
+) -> None:
+    body = json.dumps({"conversations": [{"text": "x", "external_id": "y" * 257}]})
+    _, answer = post(http_handler, body.encode(), path=BULK)
+    assert answer["results"][0]["external_id"] is None

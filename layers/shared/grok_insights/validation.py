@@ -52,6 +52,7 @@ _WHOLE_NUMBER: Final = "must be a whole number"
 _NUMBER: Final = "must be a number"
 _TRUE_OR_FALSE: Final = "must be true or false"
 _OBJECT: Final = "must be an object"
+_ARRAY: Final = "must be an array"
 _STRING: Final = "must be a string"
 _UUID: Final = "must be a UUID"
 _INSTANT: Final = "must be an instant like 2026-11-23T10:15:00Z, with its zone"
@@ -62,7 +63,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "string_type": _STRING,
     "string_sub_type": _STRING,
     "string_unicode": "must not hold half a surrogate pair",
-    "string_too_short": "must not be empty",
+    "string_too_short": "must have {min_length} or more characters",
     "string_too_long": "must have at most {max_length} characters",
     "int_type": _WHOLE_NUMBER,
     "int_parsing": _WHOLE_NUMBER,
@@ -85,8 +86,9 @@ MESSAGES: Final[Mapping[str, str]] = {
     "uuid_parsing": _UUID,
     "dict_type": _OBJECT,
     "model_type": _OBJECT,
-    "list_type": "must be an array",
-    "too_short": "must have at least {min_length} items",
+    "list_type": _ARRAY,
+    "tuple_type": _ARRAY,
+    "too_short": "must have {min_length} or more items",
     "too_long": "must have at most {max_length} items",
     "datetime_type": _INSTANT,
     "datetime_parsing": _INSTANT,
