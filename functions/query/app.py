@@ -7,7 +7,7 @@ from grok_insights.startup import ready
 # isort: split
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -15,7 +15,6 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from grok_insights import wiring
-from grok_insights.bodies.conversations import WaitingBody
 from grok_insights.domain.conversation import ById, ConversationStatus
 from grok_insights.domain.insight import Status
 from grok_insights.domain.selection import Selection
@@ -34,6 +33,9 @@ from grok_insights.query import Query
 from grok_insights.query.requests import ListQuery, TrendsQuery
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
+
+if TYPE_CHECKING:
+    from grok_insights.bodies.conversations import WaitingBody
 
 RETRY_AFTER_SECONDS = 2
 
