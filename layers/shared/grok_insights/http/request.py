@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -110,45 +110,53 @@ class RequestModels:
         InvalidRequest
             Something is missing or not acceptable; the faults name the first few of them.
         """
-        sent_body = body_text(request) if self.body else ""
-        faults = _repeated(request)
-        arguments: dict[str, Any] = dict(path)
-        if self.path:
-            arguments = dict(_checked(self.path, "path", path, faults) or {})
-        query = _checked(self.query, "query", _query(request), faults)
-        if self.query is not Nothing:
-            arguments["query"] = query
-        if self.body and not sent_body:
-            faults.append(Fault("body", "is missing"))
-        elif self.body:
-            arguments["body"] = _checked(self.body, "body", _parsed(sent_body), faults)
+        body = self._body(request)
+        parts = (self._path(path), self._query(request), body)
+        faults = [one for part in parts for one in part.faults]
         if faults:
             raise InvalidRequest("the request is not valid", faults=tuple(faults[:MAX_FAULTS]))
-        return arguments
+        return {name: value for part in parts for name, value in part.arguments.items()}
+
+    def _path(self, path: Mapping[str, str]) -> _Part:
+        if self.path is None:
+            return _Part(dict(path))
+        checked = _checked(self.path, "path", path)
+        return _Part(dict(checked.arguments.get("path", ())), checked.faults)
+
+    def _query(self, request: APIGatewayProxyEvent) -> _Part:
+        given = request.resolved_query_string_parameters
+        repeated = tuple(
+            fault("must be given once", "query", name)
+            for name, values in given.items()
+            if len(values) > 1
+        )
+        sent = {name: values[0] for name, values in given.items()}
+        checked = _checked(self.query, "query", sent)
+        arguments = {} if self.query is Nothing else checked.arguments
+        return _Part(arguments, repeated + checked.faults)
+
+    def _body(self, request: APIGatewayProxyEvent) -> _Part:
+        if self.body is None:
+            return _Part({})
+        sent = body_text(request)
+        if not sent:
+            return _Part({}, (Fault("body", "is missing"),))
+        return _checked(self.body, "body", _parsed(sent))
 
 
-def _checked(model: type[Model], part: str, sent: object, faults: list[Fault]) -> Any:
-    """Return the model of what was sent, or None where it is wrong, and add what is wrong."""
+class _Part(NamedTuple):
+    """The arguments that a part of a request gives to the route, and what is wrong with it."""
+
+    arguments: dict[str, Any]
+    faults: tuple[Fault, ...] = ()
+
+
+def _checked(model: type[Model], part: str, sent: object) -> _Part:
+    """Return the model of what was sent under the name of the part, or what is wrong with it."""
     try:
-        return model.model_validate(sent)
+        return _Part({part: model.model_validate(sent)})
     except ValidationError as error:
-        faults += faults_of(error.errors(include_url=False, include_input=False), part)
-        return None
-
-
-def _query(request: APIGatewayProxyEvent) -> dict[str, str]:
-    """Return the query by name; the first text of a name that was sent more than once."""
-    given = request.resolved_query_string_parameters
-    return {name: values[0] for name, values in given.items()}
-
-
-def _repeated(request: APIGatewayProxyEvent) -> list[Fault]:
-    given = request.resolved_query_string_parameters
-    return [
-        fault("must be given once", "query", name)
-        for name, values in given.items()
-        if len(values) > 1
-    ]
+        return _Part({}, faults_of(error.errors(include_url=False, include_input=False), part))
 
 
 def _parsed(body: str) -> Any:

@@ -119,9 +119,7 @@ class Router(Generic[UseCase]):
         if not methods:
             raise NotFound("there is no such path")
         if method not in methods:
-            raise MethodNotAllowed(
-                "this path does not have this method", allowed=(*sorted(methods), "OPTIONS")
-            )
+            raise MethodNotAllowed("this path does not have this method", allowed=allowed(methods))
 
 
 def allowed(methods: Iterable[str]) -> tuple[str, ...]:
