@@ -41,9 +41,10 @@ class Bench:
 
     def __init__(self) -> None:
         from functions.query import app
+        from grok_insights import wiring
         from grok_insights.aws.insights.table import to_item
 
-        self.app, self.to_item, self.parts = app, to_item, app.parts
+        self.app, self.to_item, self.parts = app.app, to_item, wiring.parts()
         self.now = datetime.now(UTC)
         self.meter = Meter({})
         self.kept: list[dict[str, Any]] = []
@@ -110,7 +111,7 @@ class Bench:
         for _ in range(ROUNDS if len(self.kept) <= SIZES[1] else 1):
             self.meter.clear()
             began = time.process_time()
-            answer = self.app.api.resolve(api_event("GET", path, query=query), NO_CONTEXT)
+            answer = self.app(api_event("GET", path, query=query), NO_CONTEXT)
             times.append(time.process_time() - began)
             assert answer["statusCode"] == 200, answer["body"]
         shown = json.loads(answer["body"])
@@ -128,7 +129,7 @@ class Bench:
             topic=filters.get("topic"),
         )
         place = self.matching(**filters)[9 * limit - 1]
-        return self.app.api.use_case.insights.cursors.seal(place, query=selection.signature())
+        return self.app.use_case.insights.cursors.seal(place, query=selection.signature())
 
 
 @dataclass(frozen=True)

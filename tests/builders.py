@@ -110,6 +110,9 @@ class LambdaContext:
 
     remaining_ms: int = 60_000
     aws_request_id: str = "an-invocation"
+    function_name: str = "a-function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:a-function"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 
 from benchmarks.baselines.parts import parts
 from benchmarks.baselines.responses import limited, problem
-from grok_insights.errors import InvalidRequest, RequestError, faults_of
+from grok_insights.errors import InvalidRequest, RequestError
+from grok_insights.validation import faults_of
 
 
 def count(request: Request, response: Response) -> None:

@@ -25,7 +25,7 @@ app, router = new_app(), new_router()
 @router.get("/conversations/{conversation_id}")
 def conversation(conversation_id: UUID) -> dict[str, Any]:
     """The stored conversation."""
-    return use.insights.conversation(str(conversation_id))
+    return dict(use.insights.conversation(str(conversation_id)))
 
 
 @router.get("/insights")
@@ -55,7 +55,7 @@ def trends(
 ) -> dict[str, Any]:
     """The counters of a range."""
     wanted = use.trends.range(start, end, interval)
-    return use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
+    return dict(use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top))
 
 
 @router.get("/insights/conversation/{conversation_id}")

@@ -43,7 +43,7 @@ class Sent(BaseModel):
 
     def read(self) -> NewConversation:
         """The conversation as the use case takes it."""
-        return NewConversation(external_id=self.external_id, text=self.text, metadata=self.metadata)
+        return NewConversation.model_construct(**dict(self))
 
 
 class SentBulk(BaseModel):

@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from benchmarks.baselines.parts import parts
 from benchmarks.baselines.responses import limited, problem
-from grok_insights.errors import InvalidRequest, RequestError, faults_of
+from grok_insights.errors import InvalidRequest, RequestError
+from grok_insights.validation import faults_of
 
 
 def refused(error: RequestError) -> Response[str]:

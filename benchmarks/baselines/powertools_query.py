@@ -25,7 +25,7 @@ app = new_app()
 @app.get("/api/v1/conversations/<conversation_id>")
 def conversation(conversation_id: UUID) -> dict[str, Any]:
     """The stored conversation."""
-    return use.insights.conversation(str(conversation_id))
+    return dict(use.insights.conversation(str(conversation_id)))
 
 
 @app.get("/api/v1/insights")
@@ -53,7 +53,7 @@ def trends(
 ) -> dict[str, Any]:
     """The counters of a range."""
     wanted = use.trends.range(start, end, interval)
-    return use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top)
+    return dict(use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top))
 
 
 @app.get("/api/v1/insights/conversation/<conversation_id>")

@@ -1,98 +1,129 @@
-"""Conversations come in and go out: each route parses, calls the use case, maps its answer."""
+"""Conversations come in and go out: each route parses, calls the use case, maps its result."""
 
 from __future__ import annotations
 
 from grok_insights.startup import ready
 
 # isort: split
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic_core import core_schema as core
+from aws_lambda_powertools.logging import correlation_paths
+from pydantic import Field, SkipValidation
 
 from grok_insights import wiring
-from grok_insights.checked import Checked, check
-from grok_insights.domain.conversation import NEW_CONVERSATION, NewConversation
+from grok_insights.bodies.conversations import (
+    AcceptedBody,
+    BulkAcceptedBody,
+    BulkResultBody,
+    BulkStatus,
+)
+from grok_insights.domain.conversation import (
+    MAX_EXTERNAL_ID_CHARS,
+    ById,
+    NewConversation,
+)
 from grok_insights.errors import RequestError
-from grok_insights.http import BY_ID, Api, HttpHandler, json_response, problem_body
-from grok_insights.ingest.conversations import Accepted, Outcome
+from grok_insights.http import Cors, HttpHandler, RateLimiter, Router, json_response, problem_body
+from grok_insights.ingest.conversations import Accepted, Ingest, Outcome
+from grok_insights.telemetry import logger
+from grok_insights.validation import Model
+from grok_insights.wiring import Parts
 
 MAX_BULK = 500
 
-parts = wiring.parts()
-api = Api(wiring.ingest(parts), parts.settings.cors_allowed_origins)
-http_handler = HttpHandler(api, parts.counters, parts.rate_limit)
+router = Router[Ingest]()
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """Many conversations at once. Each item is looked at on its own."""
+class NewConversations(Model):
+    """Many conversations at once."""
 
-    conversations: list[Any] = field(
-        metadata=check(core.list_schema(min_length=1, max_length=MAX_BULK))
+    conversations: list[Annotated[NewConversation, SkipValidation]] = Field(
+        description="Each is checked on its own, and rejected in its own result.",
+        min_length=1,
+        max_length=MAX_BULK,
     )
 
 
-@api.post("/api/v1/conversations")
-@api.takes(body=NEW_CONVERSATION)
-def add_one(body: NewConversation) -> Response[str]:
+@router.post("/api/v1/conversations", body=NewConversation)
+def add_one(use_case: Ingest, body: NewConversation) -> Response[str]:
     """Take in one conversation."""
-    accepted = api.use_case.one(body)
-    return json_response(
-        HTTPStatus.ACCEPTED,
-        _named(accepted),
-        # Relative (RFC 9110, 10.2.2): the function cannot know under which prefix it is served.
-        {"Location": f"insights/{accepted.conversation.id}"},
-    )
+    accepted = use_case.one(body)
+    # Relative (RFC 9110, 10.2.2): the function cannot know under which prefix it is served.
+    location = f"insights/{accepted.conversation.id}"
+    return json_response(HTTPStatus.ACCEPTED, _accepted(accepted), {"Location": location})
 
 
-@api.post("/api/v1/conversations/bulk")
-@api.takes(body=Checked(Bulk))
-def add_many(body: Bulk) -> Response[str]:
-    """Take in up to 500 conversations; a bad one does not refuse the others."""
-    outcomes = api.use_case.many(body.conversations)
-    results = [
-        {"index": index, **_external_id(item), **_result(outcome)}
-        for index, (item, outcome) in enumerate(zip(body.conversations, outcomes, strict=True))
-    ]
+@router.post("/api/v1/conversations/bulk", body=NewConversations)
+def add_many(use_case: Ingest, body: NewConversations) -> Response[str]:
+    """Take in up to 500 conversations."""
+    outcomes = use_case.many(body.conversations)
     accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
-    return json_response(
-        HTTPStatus.ACCEPTED,
-        {"accepted": accepted, "rejected": len(outcomes) - accepted, "results": results},
-    )
+    sent = enumerate(zip(body.conversations, outcomes, strict=True))
+    response: BulkAcceptedBody = {
+        "accepted": accepted,
+        "rejected": len(outcomes) - accepted,
+        "results": [_result(index, item, outcome) for index, (item, outcome) in sent],
+    }
+    return json_response(HTTPStatus.ACCEPTED, response)
 
 
-@api.delete("/api/v1/conversations/<conversation_id>")
-@api.takes(path=BY_ID)
-def erase(conversation_id: UUID) -> Response[str]:
-    """Take out a conversation and its insight, and what they added to the counters."""
-    api.use_case.erase(str(conversation_id))
+@router.delete("/api/v1/conversations/<conversation_id>", parameters=ById)
+def erase(use_case: Ingest, conversation_id: UUID) -> Response[str]:
+    """Delete a conversation, its insight and its share in the trends."""
+    use_case.erase(str(conversation_id))
     return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 
-def _named(accepted: Accepted) -> dict[str, Any]:
+def _accepted(accepted: Accepted) -> AcceptedBody:
     identity = accepted.conversation.id
     return {"id": identity, "conversation_id": identity, "status": accepted.status}
 
 
-def _external_id(item: Any) -> dict[str, Any]:
-    found = item.get("external_id") if isinstance(item, dict) else None
-    return {"external_id": found if isinstance(found, str) else None}
-
-
-def _result(outcome: Outcome) -> dict[str, Any]:
+def _result(index: int, item: Any, outcome: Outcome) -> BulkResultBody:
     if isinstance(outcome, RequestError):
-        none = {"id": None, "conversation_id": None, "status": "rejected"}
-        return {**none, "error": problem_body(outcome)}
-    return _named(outcome)
+        return {
+            "index": index,
+            "external_id": _external_id(item),
+            "id": None,
+            "conversation_id": None,
+            "status": BulkStatus.REJECTED,
+            "error": problem_body(outcome),
+        }
+    identity = outcome.conversation.id
+    return {
+        "index": index,
+        "external_id": outcome.conversation.external_id,
+        "id": identity,
+        "conversation_id": identity,
+        "status": BulkStatus(outcome.status),
+    }
 
+
+def _external_id(item: Any) -> str | None:
+    """Return the ``external_id`` of a rejected item, unless it is too long for one."""
+    found = item.get("external_id") if isinstance(item, dict) else None
+    return found if isinstance(found, str) and len(found) <= MAX_EXTERNAL_ID_CHARS else None
+
+
+def create_app(parts: Parts) -> HttpHandler[Ingest]:
+    """Return the function, made of these parts."""
+    return HttpHandler(
+        router,
+        wiring.ingest(parts),
+        RateLimiter(parts.counters, parts.rate_limit, parts.now),
+        Cors(parts.settings.cors_allowed_origins),
+    )
+
+
+app = create_app(wiring.parts())
 
 ready()
 
 
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """AWS Lambda's entry: a request from API Gateway."""
-    return http_handler(event, context)
+    return app(event, context)

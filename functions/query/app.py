@@ -1,29 +1,41 @@
-"""Everything that is read: each route parses, calls the use case and maps its answer."""
+"""Everything that is read: each route parses, calls the use case and maps its result."""
 
 from __future__ import annotations
 
 from grok_insights.startup import ready
 
 # isort: split
-from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic_core import core_schema as core
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from grok_insights import wiring
-from grok_insights.checked import Checked, check, one_of
-from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.conversation import ById, ConversationStatus
+from grok_insights.domain.insight import Status
 from grok_insights.domain.selection import Selection
-from grok_insights.domain.timestamps import INSTANT
-from grok_insights.domain.trends import Interval
-from grok_insights.http import BY_ID, Api, HttpHandler, json_response, text_response
+from grok_insights.http import (
+    Cors,
+    HttpHandler,
+    RateLimiter,
+    Router,
+    json_response,
+    redirect,
+    text_response,
+)
 from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
 from grok_insights.http.static import ApiDescription, StaticFiles
+from grok_insights.query import Query
+from grok_insights.query.requests import ListQuery, TrendsQuery
+from grok_insights.telemetry import logger
+from grok_insights.wiring import Parts
+
+if TYPE_CHECKING:
+    from grok_insights.bodies.conversations import WaitingBody
 
 RETRY_AFTER_SECONDS = 2
 
@@ -33,145 +45,140 @@ IMMUTABLE = "private, max-age=300"
 PAST = "private, max-age=60"
 """Counters of the past change only where a failed insight is replaced."""
 
-TO_A_HUNDRED = check(core.int_schema(ge=1, le=100))
+ROUTES_OF_INGEST = (
+    ("POST", "/api/v1/conversations"),
+    ("POST", "/api/v1/conversations/bulk"),
+    ("DELETE", "/api/v1/conversations/<conversation_id>"),
+)
 
-parts = wiring.parts()
 api_description = ApiDescription(Path(__file__).parent)
 dashboard = StaticFiles(
     Path(__file__).parent / "dashboard",
     versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
 )
 # API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
-api = Api(wiring.query(parts), parts.settings.cors_allowed_origins, api_description.methods)
-http_handler = HttpHandler(api, parts.counters, parts.rate_limit)
+router = Router[Query](elsewhere=ROUTES_OF_INGEST)
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which insights, how many of them, and from which place on."""
-
-    limit: int = field(default=20, metadata=TO_A_HUNDRED)
-    cursor: str | None = field(default=None, metadata=check(core.str_schema(max_length=500)))
-    sentiment: Sentiment | None = field(default=None, metadata=check(one_of(Sentiment)))
-    status: Status | None = field(default=None, metadata=check(one_of(Status)))
-    topic: str | None = field(
-        default=None, metadata=check(core.str_schema(min_length=1, max_length=100))
-    )
-    start: datetime | None = field(default=None, metadata=check(INSTANT, name="from"))
-    end: datetime | None = field(default=None, metadata=check(INSTANT, name="to"))
+@router.get("/api/v1/conversations/<conversation_id>", parameters=ById)
+def conversation(use_case: Query, conversation_id: UUID) -> Response[str]:
+    """Return the stored conversation and its status."""
+    return json_response(HTTPStatus.OK, use_case.insights.conversation(str(conversation_id)))
 
 
-@dataclass(frozen=True, slots=True)
-class TrendsQuery:
-    """Which range, how finely, how many topics, and whether to count anew."""
-
-    start: datetime | None = field(default=None, metadata=check(INSTANT, name="from"))
-    end: datetime | None = field(default=None, metadata=check(INSTANT, name="to"))
-    interval: Interval = field(default=Interval.HOUR, metadata=check(one_of(Interval)))
-    top: int = field(default=10, metadata=TO_A_HUNDRED)
-    verify: bool = field(default=False, metadata=check(core.bool_schema()))
-
-
-@api.get("/api/v1/conversations/<conversation_id>")
-@api.takes(path=BY_ID)
-def conversation(conversation_id: UUID) -> Response[str]:
-    """The stored conversation and its status."""
-    found = api.use_case.insights.conversation(str(conversation_id))
-    return json_response(HTTPStatus.OK, found)
-
-
-@api.get("/api/v1/insights")
-@api.takes(query=Checked(ListQuery))
-def insights(query: ListQuery) -> Response[str]:
-    """The insights, newest first, page by page."""
+@router.get("/api/v1/insights", query=ListQuery)
+def insights(use_case: Query, query: ListQuery) -> Response[str]:
+    """List insights, newest first, page by page."""
     selection = Selection(query.sentiment, query.status, query.topic, query.start, query.end)
-    page = api.use_case.insights.page(selection, query.limit, query.cursor)
+    page = use_case.insights.page(selection, query.limit, query.cursor)
     next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
     return json_response(HTTPStatus.OK, body)
 
 
-@api.get("/api/v1/insights/trends")
-@api.takes(query=Checked(TrendsQuery))
-def trends(query: TrendsQuery) -> Response[str]:
-    """The counters of a range of time."""
-    use = api.use_case.trends
-    wanted = use.range(query.start, query.end, query.interval)
-    found = use.verified(wanted, query.top) if query.verify else use.of(wanted, query.top)
-    cache = PAST if use.is_past(wanted) else PRIVATE_REVALIDATED
-    return json_response(HTTPStatus.OK, found, {"Cache-Control": cache})
+@router.get("/api/v1/insights/trends", query=TrendsQuery)
+def trends(use_case: Query, query: TrendsQuery) -> Response[str]:
+    """Return the counters of a range, by hour or by day."""
+    counters = use_case.trends
+    wanted = counters.range(query.start, query.end, query.interval)
+    read = counters.verified if query.verify else counters.of
+    cache = PAST if counters.is_past(wanted) else PRIVATE_REVALIDATED
+    return json_response(HTTPStatus.OK, read(wanted, query.top), {"Cache-Control": cache})
 
 
-@api.get("/api/v1/insights/conversation/<conversation_id>")
-@api.get("/api/v1/insights/<conversation_id>")
-@api.takes(path=BY_ID)
-def insight(conversation_id: UUID) -> Response[str]:
-    """The insight, or 202 while the conversation waits for it."""
+@router.get("/api/v1/insights/<conversation_id>", parameters=ById)
+@router.get("/api/v1/insights/conversation/<conversation_id>", parameters=ById)
+def insight(use_case: Query, conversation_id: UUID) -> Response[str]:
+    """Return the insight of a conversation, or 202 while it waits."""
     identity = str(conversation_id)
-    stored = api.use_case.insights.insight(identity)
+    stored = use_case.insights.insight(identity)
     if stored is not None:
         cache = IMMUTABLE if stored.status is Status.COMPLETED else PRIVATE_REVALIDATED
         return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
-    waiting = {"id": identity, "conversation_id": identity, "status": "enqueued"}
+    waiting: WaitingBody = {
+        "id": identity,
+        "conversation_id": identity,
+        "status": ConversationStatus.ENQUEUED,
+    }
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
 
 
-@api.get("/health")
-def health() -> Response[str]:
-    """Whether conversations that come in are being analysed."""
-    found = api.use_case.health()
+@router.get("/health")
+def health(use_case: Query) -> Response[str]:
+    """Return whether conversations are being analysed."""
+    found = use_case.health()
     status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
     return json_response(status, found.body, {"Cache-Control": NO_STORE})
 
 
-@api.get("/metrics")
-def metrics() -> Response[str]:
-    """The metrics in Prometheus' text format."""
-    text, media_type = api.use_case.metrics.text(_given_key())
+@router.get("/metrics", with_request=True)
+def metrics(use_case: Query, request: APIGatewayProxyEvent) -> Response[str]:
+    """Return the metrics in Prometheus' text format."""
+    text, media_type = use_case.metrics.text(_given_key(request))
     return text_response(media_type, text, cache=NO_STORE)
 
 
-def _given_key() -> str | None:
-    """The API key as clients of the other routes send it, or as Prometheus does."""
-    headers = api.current_event.headers
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else None)
+def _given_key(request: APIGatewayProxyEvent) -> str | None:
+    """Return the API key as clients of the other routes send it, or as Prometheus does."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    is_token = scheme.lower() == "bearer"
+    return request.headers.get("x-api-key") or (token.strip() if is_token else None)
 
 
-@api.get("/openapi.json")
-def openapi() -> Response[str]:
-    """The description of this API."""
+@router.get("/openapi.json")
+def openapi(_: Query) -> Response[str]:
+    """Return the description of this API."""
     return api_description.openapi()
 
 
-@api.get("/docs")
-def docs() -> Response[str]:
-    """The description as a page that can call the API."""
-    return api_description.page(api.current_event.path)
+@router.get("/docs", with_request=True)
+def docs(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
+    """Return the description as a page that can call the API."""
+    return api_description.page(request.path)
 
 
-@api.get("/docs/<name>")
-def docs_file(name: str) -> Response[str]:
-    """A file of that page."""
+@router.get("/docs/<name>")
+def docs_file(_: Query, name: str) -> Response[str]:
+    """Return a file of that page."""
     return api_description.file(name)
 
 
-@api.get("/dashboard")
-def dashboard_page() -> Response[str]:
-    """The web page for people. It calls the other routes with the key that they type in."""
-    return dashboard.page(api.current_event.path)
+@router.get("/dashboard", with_request=True)
+def dashboard_page(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
+    """Return the web page for people. It calls the other routes with the key that they type in."""
+    return dashboard.page(request.path)
 
 
-@api.get("/dashboard/<name>")
-def dashboard_file(name: str) -> Response[str]:
-    """A file of that page."""
+@router.get("/dashboard/<name>")
+def dashboard_file(_: Query, name: str) -> Response[str]:
+    """Return a file of that page."""
     return dashboard.file(name)
 
+
+@router.get("/", with_request=True)
+def home(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
+    """Redirect to the dashboard, whether or not the address of the stage ends in a slash."""
+    stage = request.request_context.path.rpartition("/")[2]
+    return redirect(f"{stage}/dashboard" if stage else "dashboard")
+
+
+def create_app(parts: Parts) -> HttpHandler[Query]:
+    """Return the function, made of these parts."""
+    return HttpHandler(
+        router,
+        wiring.query(parts),
+        RateLimiter(parts.counters, parts.rate_limit, parts.now),
+        Cors(parts.settings.cors_allowed_origins),
+    )
+
+
+app = create_app(wiring.parts())
 
 ready()
 
 
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """AWS Lambda's entry: a request from API Gateway."""
-    return http_handler(event, context)
+    return app(event, context)

@@ -1,1 +1,1 @@
-"""Describes the API in OpenAPI 3.1: requests from the functions themselves, answers from here."""
+"""Describes the API in OpenAPI 3.1: routes and models from the functions, words from here."""

@@ -1,49 +1,83 @@
-"""Puts the description together: both functions' routes, with the words and answers of each."""
+"""Puts the description together: both functions' routes, with the words of each."""
 
 from __future__ import annotations
 
-import json
+import inspect
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from pydantic.json_schema import models_json_schema
-
 from grok_insights import __version__
-from scripts.openapi.answers import ALL
+from grok_insights.bodies.problem import ProblemBody
+from grok_insights.http.router import Route
+from scripts.openapi.models import REF, Schema, name_of, schemas
 from scripts.openapi.operations import (
     HEADERS,
-    JSON,
     OPERATIONS,
-    PARAMETERS,
-    PROBLEM,
     RATE,
     REFUSALS,
+    TAGS,
     Answer,
     Operation,
     title,
 )
-from scripts.openapi.routes import REF, Schema, routes
 
+SETTINGS: Final = (
+    "CONVERSATIONS_TABLE",
+    "INSIGHTS_TABLE",
+    "TRENDS_TABLE",
+    "STATE_TABLE",
+    "ANALYSIS_QUEUE_URL",
+    "DEAD_LETTER_QUEUE_URL",
+    "CURSOR_KEY",
+)
+PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashboard/<name>", "/")
+"""Paths of what people look at, which no program calls."""
+
+NOT_SHOWN: Final = {"ById", "ListQuery", "Nothing", "TrendsQuery"}
+"""Models of paths and queries: operations have their fields as parameters."""
+
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+INFO: Final = {
+    "title": "Grok Insights",
+    "version": __version__,
+    "description": "Sends customer conversations to Grok, and returns what it says of them.",
+    "contact": {"name": "The maintainers of Grok Insights"},
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
 SCHEMES: Final = {
-    "ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
+        "description": "The API key.",
+    },
     "Bearer": {"type": "http", "scheme": "bearer", "description": "The API key as a token."},
 }
 
+Key = tuple[str, str]
+"""A method in lower case, and a path as OpenAPI writes it."""
+
 
 def document() -> Schema:
-    """The whole description."""
-    paths, requests = routes()
+    """Return the whole description."""
+    routes = {_key(route): route for route in _routes()}
+    _check(routes)
+    models = schemas(_models(routes.values()))
+    paths: Schema = {}
+    for (method, path), words in OPERATIONS.items():
+        operation = _operation(routes[method, path], words, models)
+        paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Grok Insights",
-            "version": __version__,
-            "description": "Customer conversations in, insights out.",
-        },
+        "info": INFO,
         "servers": [{"url": ".", "description": "Where this description is served"}],
-        "tags": [{"name": name} for name in ("Conversations", "Insights", "Operations")],
-        "paths": _paths(paths),
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "paths": paths,
         "components": {
-            "schemas": dict(sorted({**requests, **_answers()}.items())),
+            "schemas": {name: models[name] for name in sorted(models.keys() - NOT_SHOWN)},
             "headers": {
                 name: {"description": text, "schema": schema}
                 for name, (text, schema) in HEADERS.items()
@@ -53,67 +87,90 @@ def document() -> Schema:
     }
 
 
-def _answers() -> Schema:
-    _, schema = models_json_schema([(model, "serialization") for model in ALL], by_alias=True)
-    definitions = json.loads(json.dumps(schema["$defs"]).replace("#/$defs/", REF.format(model="")))
-    found: Schema = definitions
-    return found
+def _routes() -> list[Route]:
+    # Importing a function builds its parts, which calls nothing but wants its settings.
+    os.environ.update({name: os.environ.get(name, "described") for name in SETTINGS})
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    from functions.ingest.app import router as ingest
+    from functions.query.app import router as query
+
+    return [route for route in (*ingest.routes, *query.routes) if route.path not in PAGES]
 
 
-def _paths(paths: Schema) -> Schema:
-    """Every operation with its words, in the order of the table.
+def _key(route: Route) -> Key:
+    return route.method.lower(), re.sub(r"<(\w+)>", r"{\1}", route.path)
+
+
+def _check(routes: Collection[Key]) -> None:
+    """Check that each route has words, and all words have a route.
 
     Raises
     ------
     KeyError
-        A route has no words, or words have no route.
+        They differ.
     """
-    found = {(method, path) for path, methods in paths.items() for method in methods}
-    if found != OPERATIONS.keys():
-        raise KeyError(f"routes and their descriptions differ: {found ^ OPERATIONS.keys()}")
-    described: Schema = {}
-    for (method, path), words in OPERATIONS.items():
-        described.setdefault(path, {})[method] = _operation(paths[path][method], words)
-    return described
+    if set(routes) != OPERATIONS.keys():
+        raise KeyError(f"routes and their words differ: {set(routes) ^ OPERATIONS.keys()}")
 
 
-def _operation(route: Schema, words: Operation) -> Schema:
+def _models(routes: Iterable[Route]) -> Iterator[type]:
+    yield ProblemBody
+    for route in routes:
+        models = (route.models.path, route.models.query, route.models.body)
+        yield from (model for model in models if model)
+    for words in OPERATIONS.values():
+        yield from (answer.body for answer in words.answers.values() if answer.body)
+
+
+def _operation(route: Route, words: Operation, models: Schema) -> Schema:
+    limited = RATE if words.tag != "Operations" else ()
+    refusals = {status: _refusal(status, limited) for status in words.refusals}
+    answers = {status: _answer(answer, limited) for status, answer in words.answers.items()}
     operation: Schema = {
         "operationId": words.identity,
         "tags": [words.tag],
-        "summary": words.summary,
+        "summary": (inspect.getdoc(route.function) or "").partition("\n")[0].removesuffix("."),
+        "description": words.description,
         "security": words.security,
+        "parameters": [*_parameters(route, words, models)],
+        "responses": {str(status): one for status, one in sorted({**refusals, **answers}.items())},
     }
-    if words.description:
-        operation["description"] = words.description
-    if "parameters" in route:
-        operation["parameters"] = [_parameter(one) for one in route["parameters"]]
-    if "requestBody" in route:
-        operation["requestBody"] = route["requestBody"]
-        operation["requestBody"]["content"][JSON]["example"] = words.body_example
-    limited = RATE if words.tag != "Operations" else ()
-    operation["responses"] = {
-        str(status): answer
-        for status, answer in sorted(
-            {
-                **{status: _refusal(status, limited) for status in words.refusals},
-                **{status: _answer(answer, limited) for status, answer in words.answers.items()},
-            }.items()
-        )
-    }
+    if route.models.body:
+        content = {"schema": _reference(route.models.body), "example": words.body_example}
+        operation["requestBody"] = {
+            "description": models[route.models.body.__name__]["description"],
+            "required": True,
+            "content": {JSON: content},
+        }
     return operation
 
 
-def _parameter(parameter: Schema) -> Schema:
-    text, example = PARAMETERS[parameter["name"]]
-    described = {**parameter, "description": text}
-    return described if example is None else {**described, "example": example}
+def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Schema]:
+    """Return the parameters of the path, with an example, and of the query, with none.
+
+    Swagger UI fills examples in, and each filter of a list would only make it shorter.
+    """
+    if route.models.path:
+        for name, schema in models[route.models.path.__name__]["properties"].items():
+            example = {"example": words.example_id}
+            yield {"name": name, "in": "path", "required": True, **_described(schema), **example}
+    for name, schema in models[route.models.query.__name__].get("properties", {}).items():
+        yield {"name": name, "in": "query", "required": False, **_described(schema)}
+
+
+def _described(schema: Schema) -> Schema:
+    """Return a parameter's description and its schema. A parameter of a query is never null."""
+    inner = dict(schema)
+    description = inner.pop("description")
+    for one in inner.pop("anyOf", ()):
+        inner |= one if one != {"type": "null"} else {}
+    return {"description": description, "schema": inner}
 
 
 def _answer(answer: Answer, limited: tuple[str, ...]) -> Schema:
     content: Schema = {}
-    if answer.model is not None:
-        content[answer.media_type] = {"schema": {"$ref": REF.format(model=answer.model)}}
+    if answer.body is not None:
+        content[answer.media_type] = {"schema": _reference(answer.body)}
         if answer.example is not None:
             content[answer.media_type]["example"] = answer.example
     elif answer.media_type != JSON:
@@ -124,17 +181,16 @@ def _answer(answer: Answer, limited: tuple[str, ...]) -> Schema:
 def _refusal(status: int, limited: tuple[str, ...]) -> Schema:
     meaning, headers = REFUSALS[status]
     example = {"type": "about:blank", "title": title(status), "status": status, "detail": meaning}
-    content = {PROBLEM: {"schema": {"$ref": REF.format(model="Problem")}, "example": example}}
+    content = {PROBLEM: {"schema": _reference(ProblemBody), "example": example}}
     # A wrong key is refused by API Gateway, which knows no rate limit.
     return _response(meaning, content, (*headers, *(() if status == 403 else limited)))
 
 
+def _reference(model: type) -> Schema:
+    return {"$ref": REF.format(model=name_of(model.__name__))}
+
+
 def _response(meaning: str, content: Schema, headers: tuple[str, ...]) -> Schema:
-    response: Schema = {"description": meaning}
-    if content:
-        response["content"] = content
-    if headers:
-        response["headers"] = {
-            name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(headers)
-        }
-    return response
+    named = {name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(headers)}
+    response: Schema = {"description": meaning, "content": content, "headers": named}
+    return {key: value for key, value in response.items() if value}

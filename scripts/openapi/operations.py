@@ -1,144 +1,104 @@
-"""What the description says of each operation beyond its route: words, answers, examples."""
+"""What the description says of each operation beyond its route: words, responses, examples."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from scripts.openapi.answers import ID
+from grok_insights.bodies.conversations import (
+    AcceptedBody,
+    BulkAcceptedBody,
+    ConversationBody,
+    WaitingBody,
+)
+from grok_insights.bodies.health import HealthBody
+from grok_insights.bodies.insights import InsightBody, PageBody
+from grok_insights.bodies.trends import TrendsBody
+from scripts.openapi import examples
 
-JSON: Final = "application/json"
-PROBLEM: Final = "application/problem+json"
+Security = list[dict[str, list[str]]]
+KEYED: Final[Security] = [{"ApiKey": []}]
+OPEN: Final[Security] = []
 
-KEYED: Final[list[dict[str, list[str]]]] = [{"ApiKey": []}]
-OPEN: Final[list[dict[str, list[str]]]] = []
-
-LATE: Final = "My parcel is three weeks late. I want a refund!"
-INSIGHT: Final = {
-    "id": ID,
-    "conversation_id": ID,
-    "external_id": "ticket-1",
-    "status": "completed",
-    "summary": "The customer's parcel is three weeks late and they want a refund.",
-    "sentiment": "negative",
-    "topics": ["delivery_delay", "refund"],
-    "tokens_used": 412,
-    "estimated_cost": "$0.00017",
-    "processing_time_ms": 873,
-    "grok_model": "grok-4.20-non-reasoning",
-    "created_at": "2026-11-23T10:15:00.123Z",
-    "meta": {
-        "mock": False,
-        "latency": 0.873,
-        "estimated_tokens": 412,
-        "estimated_cost": "$0.00017",
-        "cost_in_usd_ticks": 1_700_000,
-        "cost_source": "reported",
-        "model": "grok-4.20-non-reasoning",
-        "attempts": 1,
-        "prompt_version": "1",
-    },
-}
-WAITING: Final = {"id": ID, "conversation_id": ID, "status": "enqueued"}
-TOTALS: Final = {
-    "count": 2,
-    "positive": 0,
-    "negative": 2,
-    "neutral": 0,
-    "failed": 0,
-    "tokens_used": 824,
-    "estimated_cost": "$0.00034",
-    "mean_processing_time_ms": 873,
+TAGS: Final = {
+    "Conversations": "Send conversations, read them back, and delete them.",
+    "Insights": "Read what the analysis says of conversations, one by one and in total.",
+    "Operations": "See whether the service works, and measure it.",
 }
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: what it means, the model and an example of its body, and its headers."""
+    """One response: what it means, the type and an example of its body, and its headers."""
 
     meaning: str
-    model: str | None = None
+    body: type | None = None
     example: Any = None
     headers: tuple[str, ...] = ()
-    media_type: str = JSON
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Words and answers of one operation. ``refusals`` are the errors it can answer with."""
+    """Words and responses of one operation. ``refusals`` are the errors that it returns."""
 
     identity: str
     tag: str
-    summary: str
+    description: str
     answers: dict[int, Answer]
     refusals: tuple[int, ...]
-    security: list[dict[str, list[str]]] = field(default_factory=lambda: KEYED)
-    description: str = ""
+    security: Security = field(default_factory=lambda: KEYED)
     body_example: Any = None
+    example_id: str = examples.FIRST_SAMPLE
 
 
 READING: Final = (403, 422, 429, 500, 503)
 SENDING: Final = (400, 403, 413, 415, 422, 429, 500, 503)
 
 FOUND: Final = ("ETag", "Cache-Control")
-UNCHANGED: Final = Answer("Not changed since the answer with the ETag of `If-None-Match`.")
+UNCHANGED: Final = Answer("Not changed since the response with the ETag of `If-None-Match`.")
 ONE_INSIGHT: Final = {
-    200: Answer("The insight.", "Insight", INSIGHT, FOUND),
-    202: Answer("The conversation waits to be analysed.", "Waiting", WAITING, ("Retry-After",)),
+    200: Answer("The insight.", InsightBody, examples.INSIGHT, FOUND),
+    202: Answer(
+        "The conversation waits to be analysed.", WaitingBody, examples.WAITING, ("Retry-After",)
+    ),
     304: UNCHANGED,
 }
 
-OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
+OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("post", "/api/v1/conversations"): Operation(
         "addConversation",
         "Conversations",
-        "Take in one conversation",
-        {202: Answer("It is stored and will be analysed.", "Accepted", WAITING, ("Location",))},
+        "The conversation is stored and will be analysed. The same `external_id` with the same "
+        "text is the same conversation, however often it is sent; with another text it is a "
+        "conflict.",
+        {202: Answer("The conversation is stored.", AcceptedBody, examples.WAITING, ("Location",))},
         (*SENDING, 409),
-        description=(
-            "The same `external_id` with the same text is the same conversation, however often it "
-            "is sent; with another text it is a conflict."
-        ),
-        body_example={"external_id": "ticket-1", "text": LATE, "metadata": {"channel": "mail"}},
+        body_example=examples.NEW_CONVERSATION,
     ),
     ("post", "/api/v1/conversations/bulk"): Operation(
         "addConversations",
         "Conversations",
-        "Take in up to 500 conversations",
+        "Each conversation is checked on its own: one that is not valid is rejected in its own "
+        "result, and the others are accepted.",
         {
             202: Answer(
-                "What became of each, in the order they were sent in.",
-                "BulkAccepted",
-                {
-                    "accepted": 1,
-                    "rejected": 0,
-                    "results": [{"index": 0, "external_id": None, **WAITING}],
-                },
+                "The result of each conversation, in the order of the request.",
+                BulkAcceptedBody,
+                examples.BULK,
             )
         },
         SENDING,
-        description="A bad one never refuses the others.",
-        body_example={"conversations": [{"text": LATE}, {"text": "Thanks, that was quick!"}]},
+        body_example=examples.NEW_CONVERSATIONS,
     ),
     ("get", "/api/v1/conversations/{conversation_id}"): Operation(
         "getConversation",
         "Conversations",
-        "The stored conversation and its status",
+        "The text and the metadata are returned as they were sent.",
         {
-            200: Answer(
-                "The conversation.",
-                "Conversation",
-                {
-                    "id": ID,
-                    "external_id": "ticket-1",
-                    "text": LATE,
-                    "metadata": {"channel": "mail"},
-                    "created_at": "2026-11-23T10:14:58.000Z",
-                    "status": "completed",
-                },
-                FOUND,
-            ),
+            200: Answer("The conversation.", ConversationBody, examples.CONVERSATION, FOUND),
             304: UNCHANGED,
         },
         (*READING, 404),
@@ -146,71 +106,53 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("delete", "/api/v1/conversations/{conversation_id}"): Operation(
         "deleteConversation",
         "Conversations",
-        "Delete a conversation, its insight and its share in the trends",
-        {204: Answer("It is gone, and nothing brings it back.")},
+        "The text, the insight and the counts are deleted together. This cannot be undone.",
+        {204: Answer("The conversation is deleted.")},
         (*READING, 404),
+        example_id=examples.LAST_SAMPLE,
     ),
     ("get", "/api/v1/insights"): Operation(
         "listInsights",
         "Insights",
-        "Insights, newest first, page by page",
-        {
-            200: Answer("A page.", "Page", {"items": [INSIGHT], "next_cursor": "kX3…"}, FOUND),
-            304: UNCHANGED,
-        },
+        "All filters can be used together. A page reads a bounded number of insights: where few "
+        "match, it can be short or empty and still have a `next_cursor`. A cursor is good for the "
+        "query that returned it, with any `limit`, and for no other query.",
+        {200: Answer("A page.", PageBody, examples.PAGE, FOUND), 304: UNCHANGED},
         (*READING, 400),
-        description=(
-            "All filters can be used together. A page reads a bounded number of insights: where "
-            "few match, it may be short, or empty, and still have a `next_cursor`. A cursor is "
-            "good for the query that gave it out, with any `limit`, and for no other. `from` is "
-            "included, `to` is not."
-        ),
     ),
     ("get", "/api/v1/insights/trends"): Operation(
         "getTrends",
         "Insights",
-        "Counters by hour or by day",
-        {
-            200: Answer(
-                "The counters.",
-                "Trends",
-                {
-                    "from": "2026-11-23T10:00:00.000Z",
-                    "to": "2026-11-23T11:00:00.000Z",
-                    "interval": "hour",
-                    "totals": TOTALS,
-                    "series": [{"start": "2026-11-23T10:00:00.000Z", **TOTALS}],
-                    "top_topics": [{"topic": "refund", "count": 2}],
-                },
-                FOUND,
-            ),
-            304: UNCHANGED,
-        },
+        "`from` and `to` are widened to whole hours or days. They can be 366 days apart. The "
+        "default is the last 24 hours by hour, and the last 30 days by day. `verify` counts the "
+        "insights of at most one day again, and compares.",
+        {200: Answer("The counters.", TrendsBody, examples.TRENDS, FOUND), 304: UNCHANGED},
         READING,
-        description=(
-            "`from` and `to` are widened to whole hours or days; at most 366 days lie between "
-            "them. By default the last 24 hours, or the last 30 days by day. With `verify` the "
-            "insights of a day at the most are counted anew and compared."
-        ),
     ),
     ("get", "/api/v1/insights/{conversation_id}"): Operation(
-        "getInsight", "Insights", "One insight", ONE_INSIGHT, (*READING, 404)
+        "getInsight",
+        "Insights",
+        "A conversation and its insight have the same id.",
+        ONE_INSIGHT,
+        (*READING, 404),
     ),
     ("get", "/api/v1/insights/conversation/{conversation_id}"): Operation(
         "getInsightOfConversation",
         "Insights",
-        "The insight of a conversation",
+        "The same as `/api/v1/insights/{conversation_id}`.",
         ONE_INSIGHT,
         (*READING, 404),
-        description="A conversation and its insight have the same id.",
     ),
     ("get", "/health"): Operation(
         "getHealth",
         "Operations",
-        "Whether conversations are being analysed",
+        "The status of the worker, the circuit breaker, the queue and the database. It is at most "
+        "two seconds old.",
         {
-            200: Answer("All is well, or the worker is paused on purpose.", "Health"),
-            503: Answer("Something this service needs is down.", "Health"),
+            200: Answer(
+                "Conversations are analysed, or paused on purpose.", HealthBody, examples.HEALTH
+            ),
+            503: Answer("Something that the service needs is down.", HealthBody),
         },
         (422, 500),
         OPEN,
@@ -218,55 +160,41 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("get", "/metrics"): Operation(
         "getMetrics",
         "Operations",
-        "Metrics in Prometheus' text format",
+        "The key is sent as `x-api-key`, or as a bearer token as Prometheus sends it.",
         {200: Answer("The metrics.", media_type="text/plain")},
         (401, 422, 500, 503),
         [{"ApiKey": []}, {"Bearer": []}],
-        description="The key comes as `x-api-key`, or as a bearer token as Prometheus sends it.",
     ),
 }
 
-REFUSALS: Final = {
+REFUSALS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     400: ("The body is not JSON, or the cursor does not belong to the query.", ()),
-    401: ("The key is missing or wrong.", ()),
+    401: ("The key is missing or wrong.", ("WWW-Authenticate",)),
     403: ("The key is missing or wrong.", ()),
     404: ("There is nothing under this address.", ()),
     409: ("The `external_id` belongs to another text.", ()),
     413: ("The body has more than 4,500,000 bytes.", ()),
     415: ("The body is not uncompressed `application/json` in UTF-8.", ()),
     422: ("The request can be read, and fields of it are not acceptable.", ()),
-    429: ("Too many requests.", ("Retry-After",)),
-    500: ("A fault of this service.", ()),
-    503: ("Not now; try again later.", ("Retry-After",)),
+    429: ("The client sent too many requests.", ("Retry-After",)),
+    500: ("The service failed.", ()),
+    503: ("The service cannot take the request now, and will later.", ("Retry-After",)),
 }
 
 
 def title(status: int) -> str:
-    """The title of a problem with this status."""
+    """Return the title of a problem with this status."""
     return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase
 
 
-HEADERS: Final = {
-    "Location": ("Where the insight will be, relative to this address.", {"type": "string"}),
+HEADERS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
+    "Location": ("The address of the insight, relative to this one.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer", "minimum": 0}),
-    "ETag": ("Stands for this very answer.", {"type": "string"}),
-    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
+    "ETag": ("Identifies the content of the response.", {"type": "string"}),
+    "Cache-Control": ("How long the response may be kept.", {"type": "string"}),
+    "WWW-Authenticate": ("The scheme that a key can be sent by.", {"type": "string"}),
     "RateLimit-Limit": ("Requests in a window.", {"type": "integer"}),
     "RateLimit-Remaining": ("Requests left in this window.", {"type": "integer"}),
     "RateLimit-Reset": ("Seconds until the window ends.", {"type": "integer"}),
 }
 RATE: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-
-PARAMETERS: Final = {
-    "conversation_id": ("Id of the conversation, and of its insight.", ID),
-    "limit": ("Most items of the page.", 20),
-    "cursor": ("`next_cursor` of the page before.", None),
-    "sentiment": ("Only insights with this sentiment.", "negative"),
-    "status": ("Only insights that ended like this.", "completed"),
-    "topic": ("Only insights with this topic.", "refund"),
-    "from": ("The earliest instant, RFC 3339 with a zone.", "2026-11-23T00:00:00Z"),
-    "to": ("The instant to stop before, RFC 3339 with a zone.", "2026-11-24T00:00:00Z"),
-    "interval": ("The width of a point.", "hour"),
-    "top": ("Most topics that are shown.", 10),
-    "verify": ("Count the insights anew and compare.", False),
-}

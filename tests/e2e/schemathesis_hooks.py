@@ -27,6 +27,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         return
     if case.path == "/api/v1/insights" and case.query:
         case.query.pop("cursor", None)
+        _put_in_order(case.query)
     if case.path == "/api/v1/insights/trends" and case.query:
         _put_range_right(case.query)
     if case.path_parameters and case.path_parameters.get("conversation_id") in {None, "None"}:
@@ -39,6 +40,13 @@ def _from_a_new_address(request: PreparedRequest) -> PreparedRequest:
     number = next(_addresses)
     request.headers["X-Forwarded-For"] = f"203.0.{number // 250 % 250}.{number % 250 + 1}"
     return request
+
+
+def _put_in_order(query: Any) -> None:
+    """Let the range of a list not end before it begins."""
+    first, last = query.get("from"), query.get("to")
+    if first and last and datetime.fromisoformat(first) > datetime.fromisoformat(last):
+        query["from"], query["to"] = last, first
 
 
 def _put_range_right(query: Any) -> None:

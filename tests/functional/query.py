@@ -11,8 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from functions.query import app
-from grok_insights import wiring
+from functions.query.app import create_app
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.insights.table import to_item
 from grok_insights.aws.ledger import Entry, Ledger
@@ -35,27 +34,29 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def answer_of(http_handler: HttpHandler[Any], event: dict[str, Any]) -> Answer:
+    """The answer to an event, with its body decompressed and parsed."""
+    answer = http_handler(event, LambdaContext())
+    if answer["isBase64Encoded"]:
+        answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    is_json = "json" in headers.get("Content-Type", "") and answer["body"]
+    body = json.loads(answer["body"]) if is_json else answer["body"]
+    return Answer(answer["statusCode"], body, headers)
+
+
 class Query:
     """The function."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.http_handler = HttpHandler(
-            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
-        )
-        app.api.use_case = wiring.query(parts)
+        self.http_handler = create_app(parts)
 
     def get(self, path: str, **query: str) -> Answer:
         return self.send(api_event("GET", path, query=query))
 
     def send(self, event: dict[str, Any]) -> Answer:
-        answer = self.http_handler(event, LambdaContext())
-        if answer["isBase64Encoded"]:
-            answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
-        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-        is_json = "json" in headers.get("Content-Type", "") and answer["body"]
-        body = json.loads(answer["body"]) if is_json else answer["body"]
-        return Answer(answer["statusCode"], body, headers)
+        return answer_of(self.http_handler, event)
 
     def pages(self, **query: str) -> list[list[str]]:
         """The ids of all pages of a list, one after another."""

@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.ingest import app
-from grok_insights import wiring
+from functions.ingest.app import create_app
 from grok_insights.aws.erasure import Erasure
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.aws.queue import Message
@@ -18,7 +17,6 @@ from grok_insights.aws.worklist import Worklist
 from grok_insights.domain.conversation import Conversation
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
-from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
@@ -38,11 +36,7 @@ def store(parts: Parts, **changes: Any) -> Conversation:
 
 
 def delete(parts: Parts, path: str = PATH) -> int:
-    http_handler = HttpHandler(
-        app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
-    )
-    app.api.use_case = wiring.ingest(parts)
-    status: int = http_handler(api_event("DELETE", path), LambdaContext())["statusCode"]
+    status: int = create_app(parts)(api_event("DELETE", path), LambdaContext())["statusCode"]
     return status
 
 

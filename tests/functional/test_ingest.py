@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from functions.ingest import app
-from grok_insights import wiring
-from grok_insights.http import HttpHandler
+from functions.ingest.app import create_app
 from grok_insights.wiring import Parts
 from tests.builders import LambdaContext, api_event
 from tests.functional.conftest import Clock, make_parts
@@ -24,10 +22,7 @@ class Ingest:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.http_handler = HttpHandler(
-            app.api, parts.counters, parts.rate_limit, now=lambda: parts.now().timestamp()
-        )
-        app.api.use_case = wiring.ingest(parts)
+        self.http_handler = create_app(parts)
 
     def post(
         self, path: str, body: Any, **event: Any

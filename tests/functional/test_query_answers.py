@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from moto import mock_aws
 
+from functions.ingest import app as ingest
+from functions.query import app
 from grok_insights.domain.conversation import Conversation
-from tests.builders import AN_ID, NOW, api_event, failed_insight, insight
+from grok_insights.telemetry import logger
+from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import LIST, TRENDS, Answer, Query, numbered
 
@@ -84,6 +88,42 @@ def test_head_is_get_without_the_body(query: Query) -> None:
     assert head.headers["ETag"] == get.headers["ETag"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/dashboard", "/dashboard/app.js", "/docs", "/docs/", "/docs/start.js"),
+        *("/health", "/openapi.json", LIST, TRENDS, "/metrics"),
+    ],
+)
+def test_head_works_on_every_page(query: Query, path: str) -> None:
+    get, head = send(query, "GET", path), send(query, "HEAD", path)
+    assert (head.status, head.body) == (get.status, "")
+    assert head.headers.keys() == get.headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("address", "location"),
+    [("/v1/", "dashboard"), ("/v1", "v1/dashboard"), ("/", "dashboard"), ("/a/b", "b/dashboard")],
+)
+def test_the_root_leads_to_the_dashboard_under_any_prefix(
+    query: Query, address: str, location: str
+) -> None:
+    event = api_event("GET", "/")
+    event["requestContext"]["path"] = address
+    answer = query.send(event)
+    assert (answer.status, answer.headers["Location"]) == (302, location)
+    assert urljoin(f"https://api.example{address}", location).endswith("/dashboard")
+    assert urljoin(f"https://api.example{address}", location).startswith(
+        f"https://api.example{address.rstrip('/')}"
+    )
+
+
+def test_who_shows_no_key_is_told_how_to_show_one(query: Query) -> None:
+    answer = send(query, "GET", "/metrics")
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="grok-insights"'
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_wrong_method_is_told_the_right_ones(query: Query, method: str) -> None:
     answer = send(query, method, LIST, {})
@@ -114,6 +154,12 @@ def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
         ("limit", "0"),
         ("limit", "101"),
         ("limit", "1.5"),
+        ("limit", "5.0"),
+        ("limit", "1_0"),
+        ("limit", "+5"),
+        ("limit", " 5"),
+        ("limit", "05"),
+        ("limit", "\N{ARABIC-INDIC DIGIT FIVE}"),
         ("limit", "1e1000"),
         ("limit", "9" * 5000),
         ("limit", ""),
@@ -143,7 +189,7 @@ def test_a_parameter_given_twice_is_refused(query: Query) -> None:
     event["multiValueQueryStringParameters"] = {"limit": ["5", "6"]}
     answer = query.send(event)
     assert answer.status == 422
-    assert answer.body["errors"][0]["location"] == "query.limit"
+    assert answer.body["errors"] == [{"location": "query.limit", "message": "must be given once"}]
 
 
 def test_a_table_that_is_down_is_503_and_when_to_come_back(query: Query) -> None:
@@ -192,6 +238,12 @@ def test_a_preflight_of_a_configured_origin_is_allowed(query: Query) -> None:
     assert answer.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS"
 
 
+def test_the_paths_of_the_ingest_function_are_known_to_this_one() -> None:
+    assert {(route.method, route.path) for route in ingest.router.routes} == set(
+        app.ROUTES_OF_INGEST
+    )
+
+
 def test_the_preflight_of_another_function_s_path_names_its_methods(query: Query) -> None:
     answer = query.send(api_event("OPTIONS", "/api/v1/conversations", headers=PREFLIGHT))
     assert answer.headers["Access-Control-Allow-Methods"] == "OPTIONS,POST"
@@ -228,6 +280,11 @@ def test_a_preflight_does_not_count_for_the_rate_limit(query: Query) -> None:
     for _ in range(61):
         answer = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
     assert answer.status == 204
+
+
+def test_log_lines_of_a_request_have_the_id_that_api_gateway_gave_it() -> None:
+    app.handler(api_event("GET", "/openapi.json"), LambdaContext())
+    assert logger.get_correlation_id() == "a-request"
 
 
 def test_no_answer_lets_a_browser_guess_its_type(query: Query) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from pydantic import TypeAdapter
 
+from grok_insights.bodies.health import HealthBody
+from grok_insights.bodies.insights import InsightBody
 from scripts.openapi.__main__ import COPIES, text
+from tests.builders import failed_insight, insight
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import Query
 
@@ -38,6 +44,16 @@ def test_the_description_is_served_and_names_every_route(query: Query) -> None:
         "/metrics",
     ]
     assert body["components"]["securitySchemes"]["ApiKey"]["name"] == "x-api-key"
+
+
+def test_bodies_have_the_fields_that_are_described_and_no_others(query: Query) -> None:
+    for one in (insight(external_id="ticket-1"), failed_insight()):
+        _check(InsightBody, one.as_json())
+    _check(HealthBody, query.get("/health").body)
+
+
+def _check(body: type, sent: Any) -> None:
+    TypeAdapter(body).validate_json(json.dumps(sent), strict=True, extra="forbid")
 
 
 def test_the_page_loads_nothing_but_its_own_files_which_are_there(query: Query) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ def _key(name: str) -> str:
 
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
-SETTINGS = {_key(field.name): field.name.upper() for field in fields(Settings)}
+SETTINGS = {_key(name): name.upper() for name in Settings.model_fields}
 SETTING_OF = {name: SETTINGS[_key(name)] for name in PARAMETERS if _key(name) in SETTINGS}
 NUMBERS = [name for name in SETTING_OF if PARAMETERS[name]["Type"] == "Number"]
 TEXTS = [name for name in SETTING_OF if "MaxLength" in PARAMETERS[name]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -25,7 +24,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 """Variables that botocore and Powertools read."""
 
-REQUIRED = {field.name.upper() for field in fields(Settings) if field.default is MISSING}
+REQUIRED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
 
 OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_SECONDS"}
 """What `functions/ingest` and `functions/query` read themselves, beside their use case."""
@@ -66,7 +65,7 @@ def read_by(function: str, **settings: str) -> set[str]:
     made = Recording.from_env(environment(**settings))
     Recording.read.clear()
     build(Parts(made, clients.dynamodb(), clients.sqs(), lambda: datetime.now(UTC)))
-    names = {field.name.upper() for field in fields(Settings)}
+    names = set(map(str.upper, Settings.model_fields))
     return (Recording.read & names) | of_the_function
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.builders import environment
 
 CHECKOUT = Path(__file__).parent.parent.parent
-HEAVY = ("httpx", "prometheus_client", "pydantic", "vaderSentiment")
+HEAVY = ("httpx", "prometheus_client", "vaderSentiment")
 
 
 def seen_after_importing(function: str, seen: str) -> str:

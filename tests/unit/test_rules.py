@@ -15,7 +15,7 @@ from grok_insights.analysis.batch import SAVING_SECONDS
 from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps
-from grok_insights.domain.conversation import NEW_CONVERSATION, conversation_id
+from grok_insights.domain.conversation import NewConversation, conversation_id
 from grok_insights.domain.insight import tally
 from grok_insights.errors import BadRequest, SettingsError
 from grok_insights.flow.rate_limit import RateLimit, client_of
@@ -39,19 +39,19 @@ def test_a_conversation_without_external_id_gets_a_random_id() -> None:
 @given(st.text())
 def test_every_text_is_either_stored_as_it_came_or_refused(text: str) -> None:
     try:
-        assert NEW_CONVERSATION.read({"text": text}).text == text
+        assert NewConversation.model_validate({"text": text}).text == text
     except ValidationError:
         assert not text.strip()
 
 
 def test_a_text_that_no_item_could_hold_is_refused() -> None:
     with pytest.raises(ValidationError, match="380000 bytes"):
-        NEW_CONVERSATION.read({"text": "\N{GRINNING FACE}" * 95_001})
+        NewConversation.model_validate({"text": "\N{GRINNING FACE}" * 95_001})
 
 
 def test_what_a_client_sent_is_not_repeated_in_an_error() -> None:
     with pytest.raises(ValidationError) as caught:
-        NEW_CONVERSATION.read({"text": "", "metadata": {"secret": "x" * 9_000}})
+        NewConversation.model_validate({"text": "", "metadata": {"secret": "x" * 9_000}})
     assert "xxx" not in str(caught.value)
 
 
@@ -207,6 +207,6 @@ def test_a_system_prompt_is_measured_in_bytes_as_lambda_measures_it(prompt: str)
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(environment(GROK_SYSTEM_PROMPT=prompt + "x"))
     assert str(caught.value) == (
-        "the settings are not valid: GROK_SYSTEM_PROMPT: should have at most 1600 bytes in UTF-8,"
+        "the settings are not valid: GROK_SYSTEM_PROMPT: must have at most 1600 bytes in UTF-8,"
         " where a line break or a quotation mark counts as two, and has 1601"
     )

@@ -24,9 +24,8 @@ GrokInsightsError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 class GrokInsightsError(Exception):
@@ -43,17 +42,6 @@ class Fault:
 
     location: str
     message: str
-
-
-def faults_of(errors: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
-    """What pydantic found wrong, without what the client sent."""
-    return tuple(
-        Fault(
-            location=".".join(map(str, error["loc"])),
-            message=str(error["msg"]).removeprefix("Value error, "),
-        )
-        for error in errors
-    )
 
 
 class RequestError(GrokInsightsError):
@@ -100,6 +88,10 @@ class Unauthorized(RequestError):
     """The request shows no valid key."""
 
     status, title = 401, "Unauthorized"
+
+    def headers(self) -> dict[str, str]:
+        """The scheme that a key can be sent by, beside ``x-api-key``: RFC 9110 asks for one."""
+        return {"WWW-Authenticate": 'Bearer realm="grok-insights"'}
 
 
 class NotFound(RequestError):

@@ -3,65 +3,61 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic_core import PydanticCustomError, ValidationError
-from pydantic_core import core_schema as core
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from grok_insights.checked import Checked, check, one_of
-from grok_insights.errors import SettingsError
+from grok_insights.domain.conversation import DEFAULT_MAX_TEXT_CHARS
+from grok_insights.errors import Fault, SettingsError
+from grok_insights.validation import PARAMETER_NAME, URL, Model, WholeNumber, faults_of
 
 MAX_PROMPT_BYTES: Final = 1_600
 """Longest ``GROK_SYSTEM_PROMPT``, measured as Lambda measures variables: UTF-8 bytes of the JSON
 text, in which a line break or a quotation mark takes two. All variables of a function together may
 have 4,096 bytes, and the others take up to 2,300 (tests/infrastructure/test_environment.py)."""
 
+MAX_ORIGINS_CHARS: Final = 1_000
+_ORIGINS: Final = re.compile(r"\*|https?://[^\s/,]+(, ?https?://[^\s/,]+)*")
+
 BATCH_OVERHEAD_SECONDS: Final = 3
 """Time of a batch that is left for no call: about a second to read it, two to save it."""
 
 
-def _integer(*, ge: int = 1, le: int) -> dict[str, Any]:
-    return check(core.int_schema(ge=ge, le=le))
-
-
-def _number(*, ge: float, le: float) -> dict[str, Any]:
-    return check(core.float_schema(ge=ge, le=le))
-
-
-def _money(*, le: int) -> dict[str, Any]:
-    return check(core.decimal_schema(ge=Decimal(0), le=Decimal(le)))
-
-
-def _text(*, max_length: int, pattern: str | None = None) -> dict[str, Any]:
-    return check(core.str_schema(max_length=max_length, pattern=pattern))
+def _split(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    if len(text) > MAX_ORIGINS_CHARS:
+        raise ValueError(f"must have at most {MAX_ORIGINS_CHARS} characters")
+    if not _ORIGINS.fullmatch(text):
+        raise ValueError("must be * or origins like https://app.example, with commas between them")
+    return text.replace(" ", "").split(",")
 
 
 def _short_enough(prompt: str) -> str:
     measured = len(json.dumps(prompt, ensure_ascii=False).encode()) - len('""')
     if measured > MAX_PROMPT_BYTES:
-        raise PydanticCustomError(
-            "prompt_too_long",
-            "should have at most {allowed} bytes in UTF-8, where a line break or a quotation mark"
-            " counts as two, and has {measured}",
-            {"allowed": MAX_PROMPT_BYTES, "measured": measured},
+        raise ValueError(
+            f"must have at most {MAX_PROMPT_BYTES} bytes in UTF-8, where a line break or a"
+            f" quotation mark counts as two, and has {measured}"
         )
     return prompt
 
 
-PROMPT: Final = check(core.no_info_after_validator_function(_short_enough, core.str_schema()))
-
-ORIGINS: Final = check(
-    core.no_info_after_validator_function(
-        lambda text: tuple(text.replace(" ", "").split(",")),
-        core.str_schema(
-            max_length=1_000, pattern=r"^(\*|https?://[^\s/,]+(, ?https?://[^\s/,]+)*)$"
-        ),
-    )
-)
+Prompt = Annotated[str, AfterValidator(_short_enough)]
+Count = Annotated[WholeNumber, Field(ge=1)]
+Money = Annotated[Decimal, Field(ge=0)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """``https://app.example,https://other.example``: what browsers send as ``Origin``."""
 
 
@@ -72,13 +68,13 @@ class GrokMode(StrEnum):
     REAL = "real"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Everything that can be set, with the name of its variable in lower case.
+class Settings(Model):
+    """Everything that can be set. A setting's variable has its name in upper case.
 
-    Amounts of time are in seconds, money is in USD, ``0`` means no limit where it says so. The
-    bounds are those of the parameters in ``template.yaml``.
+    Amounts of time are in seconds, money is in USD, ``0`` means no limit where it says so.
     """
+
+    model_config = ConfigDict(extra="ignore", alias_generator=str.upper, allow_inf_nan=False)
 
     # Where things are: set by the template, never by hand.
     conversations_table: str
@@ -87,62 +83,61 @@ class Settings:
     state_table: str
     analysis_queue_url: str
     dead_letter_queue_url: str
-    index_shards: int = field(default=4, metadata=_integer(le=32))
-    cursor_key: str = field(repr=False)
+    index_shards: Count = Field(4, le=32)
+    cursor_key: str = Field(repr=False)
     api_key_id: str = ""
 
     # Grok
-    grok_mode: GrokMode = field(default=GrokMode.MOCK, metadata=check(one_of(GrokMode)))
-    grok_api_key: str = field(default="", repr=False)
-    grok_api_key_parameter: str = field(
-        default="", metadata=_text(max_length=100, pattern=r"^/[a-zA-Z0-9_./-]+$")
-    )
-    grok_model: str = field(default="grok-4.20-non-reasoning", metadata=_text(max_length=64))
-    grok_api_base_url: str = field(
-        default="https://api.x.ai/v1",
-        metadata=_text(max_length=100, pattern=r"^https?://[^\s/]+\S*$"),
-    )
-    grok_timeout_seconds: float = field(default=30, metadata=_number(ge=1, le=600))
-    grok_cost_per_1k: Decimal = field(default=Decimal("0.002"), metadata=_money(le=1_000))
-    grok_system_prompt: str = field(default="", metadata=PROMPT)
-    grok_mock_max_latency_seconds: float = field(default=0.9, metadata=_number(ge=0, le=60))
-    grok_max_requests_per_second: float = field(default=37, metadata=_number(ge=0.1, le=10_000))
-    redact_pii: bool = field(default=False, metadata=check(core.bool_schema()))
-    daily_budget_usd: Decimal = field(default=Decimal(0), metadata=_money(le=1_000_000))
+    grok_mode: GrokMode = GrokMode.MOCK
+    grok_api_key: str = Field("", repr=False)
+    grok_api_key_parameter: str = Field("", max_length=100, pattern=PARAMETER_NAME)
+    grok_model: str = Field("grok-4.20-non-reasoning", max_length=64)
+    grok_api_base_url: str = Field("https://api.x.ai/v1", max_length=100, pattern=URL)
+    grok_timeout_seconds: float = Field(30, ge=1, le=600)
+    grok_cost_per_1k: Money = Field(Decimal("0.002"), le=1_000)
+    grok_system_prompt: Prompt = ""
+    grok_mock_max_latency_seconds: float = Field(0.9, ge=0, le=60)
+    grok_max_requests_per_second: float = Field(37, ge=0.1, le=10_000)
+    redact_pii: bool = False
+    daily_budget_usd: Money = Field(Decimal(0), le=1_000_000)
 
     # Analysis
-    analysis_timeout_seconds: int = field(default=120, metadata=_integer(ge=5, le=900))
-    min_batch_size: int = field(default=5, metadata=_integer(le=50))
-    max_batch_size: int = field(default=50, metadata=_integer(le=50))
-    max_queue_depth: int = field(default=100_000, metadata=_integer(le=100_000_000))
-    max_attempts: int = field(default=5, metadata=_integer(le=100))
-    circuit_breaker_failure_threshold: int = field(default=5, metadata=_integer(le=1_000))
-    circuit_breaker_recovery_seconds: int = field(default=10, metadata=_integer(le=3_600))
-    credits_retry_seconds: int = field(default=300, metadata=_integer(le=86_400))
+    analysis_timeout_seconds: Count = Field(120, ge=5, le=900)
+    min_batch_size: Count = Field(5, le=50)
+    max_batch_size: Count = Field(50, le=50)
+    max_queue_depth: Count = Field(100_000, le=100_000_000)
+    max_attempts: Count = Field(5, le=100)
+    circuit_breaker_failure_threshold: Count = Field(5, le=1_000)
+    circuit_breaker_recovery_seconds: Count = Field(10, le=3_600)
+    credits_retry_seconds: Count = Field(300, le=86_400)
 
     # API
-    cors_allowed_origins: tuple[str, ...] = field(default=(), metadata=ORIGINS)
-    rate_limit_requests: int = field(default=60, metadata=_integer(le=1_000_000_000))
-    rate_limit_window_seconds: int = field(default=60, metadata=_integer(le=86_400))
-    max_text_chars: int = field(default=100_000, metadata=_integer(le=350_000))
-    retention_days: int = field(default=90, metadata=_integer(ge=15, le=3_650))
+    cors_allowed_origins: Origins = ()
+    rate_limit_requests: Count = Field(60, le=1_000_000_000)
+    rate_limit_window_seconds: Count = Field(60, le=86_400)
+    max_text_chars: Count = Field(DEFAULT_MAX_TEXT_CHARS, le=350_000)
+    retention_days: Count = Field(90, ge=15, le=3_650)
     """SQS keeps a message for up to 14 days: its conversation must outlive it."""
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _batch_sizes_are_in_order(self) -> Self:
         if self.min_batch_size > self.max_batch_size:
             raise ValueError("MIN_BATCH_SIZE must not be above MAX_BATCH_SIZE")
-        if self.grok_mode is GrokMode.REAL:
-            self._require_time_for_a_call("GROK_TIMEOUT_SECONDS", self.grok_timeout_seconds)
-        else:
-            latency_seconds = self.grok_mock_max_latency_seconds
-            self._require_time_for_a_call("GROK_MOCK_MAX_LATENCY_SECONDS", latency_seconds)
+        return self
 
-    def _require_time_for_a_call(self, name: str, longest_seconds: float) -> None:
+    @model_validator(mode="after")
+    def _there_is_time_for_a_call(self) -> Self:
+        name, longest_seconds = (
+            ("GROK_TIMEOUT_SECONDS", self.grok_timeout_seconds)
+            if self.grok_mode is GrokMode.REAL
+            else ("GROK_MOCK_MAX_LATENCY_SECONDS", self.grok_mock_max_latency_seconds)
+        )
         if self.analysis_timeout_seconds < longest_seconds + BATCH_OVERHEAD_SECONDS:
             raise ValueError(
                 f"ANALYSIS_TIMEOUT_SECONDS must be at least {BATCH_OVERHEAD_SECONDS} more than"
                 f" {name}, or no call could end before the function does"
             )
+        return self
 
     @property
     def crowded_queue_depth(self) -> int:
@@ -166,14 +161,11 @@ class Settings:
         """
         given = {name: value for name, value in environment.items() if value != ""}
         try:
-            return Checked(cls, names=str.upper, others="ignore").read(given)
+            return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError(_every_fault(error)) from None
+            faults = map(_sentence, faults_of(error.errors(), most=None))
+            raise SettingsError("the settings are not valid: " + "; ".join(faults)) from None
 
 
-def _every_fault(error: ValidationError) -> str:
-    faults = [
-        ": ".join([*map(str, fault["loc"]), fault["msg"].removeprefix("Value error, ")])
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    return "the settings are not valid: " + "; ".join(faults)
+def _sentence(fault: Fault) -> str:
+    return f"{fault.location}: {fault.message}" if fault.location else fault.message

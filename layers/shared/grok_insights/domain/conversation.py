@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from enum import StrEnum
+from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
-from pydantic_core import core_schema as core
+from pydantic import AfterValidator, Field
 
-from grok_insights.checked import Checked, check
+from grok_insights.validation import NOT_BLANK, Model
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
 """Namespace of ``uuid5`` for ids made from an ``external_id``. A change would orphan all ids."""
+
+MAX_EXTERNAL_ID_CHARS: Final = 256
 
 MAX_TEXT_BYTES: Final = 380_000
 """UTF-8 bytes of a text that fit a DynamoDB item (400 KB) beside the other attributes."""
@@ -22,39 +25,41 @@ MAX_TEXT_BYTES: Final = 380_000
 MAX_METADATA_BYTES: Final = 8_192
 """Bytes of the metadata as compact JSON."""
 
+MAX_METADATA_DEPTH: Final = 32
+"""Levels of objects and arrays in the metadata."""
+
+DEFAULT_MAX_TEXT_CHARS: Final = 100_000
+"""Characters of a text, where ``MAX_TEXT_CHARS`` is not set."""
 
 JsonObject = dict[str, Any]
 """A value of JSON, as `json.loads` gives it."""
 
 
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must not hold half a surrogate pair") from None
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-def _text_says_something(text: str) -> str:
-    if len(_encoded(_not_blank(text))) > MAX_TEXT_BYTES:
+def _fits_an_item(text: str) -> str:
+    if len(text.encode()) > MAX_TEXT_BYTES:
         raise ValueError(f"must have at most {MAX_TEXT_BYTES} bytes in UTF-8")
     return text
 
 
-def _external_id_is_a_name(external_id: str) -> str:
-    _encoded(external_id)
-    return _not_blank(external_id)
-
-
-def _metadata_is_small(metadata: JsonObject) -> JsonObject:
-    if len(metadata_json(metadata)) > MAX_METADATA_BYTES:
+def _is_small(metadata: JsonObject) -> JsonObject:
+    if _is_nested_deeper(metadata, MAX_METADATA_DEPTH):
+        raise ValueError(f"must be at most {MAX_METADATA_DEPTH} levels deep")
+    try:
+        size = len(metadata_json(metadata))
+    except ValueError:
+        raise ValueError("must hold no number beyond the range of JSON's") from None
+    if size > MAX_METADATA_BYTES:
         raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
     return metadata
+
+
+def _is_nested_deeper(value: JsonObject, levels: int) -> bool:
+    """Whether objects and arrays are nested deeper than that; looked at level by level."""
+    level: list[Any] = [value]
+    for _ in range(levels):
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for ones in inner for one in ones if isinstance(one, (dict, list))]
+    return bool(level)
 
 
 def metadata_json(metadata: JsonObject) -> str:
@@ -68,31 +73,40 @@ def metadata_json(metadata: JsonObject) -> str:
     return json.dumps(metadata, allow_nan=False, separators=(",", ":"))
 
 
-SAYS_SOMETHING: Final = core.no_info_after_validator_function(
-    _text_says_something, core.str_schema()
-)
-A_NAME: Final = core.no_info_after_validator_function(
-    _external_id_is_a_name, core.str_schema(min_length=1, max_length=256)
-)
-SMALL: Final = core.no_info_after_validator_function(
-    _metadata_is_small, core.dict_schema(core.str_schema())
-)
+class ById(Model):
+    """The path of one conversation."""
+
+    conversation_id: UUID = Field(description="Id of the conversation, and of its insight.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewConversation:
-    """What a client sends.
+class NewConversation(Model):
+    """One conversation, as a client sends it."""
 
-    ``text`` is the conversation. ``external_id`` is the client's own name for it, which makes
-    sending it again harmless. ``metadata`` is any JSON object, kept and given back as it came.
-    """
+    external_id: (
+        Annotated[str, Field(pattern=NOT_BLANK, max_length=MAX_EXTERNAL_ID_CHARS)] | None
+    ) = Field(
+        None,
+        description="The client's own name for it, which makes it harmless to send it again.",
+    )
+    text: Annotated[str, Field(pattern=NOT_BLANK), AfterValidator(_fits_an_item)] = Field(
+        description=f"The conversation. At most {MAX_TEXT_BYTES:,} bytes in UTF-8.",
+        json_schema_extra={"maxLength": DEFAULT_MAX_TEXT_CHARS},
+    )
+    metadata: Annotated[JsonObject, AfterValidator(_is_small)] | None = Field(
+        None,
+        description=(
+            "Any JSON object. It is kept, and given back as it came. "
+            f"At most {MAX_METADATA_BYTES:,} bytes as JSON and {MAX_METADATA_DEPTH} levels deep."
+        ),
+    )
 
-    external_id: str | None = field(default=None, metadata=check(core.nullable_schema(A_NAME)))
-    text: str = field(metadata=check(SAYS_SOMETHING))
-    metadata: JsonObject | None = field(default=None, metadata=check(core.nullable_schema(SMALL)))
 
+class ConversationStatus(StrEnum):
+    """How far a conversation is."""
 
-NEW_CONVERSATION: Final = Checked(NewConversation)
+    ENQUEUED = "enqueued"
+    COMPLETED = "completed"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic_core import core_schema as core
-
-from grok_insights.checked import Check
+from pydantic import AwareDatetime, BeforeValidator
 
 RFC_3339: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII
@@ -21,9 +19,7 @@ def _as_rfc_3339(text: object) -> object:
     return text
 
 
-INSTANT: Final[Check] = core.no_info_before_validator_function(
-    _as_rfc_3339, core.datetime_schema(tz_constraint="aware")
-)
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
 """An instant that a client sent. By itself pydantic would take a number for seconds."""
 
 

@@ -1,8 +1,25 @@
-"""The frame around every route: how requests are checked, how answers and errors are made."""
+"""What every route has in common: how requests are checked, how responses and errors are made."""
 
+from grok_insights.http.cors import Cors
 from grok_insights.http.handler import HttpHandler
-from grok_insights.http.request import BY_ID
-from grok_insights.http.response import json_response, page, problem_body, text_response
-from grok_insights.http.router import Api
+from grok_insights.http.rate_limiter import RateLimiter
+from grok_insights.http.response import (
+    json_response,
+    page,
+    problem_body,
+    redirect,
+    text_response,
+)
+from grok_insights.http.router import Router
 
-__all__ = ["BY_ID", "Api", "HttpHandler", "json_response", "page", "problem_body", "text_response"]
+__all__ = [
+    "Cors",
+    "HttpHandler",
+    "RateLimiter",
+    "Router",
+    "json_response",
+    "page",
+    "problem_body",
+    "redirect",
+    "text_response",
+]

@@ -1,96 +1,96 @@
-"""The way in and out of a function: the rate limit, what a request must be, and its answer."""
+"""HTTP requests: the rate limit, the route, and what all responses have in common."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.errors import RequestError, TooManyRequests
-from grok_insights.flow.rate_limit import RateLimit, RateLimitDecision, client_of
-from grok_insights.http.request import header, with_text_body
-from grok_insights.http.response import finish_response, problem, to_proxy_result
-from grok_insights.telemetry import MetricUnit, flush, logger, metrics
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from grok_insights.errors import NotFound, RequestError
+from grok_insights.http.request import header
+from grok_insights.http.response import ProxyResult, finish_response, problem, to_proxy_result
+from grok_insights.http.router import allowed
+from grok_insights.telemetry import flush
 
 if TYPE_CHECKING:
-    from grok_insights.aws.state.counters import StateCounters
-    from grok_insights.http.router import Api
+    from grok_insights.flow.rate_limit import RateLimitDecision
+    from grok_insights.http.cors import Cors
+    from grok_insights.http.rate_limiter import RateLimiter
+    from grok_insights.http.router import Router
 
-LIMITED: Final = "/api/v1/"
-"""Paths under this prefix count for the rate limit."""
-
-WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+UseCase = TypeVar("UseCase")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpHandler:
-    """Counts a request for its client's rate limit, and then lets the API answer it."""
+class HttpHandler(Generic[UseCase]):
+    """Answers the requests of API Gateway.
 
-    api: Api[Any]
-    counters: StateCounters
-    limit: RateLimit
-    now: Callable[[], float] = time.time
+    Parameters
+    ----------
+    router : Router[UseCase]
+        The routes.
+    use_case : UseCase
+        What the routes call.
+    rate_limiter : RateLimiter
+        Counts the requests.
+    cors : Cors
+        What browsers of other origins are told.
+    """
 
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """The answer to an event of API Gateway."""
-        logger.set_correlation_id(event["requestContext"].get("requestId"))
-        decision = self._decision(event)
-        answer = self._answer(decision, event, context)
-        if decision is not None:
-            headers = {name: [value] for name, value in decision.headers().items()}
-            answer["multiValueHeaders"].update(headers)
-        flush()
-        return finish_response(answer, event)
+    def __init__(
+        self, router: Router[UseCase], use_case: UseCase, rate_limiter: RateLimiter, cors: Cors
+    ) -> None:
+        self.use_case = use_case
+        self._router, self._resolver = router, router.resolver(use_case)
+        self._rate_limiter, self._cors = rate_limiter, cors
 
-    def _decision(self, event: dict[str, Any]) -> RateLimitDecision | None:
-        if not event["path"].startswith(LIMITED) or event["httpMethod"] == "OPTIONS":
-            return None
-        return self._count(event["requestContext"]["identity"]["sourceIp"])
-
-    def _answer(
-        self, decision: RateLimitDecision | None, event: dict[str, Any], context: Any
-    ) -> dict[str, Any]:
+    def __call__(self, event: dict[str, Any], context: Any) -> ProxyResult:
+        """Return the response to an event of API Gateway."""
+        request = APIGatewayProxyEvent(event)
+        decision = self._rate_limiter.count(request)
         try:
-            if decision is not None and not decision.allowed:
-                raise self._too_many(decision)
-            return self.api.resolve(self._readable(event), context)
+            response = self._response(decision, request, context)
         except RequestError as error:
-            return self._refused(error, event)
+            response = to_proxy_result(problem(error))
+        headers = self._cors.headers(header(request, "origin"))
+        headers |= decision.headers() if decision else {}
+        response["multiValueHeaders"].update({name: [text] for name, text in headers.items()})
+        flush()
+        return finish_response(response, request)
 
-    def _readable(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event as routes take it: HEAD is answered like GET, and a body is a text."""
-        method = event["httpMethod"]
+    def _response(
+        self, decision: RateLimitDecision | None, request: APIGatewayProxyEvent, context: Any
+    ) -> ProxyResult:
+        """Return the response of the route.
+
+        Raises
+        ------
+        RequestError
+            The request is one too many, or meets no route.
+        """
+        self._rate_limiter.check(decision)
+        method, path = request.http_method, request.path
+        if method == "OPTIONS":
+            return to_proxy_result(self._options(path))
+        self._router.check(method, path)
         if method == "HEAD":
-            return {**event, "httpMethod": "GET"}
-        if method in WITH_BODY & self.api.methods(event["path"]):
-            return with_text_body(event)
-        return event
+            # Answered like GET; `finish_response` takes the body away.
+            return self._resolver.resolve({**request.raw_event, "httpMethod": "GET"}, context)
+        return self._resolver.resolve(request.raw_event, context)
 
-    def _refused(self, error: RequestError, event: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a request that no route gets to see, with what CORS asks for."""
-        answer = to_proxy_result(problem(error))
-        cors = self.api.cors_config
-        if cors is not None:
-            origin = cors.allowed_origin(header(event, "origin"))
-            allowed = {name: [value] for name, value in cors.to_dict(origin).items()}
-            answer["multiValueHeaders"].update(allowed)
-        return answer
+    def _options(self, path: str) -> Response[str]:
+        """Return the methods of a path, to browsers and to others.
 
-    def _too_many(self, decision: RateLimitDecision) -> TooManyRequests:
-        return TooManyRequests(
-            f"more than {decision.limit} requests in {self.limit.window_seconds} seconds",
-            retry_after_seconds=decision.reset_seconds,
-        )
-
-    def _count(self, source_ip: str) -> RateLimitDecision | None:
-        """What the limit says; None where its store is down, for then the door stays open."""
-        window = self.limit.window(self.now())
-        try:
-            used = self.counters.count_request(client_of(source_ip), window)
-        except AWS_FAILURES:
-            logger.warning("the rate limit's store is down: the request passes")
-            metrics.add_metric("RateLimitFailedOpen", MetricUnit.Count, 1)
-            return None
-        return window.decision(used, self.now())
+        Raises
+        ------
+        NotFound
+            There is no such path, and no other origin may call the API.
+        """
+        methods = self._router.methods(path)
+        headers = self._cors.preflight_headers(methods)
+        if methods:
+            headers["Allow"] = ", ".join(allowed(methods))
+        if not headers:
+            raise NotFound("there is no such path")
+        return Response(HTTPStatus.NO_CONTENT, headers={**headers}, body="")

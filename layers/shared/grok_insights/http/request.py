@@ -1,65 +1,62 @@
-"""What a request is: its headers, its body, and what a route takes out of it, checked."""
+"""Requests: their headers, their body, and the models that check what a route is given."""
 
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pydantic_core import SchemaValidator, ValidationError
-from pydantic_core import core_schema as core
+from pydantic import ValidationError
 
-from grok_insights.checked import Check, Checked
 from grok_insights.errors import (
     BadRequest,
     ContentTooLarge,
     Fault,
     InvalidRequest,
     UnsupportedMediaType,
-    faults_of,
 )
+from grok_insights.validation import MAX_FAULTS, Model, fault, faults_of
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-
-
-def header(event: Mapping[str, Any], name: str) -> str:
-    """The values of a header, joined as RFC 9110 allows; empty where there is none."""
-    given: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
-    return ", ".join(
-        value for key, values in given.items() if key.lower() == name for value in values
-    )
-
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 JSON: Final = "application/json"
-CONTENT: Final = "content-type"
 
 MAX_BODY_BYTES: Final = 4_500_000
 """API Gateway takes 10 MB, but a function only 6 MB, and a body reaches it in base64.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
+MAX_BODY_DEPTH: Final = 4_000
+"""About how many levels of objects and arrays a body may have. A field of a body has limits of its
+own; this one only has to be far above them, so that one bad field does not make a body unreadable.
+"""
 
-def with_text_body(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with its body as a text.
+
+def header(request: APIGatewayProxyEvent, name: str) -> str:
+    """Return the values of a header, joined as RFC 9110 allows; empty where there is none."""
+    return ", ".join(request.multi_value_headers.get(name, []))
+
+
+def body_text(request: APIGatewayProxyEvent) -> str:
+    """Return the body of a request as a text.
 
     Raises
     ------
     ContentTooLarge, UnsupportedMediaType, BadRequest
-        The body is not one that can be read.
+        The body cannot be read.
     """
-    _check_media_type(header(event, CONTENT))
-    if header(event, "content-encoding").strip().lower() not in {"", "identity"}:
+    _check_media_type(header(request, "content-type"))
+    if header(request, "content-encoding").strip().lower() not in {"", "identity"}:
         raise UnsupportedMediaType("the body must not be compressed")
-    body = event["body"] or ""
-    size = len(body) * 3 // 4 if event["isBase64Encoded"] else len(body.encode(errors="replace"))
+    body, encoded = request.body or "", bool(request.is_base64_encoded)
+    size = len(body) * 3 // 4 if encoded else len(body.encode(errors="replace"))
     if size > MAX_BODY_BYTES:
         raise ContentTooLarge(f"the body must have at most {MAX_BODY_BYTES} bytes")
-    # The resolver knows the media type only in lower case.
-    headers = {name: value for name, value in event["headers"].items() if name.lower() != CONTENT}
-    headers[CONTENT] = JSON
-    return {**event, "headers": headers, "body": _text(event, body), "isBase64Encoded": False}
+    return _decoded(body) if encoded else body
 
 
 def _check_media_type(content_type: str) -> None:
@@ -71,98 +68,124 @@ def _check_media_type(content_type: str) -> None:
         raise UnsupportedMediaType("the body must be in UTF-8")
 
 
-def _text(event: dict[str, Any], body: str) -> str:
-    if not event["isBase64Encoded"]:
-        return body
+def _decoded(body: str) -> str:
     try:
         return b64decode(body).decode()
     except ValueError:
         raise BadRequest("the body is not UTF-8", faults=(Fault("body", "is not UTF-8"),)) from None
 
 
-BY_ID: Final = {"conversation_id": core.uuid_schema()}
-"""The path of one conversation."""
-
-NOTHING: Final[Mapping[str, Check]] = {}
+class Nothing(Model):
+    """The query of a route that takes none: a misspelt name never passes for no filter."""
 
 
-class Takes:
-    """Checks a request, and hands its parts to the route by their names.
+class RequestModels:
+    """Checks the parts of a request by a model for each.
 
     Parameters
     ----------
-    path : Mapping[str, Check]
-        Parts of the path that are more than a text.
-    query, body : Checked[Any] | None
-        What the query and the body make; None where the route takes none. No name that is not
-        known passes in either, so that no misspelt filter passes for no filter.
+    path : type[Model] | None
+        The parameters of the path; None where they are texts of any kind.
+    query : type[Model]
+        The query.
+    body : type[Model] | None
+        The body; None where the route takes none.
     """
 
     def __init__(
         self,
-        path: Mapping[str, Check] = NOTHING,
-        query: Checked[Any] | None = None,
-        body: Checked[Any] | None = None,
+        path: type[Model] | None = None,
+        query: type[Model] = Nothing,
+        body: type[Model] | None = None,
     ) -> None:
         self.path, self.query, self.body = path, query, body
-        fields = {name: core.typed_dict_field(check) for name, check in path.items()}
-        parts: dict[str, Check] = {
-            "path": core.typed_dict_schema(fields, extra_behavior="allow"),
-            "query": core.typed_dict_schema({}, extra_behavior="forbid"),
-        }
-        parts |= {"query": query.schema} if query else {}
-        parts |= {"body": body.schema} if body else {}
-        self._validator = SchemaValidator(
-            core.typed_dict_schema(
-                {name: core.typed_dict_field(part) for name, part in parts.items()}
-            ),
-            {"hide_input_in_errors": True},
-        )
 
-    def read(self, event: BaseProxyEvent, path: Mapping[str, str]) -> dict[str, Any]:
-        """The route's arguments: each part of the path, ``query`` and ``body``.
+    def read(self, request: APIGatewayProxyEvent, path: Mapping[str, str]) -> dict[str, Any]:
+        """Return the route's arguments: each parameter of the path, ``query`` and ``body``.
 
         Raises
         ------
-        BadRequest
-            The body is not JSON.
+        ContentTooLarge, UnsupportedMediaType, BadRequest
+            The body cannot be read, or is not JSON.
         InvalidRequest
-            Something is missing or not acceptable; the faults name all that is.
+            Something is missing or not acceptable; the faults name the first few of them.
         """
-        sent = {"path": path, "query": _query(event)}
-        if self.body and event.body:
-            sent["body"] = _strict_json(event.body)
-        try:
-            read = self._validator.validate_python(sent)
-        except ValidationError as error:
-            faults = faults_of(error.errors(include_url=False))
-            raise InvalidRequest("the request is not valid", faults=faults) from None
-        arguments: dict[str, Any] = read["path"]
-        if self.query:
-            arguments["query"] = read["query"]
-        if self.body:
-            arguments["body"] = read["body"]
-        return arguments
+        body = self._body(request)
+        parts = (self._path(path), self._query(request), body)
+        faults = [one for part in parts for one in part.faults]
+        if faults:
+            raise InvalidRequest("the request is not valid", faults=tuple(faults[:MAX_FAULTS]))
+        return {name: value for part in parts for name, value in part.arguments.items()}
+
+    def _path(self, path: Mapping[str, str]) -> _Part:
+        if self.path is None:
+            return _Part(dict(path))
+        checked = _checked(self.path, "path", path)
+        return _Part(dict(checked.arguments.get("path", ())), checked.faults)
+
+    def _query(self, request: APIGatewayProxyEvent) -> _Part:
+        given = request.resolved_query_string_parameters
+        repeated = tuple(
+            fault("must be given once", "query", name)
+            for name, values in given.items()
+            if len(values) > 1
+        )
+        sent = {name: values[0] for name, values in given.items()}
+        checked = _checked(self.query, "query", sent)
+        arguments = {} if self.query is Nothing else checked.arguments
+        return _Part(arguments, repeated + checked.faults)
+
+    def _body(self, request: APIGatewayProxyEvent) -> _Part:
+        if self.body is None:
+            return _Part({})
+        sent = body_text(request)
+        if not sent:
+            return _Part({}, (Fault("body", "is missing"),))
+        return _checked(self.body, "body", _parsed(sent))
 
 
-def _query(event: BaseProxyEvent) -> dict[str, str | list[str]]:
-    """The query by name: a text, or all texts where a name comes more than once."""
-    given = event.resolved_query_string_parameters
-    return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+class _Part(NamedTuple):
+    """The arguments that a part of a request gives to the route, and what is wrong with it."""
+
+    arguments: dict[str, Any]
+    faults: tuple[Fault, ...] = ()
 
 
-def _strict_json(body: str) -> Any:
-    """The value of a JSON text, and of nothing that only Python takes for JSON.
+def _checked(model: type[Model], part: str, sent: object) -> _Part:
+    """Return the model of what was sent under the name of the part, or what is wrong with it."""
+    try:
+        return _Part({part: model.model_validate(sent)})
+    except ValidationError as error:
+        return _Part({}, faults_of(error.errors(include_url=False, include_input=False), part))
+
+
+def _parsed(body: str) -> Any:
+    """Return the value of a JSON text, and of nothing that only Python takes for JSON.
 
     Raises
     ------
     BadRequest
-        It is not JSON, nested too deeply, or holds a number beyond all measure.
+        It is not JSON, is nested too deeply, or holds a number of more than 4,300 digits.
     """
     try:
-        return json.loads(body, parse_constant=_not_json)
-    except (ValueError, RecursionError):
+        with _deep_nesting():
+            return json.loads(body, parse_constant=_not_json)
+    except RecursionError:
+        faults = (Fault("body", "is nested too deeply"),)
+        raise BadRequest("the body is nested too deeply", faults=faults) from None
+    except ValueError:
         raise BadRequest("the body is not JSON", faults=(Fault("body", "is not JSON"),)) from None
+
+
+@contextmanager
+def _deep_nesting() -> Iterator[None]:
+    """Let the parser go deeper: each level counts as one for Python's limit, which is 1,000."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_BODY_DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _not_json(constant: str) -> Any:

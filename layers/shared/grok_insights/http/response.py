@@ -9,12 +9,17 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 
 from grok_insights.errors import RequestError
 from grok_insights.http.request import JSON, header
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+    from grok_insights.bodies.problem import ProblemBody
 
 PROBLEM: Final = "application/problem+json"
 HTML: Final = "text/html; charset=utf-8"
@@ -36,65 +41,76 @@ PAGE_HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 
+ProxyResult = dict[str, Any]
+"""A response in the form that API Gateway takes."""
+
 Headers = Mapping[str, str]
 NONE: Final[Headers] = {}
 
 
-def json_response(status: HTTPStatus, body: Any, headers: Headers = NONE) -> Response[str]:
-    """An answer in JSON. A text is taken for JSON that is made already."""
+def json_response(
+    status: HTTPStatus, body: Mapping[str, Any] | str, headers: Headers = NONE
+) -> Response[str]:
+    """Return a response in JSON. A text is taken for JSON that is made already."""
     content = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
     return Response(int(status), JSON, content, headers={**headers})
 
 
 def text_response(media_type: str, content: str, *, cache: str) -> Response[str]:
-    """A text of some media type, with what its ``Cache-Control`` says."""
+    """Return a text of some media type, with the value of its ``Cache-Control``."""
     return Response(HTTPStatus.OK, media_type, content, headers={"Cache-Control": cache})
 
 
 def page(html: str, path: str, *, styles: str = "") -> Response[str]:
-    """A web page that may load and call nothing but what comes from its own origin.
+    """Return a web page that may load and call nothing but what comes from its own origin.
 
-    Under a path with a slash at its end its relative addresses would be wrong: a client is sent to
-    where it is. ``styles`` are more sources of styles for its content security policy.
+    Under a path with a slash at its end its relative addresses would be wrong: the client is
+    redirected to the path without it. ``styles`` are more sources of styles for its content
+    security policy.
     """
     if path.endswith("/"):
-        home = f"../{path.strip('/')}"
-        return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": home}, body="")
+        return redirect(f"../{path.strip('/')}", HTTPStatus.PERMANENT_REDIRECT)
     headers = {name: value.format(styles=styles) for name, value in PAGE_HEADERS.items()}
     return Response(
         HTTPStatus.OK, HTML, html, headers={**headers, "Cache-Control": PUBLIC_REVALIDATED}
     )
 
 
-def problem_body(error: RequestError) -> dict[str, Any]:
-    """An error as RFC 9457 problem details."""
-    faults = [{"location": fault.location, "message": fault.message} for fault in error.faults]
-    return {
+def redirect(location: str, status: HTTPStatus = HTTPStatus.FOUND) -> Response[str]:
+    """Return a redirect. The location is relative: the prefix of the stage is not known here."""
+    return Response(status, headers={"Location": location}, body="")
+
+
+def problem_body(error: RequestError) -> ProblemBody:
+    """Return an error as RFC 9457 problem details."""
+    body: ProblemBody = {
         "type": "about:blank",
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
-        **({"errors": faults} if faults else {}),
     }
+    if error.faults:
+        body["errors"] = [
+            {"location": fault.location, "message": fault.message} for fault in error.faults
+        ]
+    return body
 
 
 def problem(error: RequestError) -> Response[str]:
-    """The answer that tells a client what went wrong."""
+    """Return the response that tells a client what went wrong."""
     content = json.dumps(problem_body(error))
     headers = {"Cache-Control": NO_STORE, **error.headers()}
     return Response(error.status, PROBLEM, content, headers={**headers})
 
 
-def to_proxy_result(response: Response[str]) -> dict[str, Any]:
-    """A response in the form that API Gateway wants."""
+def to_proxy_result(response: Response[str]) -> ProxyResult:
+    """Return a response in the form that API Gateway takes."""
+    headers = {name: [str(value)] for name, value in response.headers.items()}
     return {
         "statusCode": response.status_code,
         "body": response.body,
         "isBase64Encoded": False,
-        "multiValueHeaders": {
-            "Content-Type": [response.content_type],
-            **{name: [value] for name, value in response.headers.items()},
-        },
+        "multiValueHeaders": headers,
     }
 
 
@@ -108,47 +124,45 @@ COMMON: Final = {
 }
 REFUSES_GZIP: Final = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
-Answer = dict[str, Any]
-"""An answer in the form that API Gateway wants."""
 
-
-def finish_response(answer: Answer, event: dict[str, Any]) -> Answer:
-    """The answer as it goes out to the client of this event."""
-    headers: dict[str, list[str]] = answer["multiValueHeaders"]
+def finish_response(response: ProxyResult, request: APIGatewayProxyEvent) -> ProxyResult:
+    """Return the response as it goes out to the client of this request."""
+    headers: dict[str, list[str]] = response["multiValueHeaders"]
     headers.update({name: [value] for name, value in COMMON.items()})
-    if event["httpMethod"] in {"GET", "HEAD"} and answer["statusCode"] == HTTPStatus.OK:
-        answer = _conditional(answer, header(event, "if-none-match"))
-    if event["httpMethod"] == "HEAD":
-        return {**answer, "body": "", "isBase64Encoded": False}
-    return _compressed(answer, event)
+    method = request.http_method
+    if method in {"GET", "HEAD"} and response["statusCode"] == HTTPStatus.OK:
+        response = _conditional(response, header(request, "if-none-match"))
+    if method == "HEAD":
+        return {**response, "body": "", "isBase64Encoded": False}
+    return _compressed(response, request)
 
 
-def _conditional(answer: Answer, if_none_match: str) -> Answer:
-    """The answer with its ETag, or 304 where that is what the client has already.
+def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
+    """Return the response with its ETag, or 304 where the client has it already.
 
-    The tag is a weak one, for it stands for the compressed answer too.
+    The tag is a weak one, for it stands for the compressed response too.
     """
-    headers: dict[str, list[str]] = answer["multiValueHeaders"]
+    headers: dict[str, list[str]] = response["multiValueHeaders"]
     if headers.setdefault("Cache-Control", [PRIVATE_REVALIDATED]) == [NO_STORE]:
-        return answer
-    tag = f'"{sha256(answer["body"].encode()).hexdigest()[:32]}"'
+        return response
+    tag = f'"{sha256(response["body"].encode()).hexdigest()[:32]}"'
     headers["ETag"] = [f"W/{tag}"]
     if if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match):
         del headers["Content-Type"]
-        return {**answer, "statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
-    return answer
+        return {**response, "statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
+    return response
 
 
-def _compressed(answer: Answer, event: dict[str, Any]) -> Answer:
-    """The answer in gzip, where it is large and the client takes it.
+def _compressed(response: ProxyResult, request: APIGatewayProxyEvent) -> ProxyResult:
+    """Return the response in gzip, where it is large and the client accepts it.
 
     API Gateway turns base64 into bytes only for clients that say what they accept.
     """
-    content = (answer["body"] or "").encode()
-    encodings = header(event, "accept-encoding").lower()
+    content = (response["body"] or "").encode()
+    encodings = header(request, "accept-encoding").lower()
     accepts = "gzip" in encodings and not REFUSES_GZIP.search(encodings)
-    if len(content) <= SMALL or not accepts or not header(event, "accept"):
-        return answer
-    answer["multiValueHeaders"]["Content-Encoding"] = ["gzip"]
+    if len(content) <= SMALL or not accepts or not header(request, "accept"):
+        return response
+    response["multiValueHeaders"]["Content-Encoding"] = ["gzip"]
     packed = b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode()
-    return {**answer, "body": packed, "isBase64Encoded": True}
+    return {**response, "body": packed, "isBase64Encoded": True}

@@ -1,161 +1,166 @@
-"""The resolver: which route a request meets, and what each error is answered with."""
+"""The routes of a function: which one a request meets, and what each error is answered with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.checked import Check, Checked
 from grok_insights.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
-from grok_insights.http.request import NOTHING, Takes
+from grok_insights.http.request import Nothing, RequestModels
 from grok_insights.http.response import problem
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
-    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+    from grok_insights.validation import Model
 
-SHOWN_TO_SCRIPTS: Final = [
-    "ETag",
-    "Location",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-    "Retry-After",
-]
-CORS_MAX_AGE_SECONDS: Final = 600
-
-Methods = Callable[[str], frozenset[str]]
-Route = TypeVar("Route", bound=Callable[..., Response[str]])
+Function = TypeVar("Function", bound=Callable[..., Response[str]])
 UseCase = TypeVar("UseCase")
 
 
-class Api(APIGatewayRestResolver, Generic[UseCase]):
-    """A resolver that knows which methods a path has, and answers every error as a problem.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path, what checks a request to it, and the function that answers it.
 
-    Powertools' own validation is left off: it loads all of pydantic, and of its OpenAPI models,
-    which doubles what the rest of a function adds to a cold start. See docs/performance.md.
+    ``path`` has its parameters in angle brackets. The function is called with the use case, and
+    with the arguments that the models read. With ``with_request`` it gets the ``request`` too.
+    """
+
+    method: str
+    path: str
+    models: RequestModels
+    function: Callable[..., Response[str]]
+    with_request: bool = False
+
+
+class Router(Generic[UseCase]):
+    """Collects the routes of a function.
+
+    Powertools' own validation is left off: it would load its models of OpenAPI, which double what
+    the rest of a function adds to a cold start. See docs/performance.md.
 
     Parameters
     ----------
-    use_case : UseCase
-        What the routes call. Tests put one of their own in its place.
-    origins : Sequence[str]
-        Origins whose pages may call the API; none, and no browser lets another origin do so.
-    api_description : Methods
-        The methods of the paths of all functions, for the one that gets all that no other takes.
+    elsewhere : Iterable[tuple[str, str]]
+        Methods and paths that another function answers. API Gateway sends this one the requests
+        with another method, and those must meet no route of this one.
     """
 
-    def __init__(
-        self,
-        use_case: UseCase,
-        origins: Sequence[str] = (),
-        api_description: Methods = lambda _: frozenset(),
-    ) -> None:
-        self.use_case = use_case
-        self.cors_config = _cors(origins)
-        self.api_description = api_description
-        self.taken: dict[Callable[..., Any], Takes] = {}
-        super().__init__(cors=self.cors_config)
-        self.use([_checked])
-        self.exception_handler(Exception)(self._problem)
+    def __init__(self, elsewhere: Iterable[tuple[str, str]] = ()) -> None:
+        self.routes: list[Route] = []
+        self._methods: dict[str, set[str]] = {}
+        for method, path in elsewhere:
+            self._methods.setdefault(path, set()).add(method)
 
-    def takes(
+    def get(
         self,
+        path: str,
         *,
-        path: Mapping[str, Check] = NOTHING,
-        query: Checked[Any] | None = None,
-        body: Checked[Any] | None = None,
-    ) -> Callable[[Route], Route]:
-        """Say what a route takes; one that says nothing takes nothing. See `Takes`."""
+        parameters: type[Model] | None = None,
+        query: type[Model] = Nothing,
+        with_request: bool = False,
+    ) -> Callable[[Function], Function]:
+        """Register a function for ``GET`` and ``HEAD``."""
+        return self._route("GET", path, RequestModels(parameters, query), with_request)
 
-        def taking(route: Route) -> Route:
-            self.taken[route] = Takes(path, query, body)
-            return route
+    def post(self, path: str, *, body: type[Model]) -> Callable[[Function], Function]:
+        """Register a function for ``POST``."""
+        return self._route("POST", path, RequestModels(body=body))
 
-        return taking
+    def delete(
+        self, path: str, *, parameters: type[Model] | None = None
+    ) -> Callable[[Function], Function]:
+        """Register a function for ``DELETE``."""
+        return self._route("DELETE", path, RequestModels(parameters))
 
-    def route(self, *rule: Any, **options: Any) -> Callable[[Route], Route]:
-        """Register a route. Powertools' ``get``, ``post`` and ``delete`` call this."""
-        register = super().route(*rule, **options)
+    def _route(
+        self, method: str, path: str, models: RequestModels, with_request: bool = False
+    ) -> Callable[[Function], Function]:
+        def register(function: Function) -> Function:
+            self.routes.append(Route(method, path, models, function, with_request))
+            self._methods.setdefault(path, set()).add(method)
+            return function
 
-        def registered(route: Route) -> Route:
-            self.taken.setdefault(route, Takes())
-            return register(route)
-
-        return registered
-
-    def routes(self) -> Iterator[tuple[str, str, Takes]]:
-        """Each route's method, its path as OpenAPI writes it, and what it takes."""
-        for route in (*self._static_routes, *self._dynamic_routes):
-            yield route.method, route.openapi_path, self.taken[route.func]
+        return register
 
     def methods(self, path: str) -> frozenset[str]:
-        """The methods that a path has; none where there is no such path."""
-        routes = [*self._static_routes, *self._dynamic_routes]
-        here = {route.method for route in routes if route.rule.match(path)}
-        found = self.api_description(path) or here
-        return frozenset(found | ({"HEAD"} if "GET" in found else set()))
+        """Return the methods that a path has; none where there is no such path.
 
-    def _resolve(self) -> ResponseBuilder[Any]:
-        """Let a path of another function not pass for an id of this one."""
-        method, path = self.current_event.http_method, self.current_event.path
-        if method not in self.methods(path):
-            return self._handle_not_found(method=method, path=path)
-        return super()._resolve()
+        A path without parameters wins over one with them.
+        """
+        sent = path.rstrip("/").split("/")
+        found = [rule for rule in self._methods if _matches(rule.rstrip("/").split("/"), sent)]
+        if not found:
+            return frozenset()
+        methods = self._methods[min(found, key=lambda rule: rule.count("<"))]
+        return frozenset(methods | ({"HEAD"} if "GET" in methods else set()))
 
-    def _handle_not_found(self, method: str, path: str) -> ResponseBuilder[Any]:
-        """Answer what meets no route; a preflight is told the methods of its very path."""
-        self._cors_methods = {*self.methods(path), "OPTIONS"}
-        return super()._handle_not_found(method=method, path=path)
+    def resolver(self, use_case: UseCase) -> APIGatewayRestResolver:
+        """Return Powertools' resolver of the routes, with the use case that they call."""
+        resolver = APIGatewayRestResolver()
+        resolver.exception_handler(Exception)(_error_response)
+        for route in self.routes:
+            resolver.route(route.path, route.method)(_bound(route, use_case, resolver))
+        return resolver
 
-    def _problem(self, error: Exception) -> Response[str]:
-        if isinstance(error, NotFoundError):
-            return self._no_route(self.current_event.path, self.current_event.http_method)
-        return problem(_as_request_error(error))
+    def check(self, method: str, path: str) -> None:
+        """Check that a request may meet a route.
 
-    def _no_route(self, path: str, method: str) -> Response[str]:
-        allowed = (*sorted(self.methods(path)), "OPTIONS")
-        # A path that has the method and meets no route holds a name that cannot be one.
-        if len(allowed) == 1 or method in allowed[:-1]:
-            return problem(NotFound("there is no such path"))
-        if method == "OPTIONS":
-            return Response(HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(allowed)}, body="")
-        return problem(MethodNotAllowed("this path does not have this method", allowed=allowed))
+        Raises
+        ------
+        NotFound, MethodNotAllowed
+            It meets none.
+        """
+        methods = self.methods(path)
+        if not methods:
+            raise NotFound("there is no such path")
+        if method not in methods:
+            raise MethodNotAllowed("this path does not have this method", allowed=allowed(methods))
 
 
-def _cors(origins: Sequence[str]) -> CORSConfig | None:
-    if not origins:
-        return None
-    first, *others = origins
-    return CORSConfig(
-        allow_origin=first,
-        extra_origins=others,
-        allow_headers=["If-None-Match"],
-        expose_headers=SHOWN_TO_SCRIPTS,
-        max_age=CORS_MAX_AGE_SECONDS,
+def allowed(methods: Iterable[str]) -> tuple[str, ...]:
+    """Return what ``Allow`` says of a path with these methods."""
+    return (*sorted(methods), "OPTIONS")
+
+
+def _matches(rule: Sequence[str], sent: Sequence[str]) -> bool:
+    """Whether the parts of a path fit those of a route's: a parameter is any text but none."""
+    return len(rule) == len(sent) and all(
+        bool(part) if known.startswith("<") else part == known
+        for known, part in zip(rule, sent, strict=True)
     )
 
 
-def _checked(api: Api[Any], next_middleware: NextMiddleware) -> Any:
-    """Hand the route what it takes, checked. What meets no route takes anything."""
-    takes = api.taken.get(api.context["_route"].func)
-    if takes is not None:
-        path = api.context["_route_args"]
-        api.context["_route_args"] = takes.read(api.current_event, path)
-    return next_middleware(api)
+def _bound(
+    route: Route, use_case: object, resolver: APIGatewayRestResolver
+) -> Callable[..., Response[str]]:
+    """Return the function of a route as the resolver calls it: with the parts of the path."""
+
+    def answer(**path: str) -> Response[str]:
+        request = resolver.current_event
+        arguments = route.models.read(request, path)
+        more = {"request": request} if route.with_request else {}
+        return route.function(use_case, **arguments, **more)
+
+    return answer
 
 
-def _as_request_error(error: Exception) -> RequestError:
-    """The one table from error to status."""
+def _error_response(error: Exception) -> Response[str]:
+    return problem(as_request_error(error))
+
+
+def as_request_error(error: Exception) -> RequestError:
+    """Return what a client is told of an error: the one table from error to status."""
     match error:
         case RequestError():
             return error
+        case NotFoundError():
+            # A path with a name in it that no route takes.
+            return NotFound("there is no such path")
         case _ if isinstance(error, (*AWS_FAILURES, TimeoutError)):
             logger.exception("a request failed in AWS")
             return Unavailable("something this service needs is down", retry_after_seconds=5)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.event_handler import openapi
 
@@ -74,20 +72,6 @@ class ApiDescription:
     def text(self) -> str:
         """The description in JSON."""
         return (self.folder / "openapi.json").read_text("utf-8")
-
-    @cached_property
-    def _methods(self) -> list[tuple[re.Pattern[str], frozenset[str]]]:
-        """A pattern for each path; those without parameters first, for they win."""
-        paths: dict[str, Any] = json.loads(self.text)["paths"]
-        return [
-            (re.compile(re.sub(r"{\w+}", "[^/]+", path) + "/*"), frozenset(map(str.upper, found)))
-            for path, found in sorted(paths.items(), key=lambda pair: pair[0].count("{"))
-        ]
-
-    def methods(self, path: str) -> frozenset[str]:
-        """The methods that a path of the API has, whichever function answers them."""
-        found = (methods for pattern, methods in self._methods if pattern.fullmatch(path))
-        return next(found, frozenset())
 
     def openapi(self) -> Response[str]:
         """The description."""

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from pydantic_core import ValidationError
+from pydantic import ValidationError
 
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import (
-    NEW_CONVERSATION,
     Conversation,
+    ConversationStatus,
     NewConversation,
     conversation_id,
 )
@@ -27,8 +27,8 @@ from grok_insights.errors import (
     NotFound,
     RequestError,
     Unavailable,
-    faults_of,
 )
+from grok_insights.validation import faults_of
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
 
-ENQUEUED: Final = "enqueued"
 RETRY_AFTER_SECONDS: Final = 30
 
 REPAIR_DELAY_SECONDS: Final = 10
@@ -49,7 +48,7 @@ class Accepted:
     """A conversation that is stored and has, or had, its message."""
 
     conversation: Conversation
-    status: str
+    status: ConversationStatus
 
 
 Outcome = Accepted | RequestError
@@ -119,9 +118,10 @@ class Ingest:
 
     def _read(self, item: Any) -> Conversation | RequestError:
         try:
-            return self._checked(NEW_CONVERSATION.read(item), "text")
+            return self._checked(NewConversation.model_validate(item), "text")
         except ValidationError as error:
-            return InvalidRequest("the conversation is not valid", faults=faults_of(error.errors()))
+            faults = faults_of(error.errors(include_url=False, include_input=False))
+            return InvalidRequest("the conversation is not valid", faults=faults)
         except RequestError as error:
             return error
 
@@ -164,7 +164,7 @@ class Ingest:
         lost = self._send(fresh, 0) | self._send(unproven, REPAIR_DELAY_SECONDS)
         self.conversations.mark_enqueued(set(unproven) - lost, self.now())
         sent = {*fresh, *(one.id for one in waiting)} - lost
-        return statuses | dict.fromkeys(sent, ENQUEUED)
+        return statuses | dict.fromkeys(sent, ConversationStatus.ENQUEUED)
 
     def _send(self, conversation_ids: Iterable[str], delay_seconds: int) -> set[str]:
         now = self.now()
@@ -177,7 +177,7 @@ def _outcome(asked: Conversation, stored: Conversation, status: str | None) -> O
         return Conflict("this external_id belongs to a conversation with another text")
     if status is None:
         return _queue_is_down()
-    return Accepted(stored, status)
+    return Accepted(stored, ConversationStatus(status))
 
 
 def _queue_is_down() -> Unavailable:

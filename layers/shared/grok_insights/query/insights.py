@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grok_insights.domain import timestamps
+from grok_insights.domain.conversation import ConversationStatus
 from grok_insights.errors import NotFound
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
     from grok_insights.aws.insights.table import Insights, Stored
     from grok_insights.aws.insights.timeline import Timeline
+    from grok_insights.bodies.conversations import ConversationBody
     from grok_insights.domain.selection import Selection
     from grok_insights.query.cursor import Cursors
 
@@ -45,7 +47,7 @@ class ReadInsights:
             raise NotFound("there is no conversation with this id")
         return stored
 
-    def conversation(self, conversation_id: str) -> dict[str, Any]:
+    def conversation(self, conversation_id: str) -> ConversationBody:
         """The stored conversation and its status.
 
         Raises
@@ -63,7 +65,7 @@ class ReadInsights:
             "text": found.text,
             "metadata": found.metadata,
             "created_at": timestamps.to_text(found.created_at),
-            "status": statuses.get(conversation_id, "enqueued"),
+            "status": ConversationStatus(statuses.get(conversation_id, "enqueued")),
         }
 
     def page(self, selection: Selection, limit: int, cursor: str | None) -> Page:

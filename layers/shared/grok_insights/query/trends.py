@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from grok_insights.domain import pricing, timestamps
 from grok_insights.domain.selection import within_calendar
-from grok_insights.domain.trends import FIELDS, KINDS, Interval, Series
+from grok_insights.domain.trends import KINDS, Interval, Series
 from grok_insights.errors import Fault, InvalidRequest
 
 if TYPE_CHECKING:
     from grok_insights.aws.insights.recount import Recount
     from grok_insights.aws.trends import Trends
+    from grok_insights.bodies.trends import DifferenceBody, TopicCountBody, TotalsBody, TrendsBody
 
 DEFAULT_SPAN: Final = {Interval.HOUR: timedelta(hours=24), Interval.DAY: timedelta(days=30)}
 LONGEST_SPAN: Final = timedelta(days=366)
@@ -74,11 +75,11 @@ class ReadTrends:
             raise _refused("query.from", f"must be at most {LONGEST_SPAN.days} days before to")
         return Range(first, last, interval)
 
-    def of(self, wanted: Range, top: int) -> dict[str, Any]:
+    def of(self, wanted: Range, top: int) -> TrendsBody:
         """The counters of a range."""
         return _shown(wanted, self._counted(wanted), top)
 
-    def verified(self, wanted: Range, top: int) -> dict[str, Any]:
+    def verified(self, wanted: Range, top: int) -> TrendsBody:
         """The counters of a range, and beside them what a recount of the insights gives.
 
         Both are saved together, but cannot be read at one moment: where insights come in in
@@ -126,19 +127,26 @@ def _refused(location: str, message: str) -> InvalidRequest:
     return InvalidRequest("the range is not valid", faults=(Fault(location, message),))
 
 
-def _difference(counted: Counts, recounted: Counts) -> dict[str, int]:
+def _difference(counted: Counts, recounted: Counts) -> DifferenceBody:
     """By how much the counters are above the recount, and how many points and topics differ."""
-    more, less = counted.totals, recounted.totals
+    more = counted.totals
+    more.subtract(recounted.totals)
     points = counted.series.keys() | recounted.series.keys()
     topics = counted.topics.keys() | recounted.topics.keys()
     return {
-        **{name: more[name] - less[name] for name in FIELDS},
+        "positive": more["positive"],
+        "negative": more["negative"],
+        "neutral": more["neutral"],
+        "failed": more["failed"],
+        "tokens": more["tokens"],
+        "cost_ticks": more["cost_ticks"],
+        "processing_ms": more["processing_ms"],
         "points": sum(counted.series.get(one) != recounted.series.get(one) for one in points),
         "topics": sum(counted.topics[one] != recounted.topics[one] for one in topics),
     }
 
 
-def _shown(wanted: Range, counts: Counts, top: int) -> dict[str, Any]:
+def _shown(wanted: Range, counts: Counts, top: int) -> TrendsBody:
     return {
         "from": timestamps.to_text(wanted.start),
         "to": timestamps.to_text(wanted.end),
@@ -152,18 +160,21 @@ def _shown(wanted: Range, counts: Counts, top: int) -> dict[str, Any]:
     }
 
 
-def _top(topics: Counter[str], top: int) -> list[dict[str, Any]]:
+def _top(topics: Counter[str], top: int) -> list[TopicCountBody]:
     """The topics that came up most, ties in the order of their names."""
     order = sorted(topics.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"topic": topic, "count": count} for topic, count in order[:top]]
 
 
-def _totals(fields: Counter[str]) -> dict[str, Any]:
+def _totals(fields: Counter[str]) -> TotalsBody:
     """The counters as the API shows them."""
     count = sum(fields[kind] for kind in KINDS)
     return {
         "count": count,
-        **{kind: fields[kind] for kind in KINDS},
+        "positive": fields["positive"],
+        "negative": fields["negative"],
+        "neutral": fields["neutral"],
+        "failed": fields["failed"],
         "tokens_used": fields["tokens"],
         "estimated_cost": pricing.dollars(fields["cost_ticks"]),
         "mean_processing_time_ms": round(fields["processing_ms"] / count) if count else None,

@@ -1,0 +1,43 @@
+"""The body of the health check."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from grok_insights.bodies.fields import Count, Timestamp
+
+
+class WorkerBody(TypedDict):
+    """Whether calls to Grok may start; all but `state` only where they may not."""
+
+    state: Annotated[Literal["running", "paused"], Field(description="Whether calls may start.")]
+    reason: NotRequired[Annotated[str, Field(description="Why not, for programs.")]]
+    detail: NotRequired[Annotated[str, Field(description="Why not, for people.")]]
+    since: NotRequired[Annotated[Timestamp, Field(description="Since when, where it is known.")]]
+    until: NotRequired[Annotated[Timestamp, Field(description="Until when, where it is known.")]]
+
+
+class QueueBody(TypedDict):
+    """The queue of conversations that wait."""
+
+    depth: Annotated[Count, Field(description="Conversations that wait.")]
+
+
+class HealthBody(TypedDict):
+    """Whether conversations are being analysed, and why not."""
+
+    status: Annotated[Literal["healthy", "unhealthy"], Field(description="The result.")]
+    database: Annotated[Literal["reachable", "unreachable"], Field(description="DynamoDB.")]
+    worker: NotRequired[Annotated[WorkerBody, Field(description="Whether calls may start.")]]
+    circuit: NotRequired[
+        Annotated[Literal["closed", "open", "half_open"], Field(description="The circuit breaker.")]
+    ]
+    queue: NotRequired[Annotated[QueueBody, Field(description="The queue.")]]
+    dead_letters: NotRequired[Annotated[Count, Field(description="Messages that failed.")]]
+    batch_size: NotRequired[Annotated[Count, Field(description="Calls at one time.")]]
+    mode: NotRequired[
+        Annotated[Literal["mock", "real"], Field(description="Heuristics, or Grok itself.")]
+    ]

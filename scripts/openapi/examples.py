@@ -1,0 +1,98 @@
+"""Examples. Those of requests give results against `make run`, when they are sent as they are."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import uuid4
+
+from grok_insights.domain.conversation import conversation_id
+
+FIRST_SAMPLE: Final = conversation_id("sample-001", uuid4)
+LAST_SAMPLE: Final = conversation_id("sample-050", uuid4)
+"""Ids of conversations that `make run` sends."""
+
+TEXT: Final = "My parcel is three weeks late. I want a refund!"
+NEW_CONVERSATION: Final = {
+    "external_id": "ticket-1",
+    "text": TEXT,
+    "metadata": {"channel": "mail"},
+}
+NEW_CONVERSATIONS: Final = {
+    "conversations": [
+        {"external_id": "ticket-2", "text": "Where is my order?"},
+        {"external_id": "ticket-3", "text": "Thanks, that was quick!"},
+    ]
+}
+
+NEW_ID: Final = conversation_id("ticket-1", uuid4)
+WAITING: Final = {"id": NEW_ID, "conversation_id": NEW_ID, "status": "enqueued"}
+BULK: Final = {
+    "accepted": 2,
+    "rejected": 0,
+    "results": [
+        {"index": index, "external_id": name, "id": one, "conversation_id": one}
+        | {"status": "enqueued"}
+        for index, name in enumerate(("ticket-2", "ticket-3"))
+        for one in [conversation_id(name, uuid4)]
+    ],
+}
+CONVERSATION: Final = {
+    "id": NEW_ID,
+    **NEW_CONVERSATION,
+    "created_at": "2026-11-23T10:14:58.000Z",
+    "status": "completed",
+}
+INSIGHT: Final = {
+    "id": NEW_ID,
+    "conversation_id": NEW_ID,
+    "external_id": "ticket-1",
+    "status": "completed",
+    "summary": "The customer's parcel is three weeks late and they want a refund.",
+    "sentiment": "negative",
+    "topics": ["delivery_delay", "refund"],
+    "tokens_used": 412,
+    "estimated_cost": "$0.00017",
+    "processing_time_ms": 873,
+    "grok_model": "grok-4.20-non-reasoning",
+    "created_at": "2026-11-23T10:15:00.123Z",
+    "meta": {
+        "mock": False,
+        "latency": 0.873,
+        "estimated_tokens": 412,
+        "estimated_cost": "$0.00017",
+        "cost_in_usd_ticks": 1_700_000,
+        "cost_source": "reported",
+        "model": "grok-4.20-non-reasoning",
+        "attempts": 1,
+        "prompt_version": "1",
+    },
+}
+PAGE: Final = {"items": [INSIGHT], "next_cursor": None}
+TOTALS: Final = {
+    "count": 2,
+    "positive": 0,
+    "negative": 2,
+    "neutral": 0,
+    "failed": 0,
+    "tokens_used": 824,
+    "estimated_cost": "$0.00034",
+    "mean_processing_time_ms": 873,
+}
+TRENDS: Final = {
+    "from": "2026-11-23T10:00:00.000Z",
+    "to": "2026-11-23T11:00:00.000Z",
+    "interval": "hour",
+    "totals": TOTALS,
+    "series": [{"start": "2026-11-23T10:00:00.000Z", **TOTALS}],
+    "top_topics": [{"topic": "refund", "count": 2}],
+}
+HEALTH: Final = {
+    "status": "healthy",
+    "worker": {"state": "running"},
+    "circuit": "closed",
+    "queue": {"depth": 0},
+    "dead_letters": 0,
+    "database": "reachable",
+    "batch_size": 5,
+    "mode": "mock",
+}

@@ -1,0 +1,111 @@
+"""The description of the API: what it describes, and that its examples work as they are."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from moto import mock_aws
+
+from functions.ingest.app import create_app
+from grok_insights.domain.conversation import conversation_id
+from scripts.openapi.document import document
+from tests.builders import LambdaContext, api_event, insight
+from tests.functional.conftest import Clock, make_parts
+from tests.functional.query import Query, answer_of
+
+SAMPLES = Path(__file__).parents[2] / "scripts/samples.jsonl"
+OPERATIONS = [
+    (method, path, operation)
+    for path, methods in document()["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def schemas(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the description that may be a schema."""
+    if isinstance(value, list):
+        for one in value:
+            yield from schemas(one)
+    elif isinstance(value, dict):
+        yield value
+        for name, one in value.items():
+            if name not in {"example", "examples"}:
+                yield from schemas(one)
+
+
+def test_every_operation_tag_schema_field_and_parameter_is_described() -> None:
+    described = document()
+    components = described["components"]
+    things = [
+        *((tag["name"], tag) for tag in described["tags"]),
+        *((operation["operationId"], operation) for _, _, operation in OPERATIONS),
+        *((one["name"], one) for _, _, operation in OPERATIONS for one in operation["parameters"]),
+        *components["schemas"].items(),
+        *(
+            (name, field)
+            for schema in components["schemas"].values()
+            for name, field in schema.get("properties", {}).items()
+        ),
+        *components["securitySchemes"].items(),
+    ]
+    assert [name for name, thing in things if not thing.get("description")] == []
+    assert all(operation["summary"] for _, _, operation in OPERATIONS)
+
+
+def test_no_default_is_null_and_every_enum_is_written_once() -> None:
+    found = list(schemas(document()))
+    assert [one for one in found if one.get("default", "") is None] == []
+    enums = Counter(str(one["enum"]) for one in found if "enum" in one and "default" not in one)
+    assert {enum for enum, times in enums.items() if times > 1} == set()
+
+
+def test_the_items_of_a_bulk_request_are_typed() -> None:
+    bulk = document()["components"]["schemas"]["NewConversations"]["properties"]["conversations"]
+    assert bulk["items"] == {"$ref": "#/components/schemas/NewConversation"}
+    assert (bulk["minItems"], bulk["maxItems"]) == (1, 500)
+
+
+def test_the_licence_and_a_contact_are_named() -> None:
+    assert document()["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert document()["info"]["contact"]["name"]
+
+
+@pytest.fixture(scope="module")
+def sampled() -> Iterator[Query]:
+    """What `make run` leaves behind: the samples, each with its insight."""
+    with mock_aws():
+        query = Query(make_parts(Clock()))
+        samples = [json.loads(line) for line in SAMPLES.read_text("utf-8").splitlines()]
+        sent = api_event("POST", "/api/v1/conversations/bulk", {"conversations": samples})
+        assert create_app(query.parts)(sent, LambdaContext())["statusCode"] == 202
+        ids = [conversation_id(one["external_id"], uuid4) for one in samples]
+        query.save(insight(conversation_id=one) for one in ids)
+        yield query
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [one for one in OPERATIONS if one[1] != "/metrics"],
+    ids=[one[2]["operationId"] for one in OPERATIONS if one[1] != "/metrics"],
+)
+def test_an_example_gives_a_result_when_it_is_sent_as_it_is(
+    sampled: Query, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    filled = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
+    query = {
+        one["name"]: str(one["schema"].get("default", "")).lower()
+        for one in operation["parameters"]
+        if one["in"] == "query" and "default" in one["schema"]
+    }
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    event = api_event(method.upper(), path.format(**filled), body.get("example"), query=query)
+    answer = sampled.send(event) if method == "get" else answer_of(create_app(sampled.parts), event)
+    assert 200 <= answer.status < 300
+    assert method != "get" or answer.status == 200
+    assert answer.body.get("items", True) if isinstance(answer.body, dict) else True
