@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from grok_insights.aws.state.pauses import PAUSE
+from grok_insights.aws.state.names import PAUSE
 from scripts.environments import UnusableError, environment, outputs
 
 if TYPE_CHECKING:

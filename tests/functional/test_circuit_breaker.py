@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier as ProcessBarrier
 from threading import Barrier, Semaphore
 from typing import TYPE_CHECKING, cast
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from botocore.session import get_session
 
-from grok_insights.aws.state.circuit_breaker import CircuitBreaker
-from grok_insights.aws.state.pauses import CIRCUIT, circuit_from_item
+from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
+from grok_insights.aws.state.names import CIRCUIT
+from grok_insights.aws.state.parsing import circuit_of
 from grok_insights.errors import (
     CircuitOpen,
     ConfigurationError,
     PermanentError,
     TransientError,
 )
+from grok_insights.flow.pauses import Circuit
 from tests.emulator import bare_emulator
 from tests.functional.conftest import at_the_start_of_a_second
 
@@ -54,6 +57,10 @@ def _dynamodb(endpoint: str) -> DynamoDBClient:
     return cast("DynamoDBClient", get_session().create_client("dynamodb", endpoint_url=endpoint))
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Environment:
     """The circuit of one execution environment."""
 
@@ -62,16 +69,16 @@ class Environment:
         self.circuit = CircuitBreaker(
             self.client,
             "state",
-            failure_threshold=5,
-            recovery_seconds=1,
-            longest_call_seconds=longest_call_seconds,
+            CircuitLimits(5, 1, longest_call_seconds),
+            now=_now,
         )
         self.circuit.call(lambda: None)
 
     def look(self) -> str:
         item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
-        self.circuit.learn(item)
-        return circuit_from_item(item).state
+        circuit = Circuit() if item is None else circuit_of(item, _now())
+        self.circuit.learn(circuit)
+        return circuit.state
 
     def outcome(self, error: Exception | None = None, seconds: float = 0.0) -> str:
         """What became of one call: made, failed, or not made."""

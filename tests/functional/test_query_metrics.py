@@ -67,7 +67,7 @@ def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
         key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
         query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
         day = day_of(query.parts.now())
-        assert query.parts.pauses.reserve(day, 7_500_000_000, 25_000_000_000)
+        assert query.parts.spending.reserve(day, 7_500_000_000, 25_000_000_000)
         found = samples(scrape(query, x_api_key=KEY).body)
         assert (found["daily_budget_usd"], found["daily_spend_usd"]) == (2.5, 0.75)
 

@@ -127,22 +127,21 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
 def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
     """What lets calls through. The mock costs nothing and has no rate limit."""
     from grok_insights.analysis.admission import AdmissionControl
-    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
-    from grok_insights.flow.pace import Pace
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
 
     settings = of.settings
-    circuit = CircuitBreaker(
-        of.dynamodb,
-        settings.state_table,
-        failure_threshold=settings.circuit_breaker_failure_threshold,
-        recovery_seconds=settings.circuit_breaker_recovery_seconds,
-        longest_call_seconds=analyzer.longest_call_seconds,
+    limits = CircuitLimits(
+        settings.circuit_breaker_failure_threshold,
+        settings.circuit_breaker_recovery_seconds,
+        analyzer.longest_call_seconds,
     )
+    circuit = CircuitBreaker(of.dynamodb, settings.state_table, limits, of.now)
     return AdmissionControl(
         pauses=of.pauses,
+        spending=of.spending,
+        timetable=of.timetable,
         circuit=circuit,
         limits=of.pause_limits,
-        pace=None if analyzer.is_mock else Pace(settings.grok_max_requests_per_second),
         usd_per_1k=settings.grok_cost_per_1k,
         credits_retry_seconds=settings.credits_retry_seconds,
         now=of.now,
