@@ -20,7 +20,6 @@ from grok_insights.flow.pauses import (
     Reason,
     WorkerState,
     active_pause,
-    due_trial,
     needs_probe,
 )
 
@@ -88,7 +87,7 @@ class AdmissionControl:
         if needs_probe(worker_state):
             admission = self._paid(self._paced(1, room_seconds), [PROBE.text])
             return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
-        paused = due_trial(worker_state, self.now())
+        paused = next(iter(worker_state.timed_pauses), None)
         if paused is None:
             return self._paid(self._paced(min(size, len(texts)), room_seconds), texts)
         until = self.now().timestamp() + self.credits_retry_seconds

@@ -24,7 +24,7 @@ FAILURE_KEPT_SECONDS: Final = 1.0
 """So that a wave of calls without a key asks for it once, and not once each."""
 
 LONGEST_READ_SECONDS: Final = 3.0
-"""Nobody waits longer for the key: a call to Grok takes at most this much longer than its limit."""
+"""No call to Grok waits longer for its key."""
 
 NOT_READ: Final = "the API key could not be read from SSM"
 
@@ -47,21 +47,26 @@ class Secret:
         Makes the client, or returns the one that there is.
     name : str
         The name of the SSM parameter.
+    longest_read_seconds : float
+        How long a call waits for SSM at the most.
     """
 
     def __init__(
         self,
         client: Callable[[], SSMClient],
         name: str,
+        *,
+        longest_read_seconds: float = LONGEST_READ_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._name, self._monotonic = client, name, monotonic
+        self._longest_read_seconds = longest_read_seconds
         self._known = _Known()
         self._lock = Lock()
         self._reading = SharedRead(self._read)
 
-    def __call__(self, longest_read_seconds: float = LONGEST_READ_SECONDS) -> str:
-        """Return the value, at most five minutes old, within ``longest_read_seconds``.
+    def __call__(self) -> str:
+        """Return the value, at most five minutes old.
 
         Where SSM does not answer, the value that is known serves on, unless it was forgotten.
 
@@ -72,7 +77,7 @@ class Secret:
         """
         if self._monotonic() >= self._known.until:
             try:
-                self._reading.result(longest_read_seconds)
+                self._reading.result(self._longest_read_seconds)
             except TimeoutError:
                 logger.error("SSM did not answer in time", parameter=self._name)
                 self._remember_fault(NOT_READ)

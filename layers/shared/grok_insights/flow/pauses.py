@@ -128,7 +128,7 @@ class WorkerState:
     circuit: Circuit = field(default_factory=Circuit)
     operator: OperatorPause | None = None
     timed_pauses: tuple[TimedPause, ...] = ()
-    """At most one of each name, in the order in which they are tried."""
+    """At most one of each name. Where none of them pauses calls, each is due for its trial."""
     spent_ticks: int | None = 0
     """None where it cannot be read."""
     next_start_at: float = 0.0
@@ -179,15 +179,6 @@ def active_pause(worker_state: WorkerState, limits: Limits, now: datetime) -> Pa
 def needs_probe(worker_state: WorkerState) -> bool:
     """Whether a call that is about no conversation must find out first if Grok is well again."""
     return worker_state.circuit.state is not CircuitState.CLOSED
-
-
-def due_trial(worker_state: WorkerState, now: datetime) -> TimedPause | None:
-    """The first timed pause whose time is over, and which one trial must end; None: there is none.
-
-    Ask only where there is no active pause.
-    """
-    over = (one for one in worker_state.timed_pauses if one.until <= now.timestamp())
-    return next(over, None)
 
 
 def _operator(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:

@@ -166,7 +166,7 @@ def grok(settings: Settings) -> Analyzer:
 
 def real_grok(settings: Settings) -> RealGrok:
     """Grok over HTTPS. Without a key it can be made, and says at each call that there is none."""
-    from grok_insights.aws.secret import Secret
+    from grok_insights.aws.secret import LONGEST_READ_SECONDS, Secret
     from grok_insights.grok.key import NO_KEY, given_key
     from grok_insights.grok.real import RealGrok, new_client
     from grok_insights.grok.request import RequestForm
@@ -174,7 +174,11 @@ def real_grok(settings: Settings) -> RealGrok:
     if settings.lacks_grok_api_key:
         logger.error(NO_KEY)
     client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
-    secret = Secret(cache(clients.ssm), settings.grok_api_key_parameter)
+    secret = Secret(
+        cache(clients.ssm),
+        settings.grok_api_key_parameter,
+        longest_read_seconds=min(LONGEST_READ_SECONDS, settings.grok_timeout_seconds),
+    )
     key = given_key(settings.grok_api_key)
     return RealGrok(
         client=client,
