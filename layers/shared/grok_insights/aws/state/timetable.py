@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 FREE: Final = (
-    "attribute_not_exists(next_us) OR next_us < :bound"
-    " OR next_us > :furthest OR NOT attribute_type(next_us, :number)"
+    "attribute_not_exists(next_us) OR NOT attribute_type(next_us, :number)"
+    " OR next_us < :bound OR next_us > :furthest"
 )
 """No time from the bound on is taken, or what the item says cannot be true."""
 
