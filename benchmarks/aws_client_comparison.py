@@ -19,6 +19,7 @@ from botocore.compat import HTTPHeaders
 from benchmarks.comparison import interleaved
 from grok_insights.aws import clients
 from grok_insights.aws.conversations import to_item
+from grok_insights.aws.dynamodb.transactions import Transactions
 from grok_insights.aws.state.counters import StateCounters
 from grok_insights.domain.conversation import Conversation
 from grok_insights.flow.rate_limit import RateLimit
@@ -52,7 +53,8 @@ def unplugged(client: Any) -> Any:
 
 def small(client: Any) -> Callable[[], object]:
     """A request counted for the rate limit."""
-    state, window = StateCounters(client, "state"), RateLimit(60, 60).window(NOW.timestamp())
+    state = StateCounters(client, "state", Transactions(client))
+    window = RateLimit(60, 60).window(NOW.timestamp())
     return lambda: state.count_request("client", window)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from grok_insights.aws.state.pauses import PAUSE
+from grok_insights.aws.state.names import PAUSE
 from scripts.environments import UnusableError, aws_session, environment, outputs
 
 if TYPE_CHECKING:

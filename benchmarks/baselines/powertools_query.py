@@ -70,7 +70,7 @@ def insight(conversation_id: UUID) -> Response[str]:
 def health() -> Response[dict[str, Any]]:
     """Whether all is well."""
     found = use.health()
-    return Response(200 if found.healthy else 503, "application/json", found.body)
+    return Response(200 if found.healthy else 503, "application/json", {**found.body})
 
 
 @app.get("/metrics")

@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier as ProcessBarrier
 from threading import Barrier, Semaphore
 from typing import TYPE_CHECKING, cast
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from botocore.session import get_session
 
-from grok_insights.aws.state.circuit_breaker import CircuitBreaker
-from grok_insights.aws.state.pauses import CIRCUIT, circuit_from_item
+from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
+from grok_insights.aws.state.names import CIRCUIT
+from grok_insights.aws.state.parsing import circuit_of
 from grok_insights.errors import (
     CircuitOpen,
     ConfigurationError,
     PermanentError,
     TransientError,
 )
+from grok_insights.flow.pauses import Circuit
 from tests.emulator import bare_emulator
 from tests.functional.conftest import at_the_start_of_a_second
 
@@ -54,6 +57,10 @@ def _dynamodb(endpoint: str) -> DynamoDBClient:
     return cast("DynamoDBClient", get_session().create_client("dynamodb", endpoint_url=endpoint))
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Environment:
     """The circuit of one execution environment."""
 
@@ -62,16 +69,16 @@ class Environment:
         self.circuit = CircuitBreaker(
             self.client,
             "state",
-            failure_threshold=5,
-            recovery_seconds=1,
-            longest_call_seconds=longest_call_seconds,
+            CircuitLimits(5, 1, longest_call_seconds),
+            now=_now,
         )
         self.circuit.call(lambda: None)
 
     def look(self) -> str:
         item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
-        self.circuit.learn(item)
-        return circuit_from_item(item).state
+        circuit = Circuit() if item is None else circuit_of(item, _now())
+        self.circuit.learn(circuit)
+        return circuit.state
 
     def outcome(self, error: Exception | None = None, seconds: float = 0.0) -> str:
         """What became of one call: made, failed, or not made."""
@@ -171,7 +178,7 @@ def _probe_in_a_process(
 ) -> None:
     environment = Environment(endpoint)
     environment.look()
-    all_looked.wait(60)
+    all_looked.wait(120)
     outcomes.put(environment.outcome(seconds=0.5))
 
 
@@ -193,7 +200,7 @@ def test_of_several_processes_one_probes(environment: Environment, table: str) -
     time.sleep(1.1)
     for process in processes:
         process.start()
-    found = sorted(outcomes.get(timeout=30) for _ in processes)
+    found = sorted(outcomes.get(timeout=120) for _ in processes)
     for process in processes:
         process.join()
     assert found == ["made", "not made", "not made"]
@@ -207,7 +214,7 @@ def test_a_probe_whose_function_dies_is_taken_over_after_the_longest_call(
     spawn = multiprocessing.get_context("spawn")
     process = spawn.Process(target=_probe_and_never_return, args=(table,))
     process.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while environment.look() != "HALF_OPEN":
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
+import pytest
 from moto import mock_aws
 
 from grok_insights import wiring
 from grok_insights.flow.budget import day_of
+from grok_insights.flow.pauses import PauseName
+from grok_insights.query.health import HealthBody
 from grok_insights.wiring import Parts
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import Query
@@ -97,7 +101,9 @@ def test_real_mode_without_a_key_is_said_clearly(clock: Clock) -> None:
 def test_an_unreachable_database_is_said_clearly(parts: Parts) -> None:
     parts.dynamodb.delete_table(TableName=parts.settings.state_table)
     status, body = _health(parts)
-    assert (status, body["database"]) == (503, "unreachable")
+    assert (status, body["status"], body["database"]) == (503, "unhealthy", "unreachable")
+    assert (body["worker"]["state"], body["worker"]["reason"]) == ("paused", "state_unreachable")
+    assert (body["circuit"], body["batch_size"], body["queue"]) == ("unknown", None, {"depth": 0})
 
 
 def test_whoever_asks_again_within_two_seconds_costs_no_request(parts: Parts) -> None:
@@ -111,3 +117,44 @@ def test_whoever_asks_again_within_two_seconds_costs_no_request(parts: Parts) ->
 
     health()
     assert asked == ["BatchGetItem", "BatchGetItem"]
+
+
+@pytest.mark.parametrize(
+    ("service", "database", "depth"), [("dynamodb", "unreachable", 0), ("sqs", "reachable", None)]
+)
+def test_what_aws_does_not_answer_in_time_counts_as_unreachable(
+    parts: Parts, service: str, database: str, depth: int | None
+) -> None:
+    answers = Event()
+    client: Any = getattr(parts, service)
+    client.meta.events.register_first("before-send", lambda **_: answers.wait(30))
+    health = replace(wiring.query(parts).health, longest_check_seconds=0.5)
+    body = health().body
+    answers.set()
+    assert (body["database"], body["queue"]["depth"]) == (database, depth)
+
+
+def test_a_health_check_takes_three_seconds_at_the_most(parts: Parts) -> None:
+    assert wiring.query(parts).health.longest_check_seconds == 3.0
+
+
+def test_a_failed_save_is_shown_with_its_beginning_and_end(parts: Parts, clock: Clock) -> None:
+    now = clock().timestamp()
+    parts.pauses.pause(PauseName.STORAGE, now - 60, now + 60, "writes are refused")
+    status, body = _health(parts)
+    assert (status, body["worker"]) == (
+        503,
+        {
+            "state": "paused",
+            "reason": "storage_failed",
+            "detail": "writes are refused",
+            "since": "2026-11-23T10:14:00.000Z",
+            "until": "2026-11-23T10:16:00.000Z",
+        },
+    )
+
+
+def test_a_body_has_every_field_that_its_type_names(parts: Parts) -> None:
+    assert _health(parts)[1].keys() == HealthBody.__annotations__.keys()
+    parts.dynamodb.delete_table(TableName=parts.settings.state_table)
+    assert _health(parts)[1].keys() == HealthBody.__annotations__.keys()

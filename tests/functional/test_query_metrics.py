@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from prometheus_client.parser import text_string_to_metric_families
 
 from grok_insights.aws import clients
+from grok_insights.aws.api_key import ApiKey
 from grok_insights.domain import totals
+from grok_insights.errors import Unavailable
 from grok_insights.flow.budget import day_of
 from tests.builders import api_event
 from tests.functional.conftest import Clock, make_parts
@@ -67,7 +71,7 @@ def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
         key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
         query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
         day = day_of(query.parts.now())
-        assert query.parts.pauses.reserve(day, 7_500_000_000, 25_000_000_000)
+        assert query.parts.spending.reserve(day, 7_500_000_000, 25_000_000_000)
         found = samples(scrape(query, x_api_key=KEY).body)
         assert (found["daily_budget_usd"], found["daily_spend_usd"]) == (2.5, 0.75)
 
@@ -108,3 +112,30 @@ def test_a_disabled_key_opens_nothing_after_five_minutes(query: Query, clock: Cl
     clients.apigateway().update_api_key(apiKey=key, patchOperations=[off])  # type: ignore[list-item]
     clock.move(minutes=6)
     assert scrape(query, x_api_key=KEY).status == 401
+
+
+def test_a_deleted_key_opens_nothing_after_five_minutes(query: Query, clock: Clock) -> None:
+    assert scrape(query, x_api_key=KEY).status == 200
+    clients.apigateway().delete_api_key(apiKey=query.parts.settings.api_key_id)
+    clock.move(minutes=6)
+    assert scrape(query, x_api_key=KEY).status == 401
+
+
+def test_while_api_gateway_is_down_a_known_key_serves_on_and_an_unknown_one_waits(
+    query: Query, clock: Clock
+) -> None:
+    client = clients.apigateway()
+    known, unknown = (
+        ApiKey(lambda: client, query.parts.settings.api_key_id, clock) for _ in range(2)
+    )
+    assert known.opens(KEY)
+    client.meta.events.register_first("before-send", _time_out)
+    clock.move(minutes=6)
+    assert known.opens(KEY)
+    assert not known.opens("another")
+    with pytest.raises(Unavailable):
+        unknown.opens(KEY)
+
+
+def _time_out(request: Any, **_: Any) -> None:
+    raise ReadTimeoutError(endpoint_url=request.url)

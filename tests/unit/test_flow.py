@@ -25,7 +25,10 @@ from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
     Limits,
+    OperatorPause,
+    PauseName,
     Reason,
+    TimedPause,
     WorkerState,
     active_pause,
     needs_probe,
@@ -34,7 +37,8 @@ from tests.builders import NOW
 
 CHANCE = st.floats(0, 1)
 LIMITS = Limits(recovery_seconds=10, budget_ticks=100)
-AT = NOW.timestamp()
+AT = int(NOW.timestamp())
+CREDITS = TimedPause(PauseName.CREDITS, AT, AT + 60)
 
 
 @given(st.integers(1, 10_000), CHANCE)
@@ -157,15 +161,14 @@ def test_reasons_have_an_order_an_operators_pause_comes_first() -> None:
     wrong = Circuit(CircuitState.OPEN, AT, misconfigured="wrong_key")
     everything = WorkerState(
         circuit=wrong,
-        operator_since="2026-11-23T10:00:00.000Z",
-        credits_since=AT,
-        credits_until=AT + 60,
+        operator=OperatorPause(),
+        timed_pauses=(CREDITS,),
         spent_ticks=100,
     )
     stops = [
         everything,
-        WorkerState(circuit=wrong, credits_since=AT, credits_until=AT + 60, spent_ticks=100),
-        WorkerState(credits_since=AT, credits_until=AT + 60, spent_ticks=100),
+        WorkerState(circuit=wrong, timed_pauses=(CREDITS,), spent_ticks=100),
+        WorkerState(timed_pauses=(CREDITS,), spent_ticks=100),
         WorkerState(spent_ticks=100),
     ]
     found = [active_pause(worker_state, LIMITS, NOW) for worker_state in stops]

@@ -13,6 +13,10 @@ const REASONS = {
   state_unreadable: "an item of the State table cannot be read",
   storage_failed: "insights cannot be saved",
   paused_by_operator: "paused by an operator",
+  storage_failed: "insights cannot be saved",
+  rate_limited: "Grok's rate limit is reached",
+  state_unreadable: "the shared state is damaged",
+  state_unreachable: "the database does not answer",
 };
 
 /** Why the worker is paused, in words; empty while it runs. */

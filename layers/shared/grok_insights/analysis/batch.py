@@ -188,8 +188,8 @@ class BatchAnalysis:
         errors = [call.outcome for call in calls if isinstance(call.outcome, AnalysisError)]
         if any(isinstance(error, CreditsError) for error in errors):
             self.admission_control.credits_are_used_up()
-        elif admission.tries_credits and any(map(_is_answered, calls)):
-            self.admission_control.credits_are_back()
+        elif admission.trial is not None and any(map(_is_answered, calls)):
+            self.admission_control.end_pause(admission.trial)
         limited = [error for error in errors if error.code in RATE_LIMITED]
         if limited:
             asked = max(error.retry_after_seconds or 0.0 for error in limited)
@@ -207,7 +207,7 @@ class BatchAnalysis:
         try:
             if counted:
                 self.counters.add_totals(counted)
-        except AWS_FAILURES:
+        except (*AWS_FAILURES, TimeoutError):
             logger.exception("the running totals miss a batch")
         emit(report, self.now())
 

@@ -36,6 +36,11 @@ _CONFIG: Final = Config(
     tcp_keepalive=True,
 )
 
+_SHORT: Final = _CONFIG.merge(
+    Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+)
+"""For reads that somebody waits for, and that are not worth waiting long."""
+
 
 def dynamodb() -> DynamoDBClient:
     """A client for DynamoDB that can be shared among threads."""
@@ -49,16 +54,16 @@ def sqs() -> SQSClient:
 
 def ssm() -> SSMClient:
     """A client for SSM's Parameter Store that can be shared among threads."""
-    return cast("SSMClient", _client("ssm"))
+    return cast("SSMClient", _client("ssm", _SHORT))
 
 
 def apigateway() -> APIGatewayClient:
     """A client for API Gateway's own settings."""
-    return cast("APIGatewayClient", _client("apigateway"))
+    return cast("APIGatewayClient", _client("apigateway", _SHORT))
 
 
-def _client(service: str) -> Any:
-    return _session().create_client(service, config=_CONFIG)
+def _client(service: str, config: Config = _CONFIG) -> Any:
+    return _session().create_client(service, config=config)
 
 
 @cache

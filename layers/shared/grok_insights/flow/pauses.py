@@ -1,49 +1,89 @@
-"""What stops calls to Grok, and until when: the rules over the state that all functions share.
+"""Why no call to Grok may start, and until when: the rules over the state that functions share.
 
 The same rules tell the analysis what to do and operators what is going on. Pure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from grok_insights.flow.budget import next_day
+from grok_insights.flow.pace import LONGEST_WAIT_SECONDS, Pace
 
-OPERATOR_HOLD_SECONDS: Final = 30.0
-"""How long messages are held back while an operator's pause lasts: its end is not known."""
+UNKNOWN_END_HOLD_SECONDS: Final = 30.0
+"""How long messages are held back by a pause whose end is not known."""
 
 PROBE_HOLD_SECONDS: Final = 2.0
 """How long messages are held back while another function probes: about as long as a call."""
 
 
 class CircuitState(StrEnum):
-    """The circuit to Grok, as Powertools writes it."""
+    """The circuit to Grok, as Powertools writes it, and UNKNOWN where its item is unreadable."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
     HALF_OPEN = "HALF_OPEN"
+    UNKNOWN = "UNKNOWN"
 
 
 class Reason(StrEnum):
     """Why no call may start."""
 
     OPERATOR = "paused_by_operator"
+    STATE_UNREADABLE = "state_unreadable"
+    STATE_UNREACHABLE = "state_unreachable"
     CONFIGURATION = "configuration"
     CIRCUIT_OPEN = "circuit_open"
+    STORAGE = "storage_failed"
     CREDITS = "credits_exhausted"
     BUDGET_SPENT = "budget_spent"
+    RATE_LIMITED = "rate_limited"
+
+
+class PauseName(StrEnum):
+    """The pauses that end with a trial: the ids of their items in the State table."""
+
+    STORAGE = "storage"
+    CREDITS = "credits"
+
+
+REASONS: Final = {PauseName.STORAGE: Reason.STORAGE, PauseName.CREDITS: Reason.CREDITS}
+
+
+class Blocks(StrEnum):
+    """What an unreadable attribute stops."""
+
+    CALLS = "calls"
+    PAID_CALLS = "paid_calls"
+    """Calls that a budget limits."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """An attribute of a State item that cannot be read. ``fault`` never quotes its value."""
+
+    item: str
+    attribute: str
+    fault: str
+    blocks: Blocks = Blocks.CALLS
+
+    def __str__(self) -> str:
+        return f"item {self.item} of the State table: {self.attribute} {self.fault}"
 
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """The circuit as it stands in the table; times are in seconds of the epoch."""
+    """The circuit as it is in the table; times are whole seconds of the epoch."""
 
     state: CircuitState = CircuitState.CLOSED
-    opened_at: float = 0.0
-    lease_ends_at: float = 0.0
+    opened_at: int = 0
+    lease_ends_at: int = 0
+    probe_owner: str = ""
     misconfigured: str = ""
     """Which wrong setting opened it, in a sentence; empty where none did."""
 
@@ -54,58 +94,86 @@ class Circuit:
                 return max(0.0, self.opened_at + recovery_seconds - now)
             case CircuitState.HALF_OPEN:
                 return min(max(0.0, self.lease_ends_at - now), PROBE_HOLD_SECONDS)
+            case CircuitState.UNKNOWN:
+                return UNKNOWN_END_HOLD_SECONDS
         return 0.0
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorPause:
+    """An operator stopped the analysis. ``since`` is None where it is not known."""
+
+    since: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedPause:
+    """Calls are stopped until a time, and after it until one trial has succeeded.
+
+    ``since`` and ``until`` are whole seconds of the epoch.
+    """
+
+    name: PauseName
+    since: int
+    until: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What all functions share. None of an item means that there is none."""
+    """What all functions share. None, 0 or empty means that there is no such item."""
 
     batch_size: int = 0
     circuit: Circuit = field(default_factory=Circuit)
-    operator_since: str | None = None
-    operator_reason: str = ""
-    credits_since: float | None = None
-    credits_until: float = 0.0
-    spent_ticks: int = 0
+    operator: OperatorPause | None = None
+    timed_pauses: tuple[TimedPause, ...] = ()
+    """At most one of each name. Where none of them pauses calls, each is due for its trial."""
+    spent_ticks: int | None = 0
+    """None where it cannot be read."""
+    next_start_at: float = 0.0
+    """The first free starting time, in seconds of the epoch."""
+    damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No call may start for ``seconds``. ``detail`` is a sentence for people, or empty."""
+    """No call may start for ``seconds``. ``detail`` is a sentence for people, or empty.
+
+    Where the end is not known, ``seconds`` is how long messages are held back before they ask
+    again, and ``has_known_end`` is False.
+    """
 
     reason: Reason
     seconds: float
     since: datetime | None = None
     detail: str = ""
+    has_known_end: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long an open circuit rests, and what a day may cost: 0 ticks mean no limit."""
+    """The settings that decide about pauses.
+
+    Parameters
+    ----------
+    recovery_seconds : float
+        How long an open circuit rests before it is probed.
+    budget_ticks : int
+        What a day may cost; 0 means no limit.
+    pace : Pace | None
+        The pace that all functions share; None where nothing is paced.
+    """
 
     recovery_seconds: float
     budget_ticks: int = 0
+    pace: Pace | None = None
 
 
 def active_pause(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
-    """Why no call may start now; None where calls may."""
-    seconds = now.timestamp()
-    if worker_state.operator_since is not None:
-        since = _instant(worker_state.operator_since)
-        return Pause(Reason.OPERATOR, OPERATOR_HOLD_SECONDS, since, worker_state.operator_reason)
-    resting = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, seconds)
-    if resting:
-        circuit = worker_state.circuit
-        reason = Reason.CONFIGURATION if circuit.misconfigured else Reason.CIRCUIT_OPEN
-        since = datetime.fromtimestamp(circuit.opened_at, UTC)
-        return Pause(reason, resting, since, circuit.misconfigured)
-    if worker_state.credits_since is not None and seconds < worker_state.credits_until:
-        since = datetime.fromtimestamp(worker_state.credits_since, UTC)
-        return Pause(Reason.CREDITS, worker_state.credits_until - seconds, since)
-    if 0 < limits.budget_ticks <= worker_state.spent_ticks:
-        return Pause(Reason.BUDGET_SPENT, (next_day(now) - now).total_seconds())
-    return None
+    """Return why no call may start now; None where calls may."""
+    found = (rule(worker_state, limits, now) for rule in _RULES)
+    return next((pause for pause in found if pause is not None), None)
 
 
 def needs_probe(worker_state: WorkerState) -> bool:
@@ -113,8 +181,80 @@ def needs_probe(worker_state: WorkerState) -> bool:
     return worker_state.circuit.state is not CircuitState.CLOSED
 
 
-def _instant(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+def _operator(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    del limits, now
+    operator = worker_state.operator
+    if operator is None:
         return None
+    return Pause(
+        Reason.OPERATOR,
+        UNKNOWN_END_HOLD_SECONDS,
+        operator.since,
+        operator.reason,
+        has_known_end=False,
+    )
+
+
+def _unreadable(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    del now
+    blocking = {Blocks.CALLS} | ({Blocks.PAID_CALLS} if limits.budget_ticks else set())
+    damage = [str(one) for one in worker_state.damage if one.blocks in blocking]
+    if not damage:
+        return None
+    return Pause(
+        Reason.STATE_UNREADABLE,
+        UNKNOWN_END_HOLD_SECONDS,
+        detail="; ".join(damage),
+        has_known_end=False,
+    )
+
+
+def _open_circuit(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    circuit = worker_state.circuit
+    resting = circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp())
+    if not resting:
+        return None
+    reason = Reason.CONFIGURATION if circuit.misconfigured else Reason.CIRCUIT_OPEN
+    since = datetime.fromtimestamp(circuit.opened_at, UTC)
+    return Pause(reason, resting, since, circuit.misconfigured)
+
+
+def _timed(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    """The timed pause that ends last: calls may start only when all have ended."""
+    del limits
+    last = max(worker_state.timed_pauses, key=lambda one: one.until, default=None)
+    if last is None or last.until <= now.timestamp():
+        return None
+    since = datetime.fromtimestamp(last.since, UTC)
+    return Pause(REASONS[last.name], last.until - now.timestamp(), since, last.detail)
+
+
+def _spent_budget(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    if not 0 < limits.budget_ticks <= (worker_state.spent_ticks or 0):
+        return None
+    return Pause(Reason.BUDGET_SPENT, (next_day(now) - now).total_seconds())
+
+
+def _rate_limited(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+    """The timetable is further ahead than waves alone push it: Grok asked to be left alone.
+
+    One that is absurdly far ahead is no pause: the next wave puts it right.
+    """
+    if limits.pace is None:
+        return None
+    wait = worker_state.next_start_at - now.timestamp()
+    is_absurd = worker_state.next_start_at > limits.pace.furthest_start(now.timestamp())
+    if is_absurd or wait <= LONGEST_WAIT_SECONDS + limits.pace.longest_wave_seconds:
+        return None
+    return Pause(Reason.RATE_LIMITED, wait)
+
+
+_RULES: Final[tuple[Callable[[WorkerState, Limits, datetime], Pause | None], ...]] = (
+    _operator,
+    _unreadable,
+    _open_circuit,
+    _timed,
+    _spent_budget,
+    _rate_limited,
+)
+"""In the order in which reasons are shown: what an operator did first, then what needs one."""

@@ -1,47 +1,105 @@
-"""Health: whether conversations that come in are being analysed, and what stands in the way."""
+"""Health: whether conversations that come in are being analysed, and why not."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
 
 from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.aws.shared_read import SharedRead
 from grok_insights.domain import timestamps
 from grok_insights.flow.pauses import CircuitState, Limits, Reason, WorkerState, active_pause
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.aws.state.pauses import PauseStore
     from grok_insights.settings import GrokMode
 
+T = TypeVar("T")
+
 ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
 """Reasons of a pause that somebody wanted: all is well, though nothing is analysed."""
 
-NO_KEY: Final = {
-    "state": "paused",
-    "reason": str(Reason.CONFIGURATION),
-    "detail": "GROK_MODE is real and there is no API key",
-}
-
-
 MAX_AGE_SECONDS: Final = 2.0
-"""How long an answer serves: the check is open to everyone, and must not cost by the request."""
+"""How long a response serves: the check is open to everyone, and must not cost by the request."""
+
+LONGEST_CHECK_SECONDS: Final = 3.0
+"""What AWS does not answer within this time counts as unreachable."""
+
+
+class WorkerStatus(TypedDict):
+    """Whether calls to Grok may start; all but ``state`` only where they may not.
+
+    ``reason`` is one of `flow.pauses.Reason`, ``detail`` a sentence for people. ``until`` is
+    missing where the end is not known, and ``since`` where the beginning is not.
+    """
+
+    state: Literal["running", "paused"]
+    reason: NotRequired[str]
+    detail: NotRequired[str]
+    since: NotRequired[str]
+    until: NotRequired[str]
+
+
+CircuitWord = Literal["closed", "open", "half_open", "unknown"]
+
+
+class QueueStatus(TypedDict):
+    """How many conversations wait; None where SQS does not say."""
+
+    depth: int | None
+
+
+class HealthBody(TypedDict):
+    """What the health check shows. Every field is always there."""
+
+    status: Literal["healthy", "unhealthy"]
+    worker: WorkerStatus
+    circuit: CircuitWord
+    queue: QueueStatus
+    dead_letters: int | None
+    database: Literal["reachable", "unreachable"]
+    batch_size: int | None
+    mode: Literal["mock", "real"]
 
 
 class Health(NamedTuple):
     """Whether all is well, and what the health check shows."""
 
     healthy: bool
-    body: dict[str, Any]
+    body: HealthBody
+
+
+NO_KEY: Final[WorkerStatus] = {
+    "state": "paused",
+    "reason": str(Reason.CONFIGURATION),
+    "detail": "GROK_MODE is real and there is no API key",
+}
+
+NO_STATE: Final[WorkerStatus] = {
+    "state": "paused",
+    "reason": str(Reason.STATE_UNREACHABLE),
+    "detail": "the State table does not answer, and no call is made without it",
+}
 
 
 @dataclass(slots=True)
 class _Known:
     health: Health | None = None
     at: float = 0.0
+
+
+class _Reads(NamedTuple):
+    """The three reads of a check, which run side by side."""
+
+    worker_state: SharedRead[WorkerState]
+    depth: SharedRead[int]
+    dead_letters: SharedRead[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +115,85 @@ class HealthCheck:
     smallest_batch_size: int
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
-    _known: _Known = field(default_factory=_Known)
+    longest_check_seconds: float = LONGEST_CHECK_SECONDS
+    _known: _Known = field(init=False, default_factory=_Known)
+    _reads: _Reads = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the reads. One that a check did not wait for serves the next check."""
+        reads = _Reads(
+            worker_state=SharedRead(lambda: self.pauses.read(self.now())),
+            depth=SharedRead(self.queue.depth),
+            dead_letters=SharedRead(self.dead_letters.depth),
+        )
+        object.__setattr__(self, "_reads", reads)
 
     def __call__(self) -> Health:
-        """Whether conversations that come in are being analysed, at most two seconds ago."""
+        """Return whether conversations are being analysed, as it was at most two seconds ago.
+
+        It takes `LONGEST_CHECK_SECONDS` at the most, however slowly AWS answers.
+        """
         known = self._known
         if known.health is None or self.monotonic() - known.at >= MAX_AGE_SECONDS:
-            known.health, known.at = self._look(), self.monotonic()
+            known.health, known.at = self._check(), self.monotonic()
         return known.health
 
-    def _look(self) -> Health:
-        try:
-            worker_state = self.pauses.read(self.now()).worker_state
-        except (*AWS_FAILURES, TimeoutError):
-            return Health(healthy=False, body={"status": "unhealthy", "database": "unreachable"})
-        worker = self._worker(worker_state)
+    def _check(self) -> Health:
+        deadline = time.monotonic() + self.longest_check_seconds
+        depth, dead_letters = self._reads.depth.begin(), self._reads.dead_letters.begin()
+        state = _answer(self._reads.worker_state.begin(), deadline)
+        worker = NO_STATE if state is None else self._worker(state)
         healthy = worker["state"] == "running" or worker["reason"] in ON_PURPOSE
-        return Health(
-            healthy=healthy,
-            body={
-                "status": "healthy" if healthy else "unhealthy",
-                "worker": worker,
-                "circuit": circuit_status(worker_state, self.limits, self.now()),
-                "queue": {"depth": self.queue.depth()},
-                "dead_letters": self.dead_letters.depth(),
-                "database": "reachable",
-                "batch_size": worker_state.batch_size or self.smallest_batch_size,
-                "mode": self.mode,
-            },
-        )
+        body: HealthBody = {
+            "status": "healthy" if healthy else "unhealthy",
+            "worker": worker,
+            "circuit": circuit_word(state, self.limits, self.now()),
+            "queue": {"depth": _answer(depth, deadline)},
+            "dead_letters": _answer(dead_letters, deadline),
+            "database": "unreachable" if state is None else "reachable",
+            "batch_size": None if state is None else state.batch_size or self.smallest_batch_size,
+            "mode": self.mode.value,
+        }
+        return Health(healthy, body)
 
-    def _worker(self, worker_state: WorkerState) -> dict[str, Any]:
-        return NO_KEY if self.lacks_key else worker_status(worker_state, self.limits, self.now())
+    def _worker(self, state: WorkerState) -> WorkerStatus:
+        return NO_KEY if self.lacks_key else worker_status(state, self.limits, self.now())
 
 
-def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> dict[str, Any]:
-    """``running``, or ``paused`` with the reason, since when and until when, as far as known."""
-    stop = active_pause(worker_state, limits, now)
-    if stop is None:
+def _answer(read: Future[T], deadline: float) -> T | None:
+    """What a read returns; None where AWS refused it, or did not answer until the deadline."""
+    try:
+        return read.result(max(0.0, deadline - time.monotonic()))
+    except (*AWS_FAILURES, TimeoutError):
+        logger.warning("a part of the health check got no answer", exc_info=True)
+        return None
+
+
+def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> WorkerStatus:
+    """Return ``running``, or ``paused`` with the reason, since when and until when."""
+    pause = active_pause(worker_state, limits, now)
+    if pause is None:
         return {"state": "running"}
-    found = {"state": "paused", "reason": str(stop.reason)}
-    if stop.detail:
-        found["detail"] = stop.detail
-    if stop.since is not None:
-        found["since"] = timestamps.to_text(stop.since)
-    if stop.reason is not Reason.OPERATOR:
-        found["until"] = timestamps.to_text(now + timedelta(seconds=stop.seconds))
-    return found
+    status: WorkerStatus = {"state": "paused", "reason": str(pause.reason)}
+    if pause.detail:
+        status["detail"] = pause.detail
+    if pause.since is not None:
+        status["since"] = timestamps.to_text(pause.since)
+    if pause.has_known_end:
+        status["until"] = timestamps.to_text(now + timedelta(seconds=pause.seconds))
+    return status
 
 
-def circuit_status(worker_state: WorkerState, limits: Limits, now: datetime) -> str:
-    """``closed``, ``open``, or ``half_open`` where the next call probes, or one does already."""
-    if worker_state.circuit.state is not CircuitState.OPEN:
-        return worker_state.circuit.state.lower()
+def circuit_word(worker_state: WorkerState | None, limits: Limits, now: datetime) -> CircuitWord:
+    """Return the state of the circuit; ``half_open`` also where the next call probes."""
+    if worker_state is None:
+        return "unknown"
+    match worker_state.circuit.state:
+        case CircuitState.CLOSED:
+            return "closed"
+        case CircuitState.HALF_OPEN:
+            return "half_open"
+        case CircuitState.UNKNOWN:
+            return "unknown"
     rests = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp()) > 0
     return "open" if rests else "half_open"

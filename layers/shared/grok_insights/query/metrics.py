@@ -43,14 +43,15 @@ class ReadMetrics:
         # Imported here: no other route needs it, and it would lengthen every cold start.
         from grok_insights.query.prometheus import Measured, exposition
 
-        spent_ticks = self.pauses.read(self.now()).worker_state.spent_ticks
+        worker_state = self.pauses.read(self.now())
+        spent_ticks = worker_state.spent_ticks
         return exposition(
             Measured(
                 totals=self.counters.totals(),
                 queue_depth=self.queue.depth(),
                 dead_letters=self.dead_letters.depth(),
-                batch_size=self.counters.batch_size() or self.smallest_batch_size,
+                batch_size=worker_state.batch_size or self.smallest_batch_size,
                 daily_budget_usd=self.daily_budget_usd,
-                daily_spend_usd=float(pricing.usd(spent_ticks)),
+                daily_spend_usd=None if spent_ticks is None else float(pricing.usd(spent_ticks)),
             )
         )

@@ -44,7 +44,8 @@ class Measured:
     dead_letters: int
     batch_size: int
     daily_budget_usd: float
-    daily_spend_usd: float
+    daily_spend_usd: float | None
+    """None where it cannot be read."""
 
 
 def exposition(measured: Measured) -> tuple[str, str]:
@@ -81,11 +82,12 @@ class _Shown(Collector):
             "Money that a day (UTC) may cost; 0 means no limit",
             value=self.measured.daily_budget_usd,
         )
-        yield GaugeMetricFamily(
-            "daily_spend_usd",
-            "Money taken out of that budget today; 0 where there is none",
-            value=self.measured.daily_spend_usd,
-        )
+        if self.measured.daily_spend_usd is not None:
+            yield GaugeMetricFamily(
+                "daily_spend_usd",
+                "Money taken out of that budget today; 0 where there is none",
+                value=self.measured.daily_spend_usd,
+            )
 
 
 def _errors(totals: Counter[str]) -> Metric:

@@ -127,22 +127,21 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
 def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
     """What lets calls through. The mock costs nothing and has no rate limit."""
     from grok_insights.analysis.admission import AdmissionControl
-    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
-    from grok_insights.flow.pace import Pace
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
 
     settings = of.settings
-    circuit = CircuitBreaker(
-        of.dynamodb,
-        settings.state_table,
-        failure_threshold=settings.circuit_breaker_failure_threshold,
-        recovery_seconds=settings.circuit_breaker_recovery_seconds,
-        longest_call_seconds=analyzer.longest_call_seconds,
+    limits = CircuitLimits(
+        settings.circuit_breaker_failure_threshold,
+        settings.circuit_breaker_recovery_seconds,
+        analyzer.longest_call_seconds,
     )
+    circuit = CircuitBreaker(of.dynamodb, settings.state_table, limits, of.now)
     return AdmissionControl(
         pauses=of.pauses,
+        spending=of.spending,
+        timetable=of.timetable,
         circuit=circuit,
         limits=of.pause_limits,
-        pace=None if analyzer.is_mock else Pace(settings.grok_max_requests_per_second),
         usd_per_1k=settings.grok_cost_per_1k,
         credits_retry_seconds=settings.credits_retry_seconds,
         now=of.now,
@@ -167,7 +166,7 @@ def grok(settings: Settings) -> Analyzer:
 
 def real_grok(settings: Settings) -> RealGrok:
     """Grok over HTTPS. Without a key it can be made, and says at each call that there is none."""
-    from grok_insights.aws.secret import Secret
+    from grok_insights.aws.secret import LONGEST_READ_SECONDS, Secret
     from grok_insights.grok.key import NO_KEY, given_key
     from grok_insights.grok.real import RealGrok, new_client
     from grok_insights.grok.request import RequestForm
@@ -175,7 +174,11 @@ def real_grok(settings: Settings) -> RealGrok:
     if settings.lacks_grok_api_key:
         logger.error(NO_KEY)
     client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
-    secret = Secret(cache(clients.ssm), settings.grok_api_key_parameter)
+    secret = Secret(
+        cache(clients.ssm),
+        settings.grok_api_key_parameter,
+        longest_read_seconds=min(LONGEST_READ_SECONDS, settings.grok_timeout_seconds),
+    )
     key = given_key(settings.grok_api_key)
     return RealGrok(
         client=client,

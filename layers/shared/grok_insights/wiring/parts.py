@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from grok_insights.aws import clients
 from grok_insights.aws.conversations import Conversations
@@ -19,8 +20,11 @@ from grok_insights.aws.insights.timeline import Timeline
 from grok_insights.aws.queue import AnalysisQueue
 from grok_insights.aws.state.counters import StateCounters
 from grok_insights.aws.state.pauses import PauseStore
+from grok_insights.aws.state.spending import DailySpending
+from grok_insights.aws.state.timetable import Timetable
 from grok_insights.aws.trends import Trends
 from grok_insights.domain import pricing
+from grok_insights.flow.pace import Pace
 from grok_insights.flow.pauses import Limits
 from grok_insights.flow.rate_limit import RateLimit
 from grok_insights.settings import GrokMode, Settings
@@ -40,6 +44,7 @@ class Parts:
     dynamodb: DynamoDBClient
     sqs: SQSClient
     now: Callable[[], datetime]
+    random_id: Callable[[], str] = lambda: uuid4().hex
 
     @property
     def batch_get(self) -> BatchGet:
@@ -90,12 +95,22 @@ class Parts:
     @property
     def counters(self) -> StateCounters:
         """The State table."""
-        return StateCounters(self.dynamodb, self.settings.state_table)
+        return StateCounters(self.dynamodb, self.settings.state_table, self.transactions)
 
     @property
     def pauses(self) -> PauseStore:
         """The State table, as far as it stops calls to Grok."""
-        return PauseStore(self.dynamodb, self.settings.state_table, self.batch_get)
+        return PauseStore(self.dynamodb, self.settings.state_table, self.batch_get, self.random_id)
+
+    @property
+    def spending(self) -> DailySpending:
+        """The State table, as far as it limits what a day may cost."""
+        return DailySpending(self.dynamodb, self.settings.state_table, self.random_id)
+
+    @property
+    def timetable(self) -> Timetable:
+        """The State table, as far as it paces calls."""
+        return Timetable(self.dynamodb, self.settings.state_table)
 
     @property
     def queue(self) -> AnalysisQueue:
@@ -114,11 +129,13 @@ class Parts:
 
     @property
     def pause_limits(self) -> Limits:
-        """How long an open circuit rests, and what a day may cost: the mock costs nothing."""
-        is_mock = self.settings.grok_mode is GrokMode.MOCK
-        budget_usd = 0 if is_mock else self.settings.daily_budget_usd
-        ticks = round(budget_usd * pricing.TICKS_PER_USD)
-        return Limits(self.settings.circuit_breaker_recovery_seconds, ticks)
+        """What decides about pauses. The mock costs nothing and has no rate limit."""
+        settings = self.settings
+        if settings.grok_mode is GrokMode.MOCK:
+            return Limits(settings.circuit_breaker_recovery_seconds)
+        ticks = round(settings.daily_budget_usd * pricing.TICKS_PER_USD)
+        pace = Pace(settings.grok_max_requests_per_second, settings.max_batch_size)
+        return Limits(settings.circuit_breaker_recovery_seconds, ticks, pace)
 
 
 @cache

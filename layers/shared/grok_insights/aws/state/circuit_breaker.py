@@ -8,9 +8,10 @@ seen by its own calls at once.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -27,8 +28,9 @@ from aws_lambda_powertools.utilities.circuit_breaker.persistence.record import C
 from aws_lambda_powertools.utilities.circuit_breaker.states import CircuitState
 from botocore.exceptions import ClientError
 
+from grok_insights.aws.dynamodb.conditions import refused_item
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.aws.state.pauses import CIRCUIT, REFUSED
+from grok_insights.aws.state.names import CIRCUIT
 from grok_insights.errors import (
     AnalysisError,
     CircuitOpen,
@@ -40,8 +42,6 @@ from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from grok_insights.aws.dynamodb.attributes import Item
 
 T = TypeVar("T")
 
@@ -65,10 +65,6 @@ class _Store(CircuitBreakerDynamoDBPersistence):
         longer = copy(config)
         longer.recovery_timeout = max(config.recovery_timeout, self.lease_seconds)
         super().configure(longer, circuit_name)
-
-    def learn(self, item: Item | None) -> None:
-        """Believe what was read from the table."""
-        self.seen = CLOSED if item is None else self._item_to_record(cast("dict[str, Any]", item))
 
     def _get_record(self, name: str) -> CircuitStateRecord | None:
         del name  # there is one circuit
@@ -100,8 +96,7 @@ class _Store(CircuitBreakerDynamoDBPersistence):
                 ExpressionAttributeValues={":closed": {"S": str(CircuitState.CLOSED)}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != REFUSED:
-                raise
+            refused_item(error)
 
     def _update_record(self, record: CircuitStateRecord) -> None:
         super()._update_record(record)
@@ -127,8 +122,9 @@ class _Store(CircuitBreakerDynamoDBPersistence):
         )
 
 
-class CircuitBreaker:
-    """Guards calls from many threads.
+@dataclass(frozen=True, slots=True)
+class CircuitLimits:
+    """When the circuit opens, and when it is probed.
 
     Parameters
     ----------
@@ -140,16 +136,27 @@ class CircuitBreaker:
         No call takes longer: when it is over, a probe without an outcome is taken for dead.
     """
 
+    failure_threshold: int
+    recovery_seconds: int
+    longest_call_seconds: float
+
+
+class CircuitBreaker:
+    """Guards calls from many threads.
+
+    ``now`` gives the time at which a wrong setting opens the circuit. Powertools, which opens it
+    on other errors and probes it, reads the real time.
+    """
+
     def __init__(
         self,
         client: DynamoDBClient,
         table: str,
-        *,
-        failure_threshold: int,
-        recovery_seconds: int,
-        longest_call_seconds: float,
+        limits: CircuitLimits,
+        now: Callable[[], datetime],
     ) -> None:
-        self._store = _Store(client, table, math.ceil(longest_call_seconds) + 1)
+        self._now = now
+        self._store = _Store(client, table, math.ceil(limits.longest_call_seconds) + 1)
         self._changes: list[str] = []
         self._opening = Lock()
         self._explained_at: int | None = None
@@ -158,8 +165,8 @@ class CircuitBreaker:
             self._store,
             on_transition=self._note,
             config=CircuitBreakerConfig(
-                failure_threshold=failure_threshold,
-                recovery_timeout=recovery_seconds,
+                failure_threshold=limits.failure_threshold,
+                recovery_timeout=limits.recovery_seconds,
                 success_threshold=1,
                 handled_exceptions=(TransientError, ConfigurationError),
                 local_cache_max_age=0,
@@ -167,18 +174,23 @@ class CircuitBreaker:
         )
         self._guarded: Callable[[Callable[[], Any]], Any] = guard(_outcome)
 
-    def learn(self, item: Item | None) -> None:
-        """Believe the circuit's item as it was just read."""
-        self._store.learn(item)
+    def learn(self, circuit: pauses.Circuit) -> None:
+        """Believe the circuit as it was just read. One that is unreadable lets no call through."""
+        if circuit.state is pauses.CircuitState.UNKNOWN:
+            circuit = pauses.Circuit(pauses.CircuitState.OPEN, self._epoch_seconds())
+        self._store.seen = _record(circuit)
 
     def view(self) -> pauses.Circuit:
-        """The circuit as this environment knows it."""
+        """Return the circuit as this environment knows it."""
         seen = self._store.seen
         return pauses.Circuit(
             state=pauses.CircuitState(str(seen.state)),
             opened_at=seen.opened_at or 0,
             lease_ends_at=seen.probe_lease_expiry or 0,
         )
+
+    def _epoch_seconds(self) -> int:
+        return int(self._now().timestamp())
 
     def call(self, function: Callable[[], T]) -> T:
         """Call a function that may raise `AnalysisError`, if the circuit lets it.
@@ -212,7 +224,7 @@ class CircuitBreaker:
             seen = self._store.seen
             if seen.state is CircuitState.OPEN and seen.opened_at == self._explained_at:
                 return
-            now = int(time.time())
+            now = self._epoch_seconds()
             try:
                 self._store.open_at_once(f"{error.code}: {error.message}", now, now + 86_400)
             except AWS_FAILURES:
@@ -223,6 +235,20 @@ class CircuitBreaker:
 
     def _note(self, transition: CircuitTransition) -> None:
         self._changes.append(str(transition.to_state))
+
+
+def _record(circuit: pauses.Circuit) -> CircuitStateRecord:
+    """The circuit as Powertools has it."""
+    if circuit.state is pauses.CircuitState.CLOSED:
+        return CLOSED
+    is_half_open = circuit.state is pauses.CircuitState.HALF_OPEN
+    return CircuitStateRecord(
+        name=CIRCUIT,
+        state=CircuitState(circuit.state.value),
+        opened_at=circuit.opened_at,
+        half_open_owner=circuit.probe_owner if is_half_open else None,
+        probe_lease_expiry=circuit.lease_ends_at if is_half_open else None,
+    )
 
 
 def _outcome(function: Callable[[], Any]) -> Any:

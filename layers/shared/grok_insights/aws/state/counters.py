@@ -1,21 +1,29 @@
-"""The State table: small facts that all execution environments share."""
+"""Counters in the State table: requests of a client, the adaptive batch size, running totals."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from grok_insights.aws.dynamodb.attributes import addition, number, number_of, numbers_of, text
-from grok_insights.aws.state.pauses import BATCH_SIZE
+from botocore.exceptions import ClientError
+
+from grok_insights.aws.dynamodb.attributes import addition, number, text
+from grok_insights.aws.dynamodb.conditions import refused_item
+from grok_insights.aws.state.names import BATCH_SIZE
+from grok_insights.aws.state.parsing import readable_numbers
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from grok_insights.aws.dynamodb.transactions import Transactions
     from grok_insights.flow.rate_limit import Window
 
 TOTALS: Final = "totals"
+INVALID: Final = ("ValidationException", "TransactionCanceledException")
+"""What DynamoDB answers, alone or in a transaction, to ``ADD`` where there is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +32,13 @@ class StateCounters:
 
     client: DynamoDBClient
     table: str
+    transactions: Transactions
 
     def count_request(self, client_name: str, window: Window) -> int:
-        """Count one request of a client, and return how many it has made in the window."""
+        """Count one request of a client, and return how many it has made in the window.
+
+        The count is approximate: a request that botocore repeats counts again.
+        """
         answer = self.client.update_item(
             TableName=self.table,
             Key={"id": text(f"rate#{client_name}#{window.start}")},
@@ -34,12 +46,7 @@ class StateCounters:
             ExpressionAttributeValues={":one": number(1), ":end": number(window.end + 60)},
             ReturnValues="UPDATED_NEW",
         )
-        return number_of(answer["Attributes"], "requests")
-
-    def batch_size(self) -> int:
-        """The adaptive batch size that was last learned, 0 where there is none yet."""
-        answer = self.client.get_item(TableName=self.table, Key={"id": text(BATCH_SIZE)})
-        return number_of(answer.get("Item", {}), "size")
+        return int(Decimal(answer["Attributes"]["requests"]["N"]))
 
     def learn_batch_size(self, size: int) -> None:
         """Let the other execution environments begin with this size."""
@@ -52,12 +59,54 @@ class StateCounters:
         )
 
     def add_totals(self, totals: Counter[str]) -> None:
-        """Add to the running totals."""
-        self.client.update_item(**addition(self.table, {"id": TOTALS}, totals))
+        """Add to the running totals, once however often the request is repeated.
+
+        It is a transaction, which botocore gives a token that each repetition carries. A total
+        that is no number begins again.
+
+        Raises
+        ------
+        ClientError, BotoCoreError, TimeoutError
+            The table did not take them.
+        """
+        try:
+            self._add(totals)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in INVALID:
+                raise
+            for name in sorted(totals):
+                self._begin_again(name)
+            self._add(totals)
+
+    def _add(self, totals: Counter[str]) -> None:
+        update = addition(self.table, {"id": TOTALS}, totals)
+        self.transactions.write([totals], lambda _: [{"Update": update}])
+
+    def _begin_again(self, name: str) -> None:
+        """Set a total that is no number to 0."""
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key={"id": text(TOTALS)},
+                UpdateExpression="SET #total = :zero",
+                ConditionExpression="attribute_exists(#total)"
+                " AND NOT attribute_type(#total, :number)",
+                ExpressionAttributeNames={"#total": name},
+                ExpressionAttributeValues={":zero": number(0), ":number": text("N")},
+            )
+        except ClientError as error:
+            refused_item(error)
+            return
+        logger.error("a running total was no number and begins again", total=name)
 
     def totals(self) -> Counter[str]:
-        """The running totals. Read consistently: a counter that goes back looks like a restart."""
+        """Return the running totals that can be read.
+
+        Read consistently: a counter that goes back looks like a restart.
+        """
         answer = self.client.get_item(
             TableName=self.table, Key={"id": text(TOTALS)}, ConsistentRead=True
         )
-        return numbers_of(answer.get("Item", {}))
+        item = dict(answer.get("Item", {}))
+        item.pop("id", None)
+        return Counter(readable_numbers(item))

@@ -1,0 +1,55 @@
+"""Faults between botocore and DynamoDB, at the place where a request leaves the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@contextmanager
+def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> Iterator[list[str]]:
+    """Let moto do what is asked so many times, and botocore wait in vain for the response.
+
+    Yields the addresses of the requests whose response was lost.
+    """
+    lost: list[str] = []
+
+    def lose(request: AWSPreparedRequest, **_: Any) -> None:
+        if len(lost) < times:
+            lost.append(request.url)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    with _handler(client, f"before-send.dynamodb.{operation}", lose, first=False):
+        yield lost
+
+
+@contextmanager
+def lost_requests(client: DynamoDBClient, operation: str, times: int = 1) -> Iterator[list[str]]:
+    """Let no request of an operation arrive, so many times."""
+    lost: list[str] = []
+
+    def lose(request: AWSPreparedRequest, **_: Any) -> None:
+        if len(lost) < times:
+            lost.append(request.url)
+            raise ConnectTimeoutError(endpoint_url=request.url)
+
+    with _handler(client, f"before-send.dynamodb.{operation}", lose, first=True):
+        yield lost
+
+
+@contextmanager
+def _handler(client: DynamoDBClient, event: str, handler: Any, *, first: bool) -> Iterator[None]:
+    events = client.meta.events
+    register = events.register_first if first else events.register_last
+    register(event, handler)
+    try:
+        yield
+    finally:
+        events.unregister(event, handler)
