@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.aws.dynamodb.attributes import numbers_of
-from grok_insights.aws.insights.table import is_mark, tally_of
+from grok_insights.aws.insights.item import is_mark, tally_of
 from grok_insights.domain import trends
 
 if TYPE_CHECKING:
