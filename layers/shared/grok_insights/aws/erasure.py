@@ -12,15 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws import conversations, jitter
 from grok_insights.aws.dynamodb.attributes import Item, number, text
 from grok_insights.aws.dynamodb.items import parsed_or_none, unchanged
 from grok_insights.aws.dynamodb.shards import shard_of
-from grok_insights.aws.dynamodb.transactions import INVALID_REASONS, reasons_of
+from grok_insights.aws.dynamodb.transactions import names_no_entry, write_or_reasons
 from grok_insights.aws.insights import item as insight_item
 from grok_insights.aws.insights.item import is_mark, mark_item, tally_of
 from grok_insights.domain import timestamps, trends
@@ -73,22 +71,14 @@ class Erasure:
                 return False
             marks = self._marks(conversation_id, conversation, insight)
             counters = self._counted_out(conversation_id, insight) if counts else []
-            reasons = self._write([*marks, *counters])
+            reasons = write_or_reasons(self.client, [*marks, *counters])
             if not reasons:
                 return True
-            if any(reason["Code"] in INVALID_REASONS for reason in reasons[len(marks) :]):
+            if names_no_entry(reasons[len(marks) :]):
                 logger.error("a counter cannot be read: it keeps what was erased")
                 counts = False
             self.sleep(jitter.seconds_before_retry(attempt))
         raise TimeoutError("a conversation that is to be erased changed again and again")
-
-    def _write(self, actions: list[TransactWriteItemTypeDef]) -> list[dict[str, Any]]:
-        """Write, and return no reasons; or return why not, action by action."""
-        try:
-            self.client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            return reasons_of(error)
-        return []
 
     def _marks(
         self, conversation_id: str, conversation: Item, insight: Item

@@ -35,6 +35,8 @@ INVALID_REQUESTS: Final = {"ValidationException", "SerializationException"}
 """What DynamoDB will never take, as the reason of one action and as the error of a request.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
+KNOWN: Final = {REFUSED, *PASSING, *INVALID_REASONS}
+
 UNBUILDABLE: Final = (ValueError, OverflowError, RecursionError)
 """What building an action raises for values that no item can hold."""
 
@@ -82,12 +84,12 @@ class Transactions:
         conflicts = 0
         while entries:
             try:
-                reasons = self._reasons(actions(entries))
+                reasons = write_or_reasons(self.client, actions(entries))
             except UNBUILDABLE:
                 return self._split(entries, actions, written)
             except (ClientError, BotoCoreError) as error:
                 return _give_up(entries, code_of(error), written)
-            if _names_no_entry(reasons[len(entries) :]):
+            if names_no_entry(reasons[len(entries) :]):
                 return self._split(entries, actions, written)
             left = _left(entries, reasons, written)
             if len(left) == len(entries):
@@ -98,19 +100,6 @@ class Transactions:
             entries = left
         return None
 
-    def _reasons(self, actions: list[TransactWriteItemTypeDef]) -> list[dict[str, Any]]:
-        """Write, and return no reasons; or return why not, action by action.
-
-        Where DynamoDB finds the whole invalid, a reason behind those of the entries says so.
-        """
-        try:
-            self.client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            if code_of(error) in INVALID_REQUESTS:
-                return [{"Code": "None"}] * len(actions) + [{"Code": "ValidationError"}]
-            return reasons_of(error)
-        return []
-
     def _split(self, entries: list[T], actions: Actions[T], written: Written[T]) -> None:
         if len(entries) == 1:
             written.invalid.extend(entries)
@@ -120,7 +109,7 @@ class Transactions:
         self._write(entries[half:], actions, written)
 
 
-def _names_no_entry(reasons: list[dict[str, Any]]) -> bool:
+def names_no_entry(reasons: list[dict[str, Any]]) -> bool:
     """Whether something is invalid that belongs to no entry alone."""
     return any(reason["Code"] in INVALID_REASONS for reason in reasons)
 
@@ -153,16 +142,25 @@ def code_of(error: ClientError | BotoCoreError) -> str:
     return type(error).__name__
 
 
-def reasons_of(error: ClientError) -> list[dict[str, Any]]:
-    """Return why a transaction was cancelled, action by action.
+def write_or_reasons(
+    client: DynamoDBClient, actions: list[TransactWriteItemTypeDef]
+) -> list[dict[str, Any]]:
+    """Write a transaction, and return no reasons; or return why it was cancelled, action by action.
+
+    Where DynamoDB finds the whole invalid, one more reason behind those of the actions says so.
 
     Raises
     ------
-    ClientError
-        The error itself, where it has no reasons, or one that this module does not know.
+    ClientError, BotoCoreError
+        DynamoDB did not answer, or has a reason that this module does not know.
     """
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    known = {REFUSED, *PASSING, *INVALID_REASONS}
-    if not reasons or any(reason["Code"] not in known for reason in reasons):
-        raise error
-    return reasons
+    try:
+        client.transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        if code_of(error) in INVALID_REQUESTS:
+            return [{"Code": "None"}] * len(actions) + [{"Code": "ValidationError"}]
+        reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+        if not reasons or any(reason["Code"] not in KNOWN for reason in reasons):
+            raise
+        return reasons
+    return []
