@@ -86,14 +86,15 @@ class Storage:
         """Read messages and save what they ask for."""
         return self.save(*self.read(*messages).works)
 
-    def before_write(self, action: Callable[[], object]) -> None:
-        """Do something once, just before the next transaction is written."""
-        done: list[bool] = []
+    def before_write(self, action: Callable[[], object], *, number: int = 1) -> None:
+        """Do something once, just before the transaction of this number, from now, is written."""
+        seen: list[None] = []
 
         def act(model: Any, **_: Any) -> None:
-            if model.name == "TransactWriteItems" and not done:
-                done.append(True)
-                action()
+            if model.name == "TransactWriteItems":
+                seen.append(None)
+                if len(seen) == number:
+                    action()
 
         self.parts.dynamodb.meta.events.register_first("before-parameter-build", act)
 
