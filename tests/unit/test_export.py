@@ -107,7 +107,17 @@ def test_a_name_without_a_known_format_is_refused(tmp_path: Path) -> None:
         export(server, {}, [tmp_path / "x.xlsx"], QUIET)
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\ufe661"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20SUM(A1)",
+    "\ufe661",
+]
 BEFORE = ["", "\t", "\r", "\n", "\r\n", " ", "\u00a0", "\ufeff", "\u200b", "\x00"]
 
 
