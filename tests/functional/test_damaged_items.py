@@ -9,13 +9,16 @@ from uuid import UUID
 
 import pytest
 
+from functions.analysis import app as analysis_app
+from grok_insights import wiring
 from grok_insights.aws.queue import Message
 from grok_insights.errors import Conflict, UnreadableItem
 from grok_insights.wiring import Parts
 from tests import recount
-from tests.functional.conftest import Clock
+from tests.builders import LambdaContext, sqs_event
 from tests.functional.query import LIST, TRENDS, Query
 from tests.functional.storage import NAME, NAMED, Storage
+from tests.unit.test_messages import POISON
 
 SECRET = "4111 1111 1111 1111"
 GOOD = str(UUID(int=9))
@@ -121,13 +124,18 @@ def test_a_damaged_insight_costs_its_own_message_and_can_be_deleted(
 
 @pytest.mark.parametrize("damage", (INSIGHTS | DOCUMENTS).values(), ids=INSIGHTS | DOCUMENTS)
 def test_a_damaged_insight_is_left_out_of_lists_and_recounts(
-    parts: Parts, storage: Storage, clock: Clock, damage: Damage
+    parts: Parts, storage: Storage, damage: Damage, caplog: pytest.LogCaptureFixture
 ) -> None:
     storage.post()
     storage.analyse(*storage.messages)
     change(parts, "insights", damage)
     storage.analyse(good(storage))
     query = Query(parts)
+    status = query.get(f"{LIST}/{NAMED}").status
+    assert status in {200, 500}
+    said = str([(vars(record), record.getMessage()) for record in caplog.records])
+    assert SECRET not in said
+    assert (NAMED in said) == (status == 500)
     listed = query.get(LIST)
     assert listed.status == 200
     assert len(listed.body["items"]) in {1, 2}
@@ -173,3 +181,18 @@ def test_the_document_of_a_readable_insight_is_shown_as_it_was_stored(
     stored = parts.insights.stored(NAMED)
     assert stored is not None
     assert json.loads(stored.document)["id"] == NAMED
+
+
+def test_poisoned_messages_and_damaged_items_cost_a_batch_nothing_but_themselves(
+    parts: Parts, storage: Storage
+) -> None:
+    storage.post()
+    damaged = storage.messages.pop()
+    change(parts, "conversations", lambda item: item.pop("text"))
+    well = good(storage)
+    poison = [body for _, body in sorted(POISON.items())]
+    event = sqs_event([*poison, damaged.to_body(), well.to_body()])
+    answer = analysis_app.handler(event, LambdaContext(), wiring.analysis(parts))
+    again = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    assert again == [f"m{number}" for number in range(len(poison) + 1)]
+    assert parts.insights.stored(well.conversation_id) is not None

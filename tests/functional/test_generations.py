@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Work
+from grok_insights.domain.selection import Selection
 from grok_insights.wiring import Parts
 from tests import recount
 from tests.builders import failed_insight
@@ -33,6 +34,12 @@ def shown(parts: Parts) -> str | None:
     """The summary of the insight that a client sees."""
     stored = parts.insights.stored(NAMED)
     return None if stored is None else str(json.loads(stored.document)["summary"])
+
+
+def listed(parts: Parts) -> list[str]:
+    """The ids on the first page of the list."""
+    placed = parts.timeline.page(Selection(), before=None, limit=9).placed
+    return [str(json.loads(one.document)["id"]) for one in placed]
 
 
 def is_exact(parts: Parts) -> bool:
@@ -209,9 +216,12 @@ def test_text_and_insight_expire_together_however_long_the_text_has_waited(
         *recount.items(storage.parts.dynamodb, "insights"),
     ]
     assert len({item["ttl"]["N"] for item in items}) == 1
+    assert len(listed(storage.parts)) == 1
     clock.move(days=70)
     assert storage.parts.conversations.get(NAMED) is None
+    assert not storage.parts.conversations.exists(NAMED)
     assert shown(storage.parts) is None
+    assert not listed(storage.parts)
 
 
 @dataclass

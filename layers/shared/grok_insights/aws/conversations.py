@@ -143,7 +143,7 @@ class Conversations:
             Its item is damaged.
         """
         item = self._item(conversation_id)
-        return None if parsed(self._is_none, item) else parsed(from_item, item)
+        return None if parsed(self._is_none, item, "id") else parsed(from_item, item, "id")
 
     def keys(self, conversation_ids: Iterable[str]) -> list[dict[str, Any]]:
         """The keys of some conversations."""
@@ -157,7 +157,7 @@ class Conversations:
         UnreadableItem
             Its item is damaged.
         """
-        return not parsed(self._is_none, self.head(conversation_id))
+        return not parsed(self._is_none, self.head(conversation_id), "id")
 
     def _is_none(self, item: Item) -> bool:
         return not item or self._is_absent(item)

@@ -27,8 +27,8 @@ DAMAGE: Final = (
 """What parsing a damaged item raises: a missing attribute, a wrong type, an absurd number."""
 
 
-def parsed(parse: Callable[[Item], T], item: Item) -> T:
-    """Return what an item says.
+def parsed(parse: Callable[[Item], T], item: Item, key: str) -> T:
+    """Return what an item says, whose id is under the name ``key``.
 
     Raises
     ------
@@ -38,15 +38,16 @@ def parsed(parse: Callable[[Item], T], item: Item) -> T:
     try:
         return parse(item)
     except DAMAGE:
-        raise UnreadableItem("a stored item cannot be read") from None
+        identity = item.get(key, {}).get("S")
+        raise UnreadableItem(f"the stored item {identity} cannot be read") from None
 
 
 def parsed_or_none(parse: Callable[[Item], T], item: Item, key: str) -> T | None:
     """Return what an item says; None where it cannot be read, which is logged with its key."""
     try:
-        return parsed(parse, item)
-    except UnreadableItem:
-        logger.error("an item cannot be read", extra={key: item.get(key, {}).get("S")})
+        return parsed(parse, item, key)
+    except UnreadableItem as error:
+        logger.error(str(error))
         return None
 
 

@@ -80,14 +80,14 @@ class Insights:
         """
         item = self._item(
             conversation_id,
-            ProjectionExpression="#document, #status, #ttl",
+            ProjectionExpression="conversation_id, #document, #status, #ttl",
             ExpressionAttributeNames={
                 "#document": "document",
                 "#status": "status",
                 "#ttl": "ttl",
             },
         )
-        return parsed(self._stored, item) if item else None
+        return parsed(self._stored, item, "conversation_id") if item else None
 
     def _stored(self, item: Item) -> Stored | None:
         if is_mark(item) or has_expired(item, self.now()):
