@@ -25,6 +25,10 @@ def storage(parts: Parts) -> Storage:
     return Storage(parts)
 
 
+def stored_in(parts: Parts) -> list[dict[str, Any]]:
+    return recount.items(parts.dynamodb, parts.settings.conversations_table)
+
+
 class Queue:
     """Whether SQS takes messages."""
 
@@ -95,7 +99,7 @@ def test_proof_of_a_message_is_never_noted_on_a_mark(storage: Storage) -> None:
     storage.post()
     storage.before_write(storage.delete, number=2)
     storage.post()
-    [mark] = recount.items(storage.parts.dynamodb, "conversations")
+    [mark] = stored_in(storage.parts)
     assert set(mark) == {"id", "generation", "erased", "ttl"}
 
 
@@ -105,10 +109,10 @@ def test_a_text_that_nobody_can_name_does_not_stay_without_its_message(
     Queue(parts).is_down = True
     with pytest.raises(Unavailable):
         storage.post(None)
-    assert all("text" not in item for item in recount.items(parts.dynamodb, "conversations"))
+    assert all("text" not in item for item in stored_in(parts))
     with pytest.raises(Unavailable):
         storage.post("named")
-    assert any("text" in item for item in recount.items(parts.dynamodb, "conversations"))
+    assert any("text" in item for item in stored_in(parts))
 
 
 def refuse(parts: Parts, what: str, code: str) -> None:
@@ -140,8 +144,9 @@ def test_a_bulk_that_fails_half_way_reports_and_enqueues_what_was_stored(
     assert {one.conversation_id for one in storage.messages} == {
         one.conversation.id for one in accepted
     }
-    stored = recount.items(parts.dynamodb, "conversations")
-    assert {item["id"]["S"] for item in stored} == {one.conversation.id for one in accepted}
+    assert {item["id"]["S"] for item in stored_in(parts)} == {
+        one.conversation.id for one in accepted
+    }
 
 
 def test_a_bulk_of_which_nothing_can_be_stored_is_refused_as_a_whole(parts: Parts) -> None:

@@ -69,6 +69,7 @@ def storage(parts: Parts) -> Storage:
 
 
 def change(parts: Parts, table: str, damage: Damage) -> None:
+    """Damage the one item of a table."""
     [item] = recount.items(parts.dynamodb, table)
     damage(item)
     parts.dynamodb.put_item(TableName=table, Item=item)
@@ -86,7 +87,7 @@ def test_a_damaged_conversation_costs_its_own_message_and_can_be_deleted(
 ) -> None:
     storage.post()
     message = storage.messages.pop()
-    change(storage.parts, "conversations", damage)
+    change(storage.parts, storage.parts.settings.conversations_table, damage)
     todo = storage.read(message, good(storage))
     assert [one.conversation_id for one in todo.unreadable] == [NAMED]
     assert len(todo.works) == 1
@@ -109,7 +110,7 @@ def test_a_damaged_insight_costs_its_own_message_and_can_be_deleted(
     storage.post()
     message = storage.messages.pop()
     storage.analyse(message)
-    change(storage.parts, "insights", damage)
+    change(storage.parts, storage.parts.settings.insights_table, damage)
     todo = storage.read(message, good(storage))
     assert [one.conversation_id for one in todo.unreadable] == [NAMED]
     assert len(todo.works) == 1
@@ -128,7 +129,7 @@ def test_a_damaged_insight_is_left_out_of_lists_and_recounts(
 ) -> None:
     storage.post()
     storage.analyse(*storage.messages)
-    change(parts, "insights", damage)
+    change(parts, parts.settings.insights_table, damage)
     storage.analyse(good(storage))
     query = Query(parts)
     status = query.get(f"{LIST}/{NAMED}").status
@@ -145,9 +146,11 @@ def test_a_damaged_insight_is_left_out_of_lists_and_recounts(
 def test_a_damaged_counter_is_left_out_of_trends(parts: Parts, storage: Storage) -> None:
     storage.post()
     storage.analyse(*storage.messages)
-    for item in recount.items(parts.dynamodb, "trends"):
+    for item in recount.items(parts.dynamodb, parts.settings.trends_table):
         name = next(name for name in item if name not in {"bucket", "slot"})
-        parts.dynamodb.put_item(TableName="trends", Item={**item, name: {"N": "1.5"}})
+        parts.dynamodb.put_item(
+            TableName=parts.settings.trends_table, Item={**item, name: {"N": "1.5"}}
+        )
     assert Query(parts).get(TRENDS).status == 200
 
 
@@ -156,9 +159,9 @@ def test_a_conversation_is_deleted_though_a_counter_of_its_insight_is_damaged(
 ) -> None:
     storage.post()
     storage.analyse(*storage.messages)
-    for item in recount.items(parts.dynamodb, "trends"):
+    for item in recount.items(parts.dynamodb, parts.settings.trends_table):
         texts = {name: {"S": "?"} for name in item if name not in {"bucket", "slot"}}
-        parts.dynamodb.put_item(TableName="trends", Item=item | texts)
+        parts.dynamodb.put_item(TableName=parts.settings.trends_table, Item=item | texts)
     assert storage.delete()
     assert parts.insights.stored(NAMED) is None
 
@@ -169,7 +172,7 @@ def test_an_insight_that_is_damaged_while_its_conversation_is_analysed_stays_for
     storage.post()
     [work] = storage.read(*storage.messages).works
     storage.save(work)
-    change(parts, "insights", lambda item: item.pop("generation"))
+    change(parts, parts.settings.insights_table, lambda item: item.pop("generation"))
     assert storage.save(work).unreadable == {NAMED}
 
 
@@ -188,7 +191,7 @@ def test_poisoned_messages_and_damaged_items_cost_a_batch_nothing_but_themselves
 ) -> None:
     storage.post()
     damaged = storage.messages.pop()
-    change(parts, "conversations", lambda item: item.pop("text"))
+    change(parts, parts.settings.conversations_table, lambda item: item.pop("text"))
     well = good(storage)
     poison = [body for _, body in sorted(POISON.items())]
     event = sqs_event([*poison, damaged.to_body(), well.to_body()])

@@ -43,7 +43,22 @@ def listed(parts: Parts) -> list[str]:
 
 
 def is_exact(parts: Parts) -> bool:
-    return recount.counted(parts.dynamodb, "trends") == recount.recount(parts.dynamodb, "insights")
+    return counted(parts) == recounted(parts)
+
+
+def counted(parts: Parts) -> recount.Counts:
+    return recount.counted(parts.dynamodb, parts.settings.trends_table)
+
+
+def recounted(parts: Parts) -> recount.Counts:
+    return recount.recount(parts.dynamodb, parts.settings.insights_table)
+
+
+def delete_text(parts: Parts) -> None:
+    """What DynamoDB does some time after the conversation has expired."""
+    parts.dynamodb.delete_item(
+        TableName=parts.settings.conversations_table, Key={"id": {"S": NAMED}}
+    )
 
 
 def test_a_request_that_began_before_a_deleted_one_gets_its_insight(storage: Storage) -> None:
@@ -117,7 +132,7 @@ def test_an_insight_that_is_replaced_during_its_deletion_is_counted_out_as_it_is
     redriven = Message(NAMED, 1, storage.parts.now(), redrives=1, generation=generation)
     storage.before_write(lambda: storage.analyse(redriven))
     assert storage.delete()
-    assert not recount.counted(storage.parts.dynamodb, "trends")
+    assert not counted(storage.parts)
 
 
 def test_a_message_of_an_erased_generation_is_dropped(storage: Storage) -> None:
@@ -157,7 +172,7 @@ def test_an_insight_whose_text_is_gone_is_replaced_by_the_next_one(
     storage.post()
     storage.analyse(storage.messages.pop())
     clock.move(days=90)
-    storage.parts.dynamodb.delete_item(TableName="conversations", Key={"id": {"S": NAMED}})
+    delete_text(storage.parts)
     storage.post()
     storage.analyse(*storage.messages)
     assert shown(storage.parts) is not None
@@ -167,10 +182,10 @@ def test_an_insight_whose_text_is_gone_is_replaced_by_the_next_one(
 def test_an_insight_whose_text_is_gone_is_deleted_with_its_counters(storage: Storage) -> None:
     storage.post()
     storage.analyse(storage.messages.pop())
-    storage.parts.dynamodb.delete_item(TableName="conversations", Key={"id": {"S": NAMED}})
+    delete_text(storage.parts)
     assert storage.delete()
     assert shown(storage.parts) is None
-    assert not recount.counted(storage.parts.dynamodb, "trends")
+    assert not counted(storage.parts)
     assert not storage.delete()
 
 
@@ -197,12 +212,11 @@ def test_an_expired_insight_that_dynamodb_deletes_before_it_is_replaced_stays_co
     clock.move(days=90)
     storage.post()
     [work] = storage.read(*storage.messages).works
-    [expired] = recount.items(storage.parts.dynamodb, "insights")
-    key = {"conversation_id": {"S": NAMED}}
-    storage.parts.dynamodb.delete_item(TableName="insights", Key=key)
+    table = storage.parts.settings.insights_table
+    [expired] = recount.items(storage.parts.dynamodb, table)
+    storage.parts.dynamodb.delete_item(TableName=table, Key={"conversation_id": {"S": NAMED}})
     assert storage.save(work).saved.keys() == {NAMED}
-    counted = recount.counted(storage.parts.dynamodb, "trends")
-    assert counted == recount.recount(storage.parts.dynamodb, "insights") + recount.of([expired])
+    assert counted(storage.parts) == recounted(storage.parts) + recount.of([expired])
 
 
 def test_text_and_insight_expire_together_however_long_the_text_has_waited(
@@ -211,9 +225,10 @@ def test_text_and_insight_expire_together_however_long_the_text_has_waited(
     storage.post()
     clock.move(days=20)
     storage.analyse(*storage.messages)
+    tables = storage.parts.settings
     items = [
-        *recount.items(storage.parts.dynamodb, "conversations"),
-        *recount.items(storage.parts.dynamodb, "insights"),
+        *recount.items(storage.parts.dynamodb, tables.conversations_table),
+        *recount.items(storage.parts.dynamodb, tables.insights_table),
     ]
     assert len({item["ttl"]["N"] for item in items}) == 1
     assert len(listed(storage.parts)) == 1
@@ -262,15 +277,19 @@ class World:
         self.clock.move(days=days)
 
     def sweep(self, number: int) -> None:
-        """DynamoDB deletes some of what has expired."""
-        now = self.clock().timestamp()
-        tables = {"conversations": "id", "insights": "conversation_id"}
-        for index, (table, key) in enumerate(tables.items()):
-            for item in recount.items(self.storage.parts.dynamodb, table):
-                if int(item["ttl"]["N"]) < now and number & (1 << index):
-                    self.storage.parts.dynamodb.delete_item(TableName=table, Key={key: item[key]})
-                    if table == "insights":
-                        self.gone += recount.of([item])
+        """DynamoDB deletes some of what has expired: texts, insights, or both."""
+        tables = self.storage.parts.settings
+        if number & 1:
+            self._sweep(tables.conversations_table, "id")
+        if number & 2:
+            self.gone += recount.of(self._sweep(tables.insights_table, "conversation_id"))
+
+    def _sweep(self, table: str, key: str) -> list[dict[str, Any]]:
+        dynamodb, now = self.storage.parts.dynamodb, self.clock().timestamp()
+        expired = [one for one in recount.items(dynamodb, table) if int(one["ttl"]["N"]) < now]
+        for item in expired:
+            dynamodb.delete_item(TableName=table, Key={key: item[key]})
+        return expired
 
     def end(self) -> None:
         """Everything that is under way ends."""
@@ -317,12 +336,16 @@ def test_whatever_happens_in_whatever_order_each_accepted_text_has_its_own_insig
     conversation = storage.parts.conversations.get(NAMED)
     generation = None if conversation is None else conversation.lifetime.generation
     assert shown(storage.parts) == (generation and f"generation {generation}")
-    counted = recount.counted(storage.parts.dynamodb, "trends")
-    assert counted == recount.recount(storage.parts.dynamodb, "insights") + world.gone
+    assert counted(storage.parts) == recounted(storage.parts) + world.gone
 
 
 def _empty(parts: Parts) -> None:
-    keys = {"conversations": ["id"], "insights": ["conversation_id"], "trends": ["bucket", "slot"]}
+    tables = parts.settings
+    keys = {
+        tables.conversations_table: ["id"],
+        tables.insights_table: ["conversation_id"],
+        tables.trends_table: ["bucket", "slot"],
+    }
     for table, names in keys.items():
         for item in recount.items(parts.dynamodb, table):
             parts.dynamodb.delete_item(TableName=table, Key={name: item[name] for name in names})

@@ -76,7 +76,8 @@ def test_of_a_wave_with_one_invalid_insight_the_others_are_saved_and_it_ends_as_
     stored = parts.insights.stored(culprit.conversation_id)
     assert stored is not None
     assert stored.status is Status.FAILED
-    assert recount.counted(parts.dynamodb, "trends") == recount.recount(parts.dynamodb, "insights")
+    counted = recount.counted(parts.dynamodb, parts.settings.trends_table)
+    assert counted == recount.recount(parts.dynamodb, parts.settings.insights_table)
 
 
 def test_an_entry_that_dynamodb_names_as_invalid_is_taken_out_at_once(
@@ -237,6 +238,6 @@ def test_conflicts_without_end_leave_the_entries_for_later(parts: Parts) -> None
     answered(parts, lambda _: error("TransactionCanceledException", "TransactionConflict"))
     waits: list[float] = []
     transactions = Transactions(parts.dynamodb, sleep=waits.append)
-    put: Any = {"Put": {"TableName": "state", "Item": {"id": {"S": "x"}}}}
+    put: Any = {"Put": {"TableName": parts.settings.state_table, "Item": {"id": {"S": "x"}}}}
     assert transactions.write(["x"], lambda _: [put]).failed == ["x"]
     assert len(waits) == 9
