@@ -42,7 +42,7 @@ class Bench:
     def __init__(self) -> None:
         from functions.query import app
         from grok_insights import wiring
-        from grok_insights.aws.insights.table import to_item
+        from grok_insights.aws.insights.item import to_item
 
         self.app, self.to_item, self.parts = app.app, to_item, wiring.parts()
         self.now = datetime.now(UTC)
@@ -56,11 +56,12 @@ class Bench:
     def grow(self, size: int) -> None:
         """Fill the tables up to so many insights, with their counters."""
         from grok_insights.domain import trends
+        from grok_insights.domain.conversation import NOT_STORED
         from grok_insights.domain.insight import tally
 
         shards = self.parts.settings.index_shards
         for number, insight in enumerate(made(range(len(self.kept), size), self.now)):
-            item = self.to_item(insight, shards, 90 * 86_400)
+            item = self.to_item(insight, shards, NOT_STORED)
             self.meter.sizes[insight.conversation_id] = item_bytes(item)
             self.kept.append(item)
             for key, fields in trends.counters(tally(insight), number % shards).items():

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
+from unicodedata import normalize
 
 import httpx
 from rich.console import Console
@@ -50,8 +51,9 @@ COLUMNS: Final = (
     "error_code",
     "error_message",
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins like this for a formula, and runs it.
+FORMULA: Final = ("=", "+", "-", "@")
+"""A spreadsheet takes a cell that begins like this for a formula, and runs it. Full-width forms
+count as well, and what cannot be seen before it does not help.
 https://owasp.org/www-community/attacks/CSV_Injection"""
 
 Insight = dict[str, Any]
@@ -124,7 +126,14 @@ def row(insight: Insight) -> list[str]:
 
 def _cell(value: Any) -> str:
     shown = "" if value is None else str(value)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
+    return f"'{shown}" if _may_be_formula(shown) else shown
+
+
+def _may_be_formula(shown: str) -> bool:
+    if shown.startswith(("\t", "\r", "\n")):
+        return True
+    visible = next((one for one in shown if one.isprintable() and not one.isspace()), "")
+    return normalize("NFKC", visible).startswith(FORMULA)
 
 
 @contextmanager

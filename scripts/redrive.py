@@ -70,7 +70,10 @@ def _again(letter: MessageTypeDef, now: datetime) -> Message | None:
         message = Message.from_body(letter["Body"])
     except ValueError:
         return None
-    return Message(message.conversation_id, 1, now, redrives=message.redrives + 1)
+    redrives = message.redrives + 1
+    return Message(
+        message.conversation_id, 1, now, redrives=redrives, generation=message.generation
+    )
 
 
 def _delete(sqs: SQSClient, url: str, letters: Sequence[MessageTypeDef]) -> None:

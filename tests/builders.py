@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from grok_insights.domain.conversation import Lifetime
 from grok_insights.domain.insight import (
     Analysis,
     Cost,
@@ -20,6 +21,10 @@ from grok_insights.domain.insight import (
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 AN_ID = "0b5a4f5e-3c1f-5f0e-8f57-2f9d3c0f4a11"
+
+GENERATION = 1_700_000_000_000
+LIFETIME = Lifetime(GENERATION, NOW + timedelta(days=90))
+"""Of a conversation that is not stored in the test."""
 
 
 def environment(**overrides: str) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.aws.dynamodb.attributes import numbers_of
-from grok_insights.aws.insights.table import is_mark, tally_of
+from grok_insights.aws.insights.item import is_mark, tally_of
 from grok_insights.domain import trends
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ def counted(dynamodb: DynamoDBClient, table: str) -> Counts:
 
 def recount(dynamodb: DynamoDBClient, table: str) -> Counts:
     """The counters as the insights say they should be."""
+    return of(items(dynamodb, table))
+
+
+def of(insights: Iterable[dict[str, Any]]) -> Counts:
+    """The counters of the items of some insights."""
     sums: Counts = Counter()
-    for item in items(dynamodb, table):
+    for item in insights:
         if is_mark(item):
             continue
         for key, fields in trends.counters(tally_of(item), shard=0).items():

@@ -21,7 +21,7 @@ from grok_insights.settings import Settings
 from grok_insights.telemetry import flush
 from grok_insights.wiring import Parts
 from tests import cost_page
-from tests.builders import environment, insight
+from tests.builders import LIFETIME, environment, insight
 from tests.e2e.conftest import Stack
 from tests.functional.database import CREATED_WITH, TABLES
 from tests.template import resources
@@ -129,7 +129,7 @@ def test_the_metrics_of_a_batch_take_the_room_of_the_page(
 
 @pytest.mark.parametrize("size", [1, 50])
 def test_insights_of_real_grok_take_the_write_units_of_the_page(parts: Parts, size: int) -> None:
-    entries = [Entry(real_insight(f"{size}-{number}")) for number in range(size)]
+    entries = [Entry(real_insight(f"{size}-{number}"), LIFETIME) for number in range(size)]
     with counted(parts) as used:
         Ledger(parts.transactions, parts.insights, parts.trends).save(entries)
     for table, item in WRITES.items():

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from functions.query.app import create_app
 from grok_insights.aws.concurrent import chunks
-from grok_insights.aws.insights.table import to_item
+from grok_insights.aws.insights.item import to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
-from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
+from tests.builders import LIFETIME, NOW, LambdaContext, api_event, failed_insight, insight
 
 LIST = "/api/v1/insights"
 TRENDS = "/api/v1/insights/trends"
@@ -73,14 +73,14 @@ class Query:
         """Save insights as the analysis does, with their counters."""
         parts = self.parts
         ledger = Ledger(parts.transactions, parts.insights, parts.trends)
-        ledger.save([Entry(insight) for insight in insights])
+        ledger.save([Entry(insight, LIFETIME) for insight in insights])
 
     def place(self, insights: Iterable[Insight]) -> None:
         """Put insights into their table alone, without counters: many of them, fast."""
         table = self.parts.insights
         for insights_of_a_batch in chunks(insights, 25):
             puts = [
-                {"PutRequest": {"Item": to_item(one, table.shards, table.retention_seconds)}}
+                {"PutRequest": {"Item": to_item(one, table.shards, LIFETIME)}}
                 for one in insights_of_a_batch
             ]
             self.parts.dynamodb.batch_write_item(RequestItems={table.table: puts})  # type: ignore[dict-item]

@@ -11,14 +11,15 @@ import pytest
 
 from functions.ingest.app import create_app
 from grok_insights.aws.erasure import Erasure
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.insights.item import counted_of
+from grok_insights.aws.ledger import Entry, Ledger, SaveResult
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Worklist
 from grok_insights.domain.conversation import Conversation
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts
-from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
+from tests.builders import AN_ID, LIFETIME, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
 
 PATH = f"/api/v1/conversations/{AN_ID}"
@@ -30,9 +31,8 @@ def ledger(parts: Parts) -> Ledger:
 
 
 def store(parts: Parts, **changes: Any) -> Conversation:
-    one = Conversation(**{"id": AN_ID, "text": "My parcel", "created_at": NOW, **changes})
-    assert not parts.conversations.add([one])
-    return one
+    one = Conversation(**{"id": AN_ID, "text": "My parcel", "created_at": parts.now(), **changes})
+    return parts.conversations.add([one]).stored[one.id]
 
 
 def delete(parts: Parts, path: str = PATH) -> int:
@@ -54,11 +54,11 @@ def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
 ) -> None:
     one = store(parts)
     other = insight(conversation_id=str(UUID(int=7)))
-    ledger.save([Entry(insight(), accepted_at=one.created_at), Entry(other)])
+    ledger.save([Entry(insight(), one.lifetime), Entry(other, LIFETIME)])
     assert delete(parts) == 204
     assert parts.conversations.get(AN_ID) is None
     assert parts.insights.stored(AN_ID) is None
-    assert parts.insights.statuses([AN_ID]) == {}
+    assert parts.insights.statuses([one]) == {}
     assert totals(parts)["negative"] == 1
     assert totals(parts)["tokens"] == other.cost.tokens
     assert topics(parts) == {"delivery": 1, "refund": 1}
@@ -70,7 +70,7 @@ def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
 
 def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:
     one = store(parts)
-    ledger.save([Entry(failed_insight(), accepted_at=one.created_at)])
+    ledger.save([Entry(failed_insight(), one.lifetime)])
     assert delete(parts) == 204
     assert totals(parts) == Counter()
 
@@ -88,21 +88,20 @@ def test_an_id_that_is_no_id_is_refused(parts: Parts) -> None:
 
 def test_an_analysis_under_way_does_not_bring_it_back(parts: Parts, ledger: Ledger) -> None:
     one = store(parts)
-    under_way = Entry(insight(), accepted_at=one.created_at)
+    under_way = Entry(insight(), one.lifetime)
     assert delete(parts) == 204
-    assert ledger.save([under_way]) == set()
+    assert not ledger.save([under_way]).saved
     assert parts.insights.stored(AN_ID) is None
     assert totals(parts) == Counter()
 
 
 def test_a_redrive_under_way_does_not_bring_it_back(parts: Parts, ledger: Ledger) -> None:
     one = store(parts)
-    ledger.save([Entry(failed_insight(), accepted_at=one.created_at)])
-    counted = parts.insights.counted(AN_ID)
-    assert counted is not None
+    ledger.save([Entry(failed_insight(), one.lifetime)])
+    counted = counted_of(parts.insights.head(AN_ID))
     assert delete(parts) == 204
-    late = Entry(insight(), replaces=counted.tally, accepted_at=one.created_at)
-    assert ledger.save([late]) == set()
+    late = Entry(insight(), one.lifetime, counted)
+    assert ledger.save([late]).superseded == {AN_ID}
     assert totals(parts) == Counter()
 
 
@@ -110,15 +109,15 @@ def test_the_same_conversation_may_come_again_and_is_analysed_and_deleted_anew(
     parts: Parts, ledger: Ledger, clock: Clock
 ) -> None:
     first = store(parts)
-    ledger.save([Entry(insight(), accepted_at=first.created_at)])
+    ledger.save([Entry(insight(), first.lifetime)])
     delete(parts)
     clock.move(seconds=1)
     second = store(parts, created_at=clock())
-    worklist = Worklist(parts.batch_get, parts.conversations, parts.insights)
+    worklist = Worklist(parts.batch_get, parts.conversations, parts.insights, clock)
     [work] = worklist.read([Message(AN_ID, 1, clock())]).works
-    assert work.failed is None
-    assert ledger.save([Entry(insight(), accepted_at=first.created_at)]) == set()
-    assert ledger.save([Entry(insight(), accepted_at=second.created_at)]) == {AN_ID}
+    assert work.replaces is None
+    assert not ledger.save([Entry(insight(), first.lifetime)]).saved
+    assert ledger.save([Entry(insight(), second.lifetime)]).saved.keys() == {AN_ID}
     assert totals(parts)["negative"] == 1
     assert delete(parts) == 204
     assert totals(parts) == Counter()
@@ -128,12 +127,12 @@ def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
     parts: Parts, ledger: Ledger
 ) -> None:
     one = store(parts)
-    entry = Entry(insight(), accepted_at=one.created_at)
-    saved: list[set[str]] = []
+    entry = Entry(insight(), one.lifetime)
+    saved: list[SaveResult] = []
 
     def save_before(model: Any, **_: Any) -> None:
         if model.name == "TransactWriteItems" and not saved:
-            saved.append(set())
+            saved.append(SaveResult())
             saved.append(ledger_of_its_own.save([entry]))
 
     ledger_of_its_own = ledger
@@ -142,20 +141,20 @@ def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
         parts.dynamodb, parts.conversations, parts.insights, parts.trends, parts.now, lambda _: None
     )
     assert erasure.erase(AN_ID)
-    assert saved[1] == {AN_ID}
+    assert saved[1].saved.keys() == {AN_ID}
     assert parts.insights.stored(AN_ID) is None
     assert totals(parts) == Counter()
 
 
 def test_the_mark_says_nothing_and_goes_after_a_day(parts: Parts, ledger: Ledger) -> None:
     one = store(parts)
-    ledger.save([Entry(insight(), accepted_at=one.created_at)])
+    ledger.save([Entry(insight(), one.lifetime)])
     delete(parts)
     key = {"conversation_id": {"S": AN_ID}}
     mark = parts.dynamodb.get_item(TableName=parts.settings.insights_table, Key=key)["Item"]
     assert mark == {
         **key,
         "status": {"S": "erased"},
-        "erased": {"S": "2026-11-23T10:15:00.000Z"},
+        "erased": {"N": str(one.lifetime.generation)},
         "ttl": {"N": str(int(NOW.timestamp()) + 86_400)},
     }

@@ -13,11 +13,12 @@ from botocore.compat import HTTPHeaders
 from botocore.model import OperationModel
 
 from grok_insights.aws.dynamodb.transactions import Transactions
+from grok_insights.aws.insights.item import counted_of
 from grok_insights.aws.ledger import Entry, Ledger
-from grok_insights.domain.insight import Analysis, Insight, Sentiment, tally
+from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts
-from tests.builders import AN_ID, NOW, failed_insight, insight
+from tests.builders import AN_ID, LIFETIME, NOW, failed_insight, insight
 
 CONFLICT: dict[str, Any] = {
     "Error": {"Code": "TransactionCanceledException", "Message": "[TransactionConflict]"},
@@ -47,8 +48,8 @@ def totals(parts: Parts) -> Counter[str]:
 
 
 def test_saving_twice_counts_once(ledger: Ledger, parts: Parts) -> None:
-    assert ledger.save([Entry(insight())]) == {AN_ID}
-    assert ledger.save([Entry(insight())]) == set()
+    assert ledger.save([Entry(insight(), LIFETIME)]).saved.keys() == {AN_ID}
+    assert ledger.save([Entry(insight(), LIFETIME)]).superseded == {AN_ID}
     assert totals(parts)["negative"] == 1
 
 
@@ -56,9 +57,10 @@ def test_a_duplicate_in_a_wave_is_taken_out_and_the_rest_is_saved(
     ledger: Ledger, parts: Parts
 ) -> None:
     wave = many(5)
-    ledger.save([Entry(wave[2])])
-    new = ledger.save([Entry(one) for one in wave])
-    assert new == {one.conversation_id for one in wave} - {wave[2].conversation_id}
+    ledger.save([Entry(wave[2], LIFETIME)])
+    result = ledger.save([Entry(one, LIFETIME) for one in wave])
+    assert result.superseded == {wave[2].conversation_id}
+    assert result.saved.keys() == {one.conversation_id for one in wave} - {wave[2].conversation_id}
     assert totals(parts)["negative"] == 5
 
 
@@ -66,7 +68,7 @@ def test_fifty_insights_with_a_hundred_topics_fit_into_transactions(
     ledger: Ledger, parts: Parts
 ) -> None:
     wave = many(50)
-    assert len(ledger.save([Entry(one) for one in wave])) == 50
+    assert len(ledger.save([Entry(one, LIFETIME) for one in wave]).saved) == 50
     topics = parts.trends.topics(Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
     assert topics["delivery"] == 50
     assert len(topics) == 51
@@ -76,22 +78,24 @@ def test_replacing_a_failed_insight_takes_it_out_of_the_counters(
     ledger: Ledger, parts: Parts
 ) -> None:
     failed = failed_insight(created_at=NOW - timedelta(days=1))
-    ledger.save([Entry(failed)])
-    assert ledger.save([Entry(insight(), replaces=tally(failed))]) == {AN_ID}
+    ledger.save([Entry(failed, LIFETIME)])
+    stored = counted_of(parts.insights.head(AN_ID))
+    assert ledger.save([Entry(insight(), LIFETIME, stored)]).saved.keys() == {AN_ID}
     assert totals(parts) == Counter(negative=1, tokens=120, cost_ticks=1_700_000, processing_ms=250)
 
 
 def test_a_completed_insight_is_never_replaced(ledger: Ledger, parts: Parts) -> None:
-    ledger.save([Entry(insight())])
-    stale = tally(failed_insight())
-    assert ledger.save([Entry(insight(), replaces=stale)]) == set()
+    ledger.save([Entry(failed_insight(), LIFETIME)])
+    failed = counted_of(parts.insights.head(AN_ID))
+    ledger.save([Entry(insight(), LIFETIME, failed)])
+    assert ledger.save([Entry(insight(), LIFETIME, failed)]).superseded == {AN_ID}
     assert totals(parts)["negative"] == 1
 
 
 def test_nothing_is_saved_where_the_counters_cannot_be(ledger: Ledger, parts: Parts) -> None:
     parts.dynamodb.delete_table(TableName=parts.settings.trends_table)
-    with pytest.raises(Exception, match="ResourceNotFound"):
-        ledger.save([Entry(insight())])
+    entry = Entry(insight(), LIFETIME)
+    assert ledger.save([entry]).unsaved == [entry]
     assert parts.insights.stored(AN_ID) is None
 
 
@@ -106,6 +110,6 @@ def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> Non
     parts.dynamodb.meta.events.register_last("before-call", collide)
     transactions = Transactions(parts.dynamodb, sleep=waits.append)
     ledger = Ledger(transactions, parts.insights, parts.trends)
-    assert ledger.save([Entry(insight())]) == {AN_ID}
+    assert ledger.save([Entry(insight(), LIFETIME)]).saved.keys() == {AN_ID}
     assert len(waits) == 2
     assert totals(parts)["negative"] == 1

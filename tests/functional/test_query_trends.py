@@ -134,6 +134,7 @@ def test_a_recount_shows_by_how_much_a_counter_is_wrong(query: Query) -> None:
     [
         {"from": "2026-11-21T00:00:00Z", "to": "2026-11-23T00:00:00Z"},
         {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T10:00:00Z"},
+        {"from": "2026-08-26T00:00:00Z", "to": "2026-08-26T10:00:00Z"},
     ],
 )
 def test_only_a_day_of_what_is_kept_can_be_recounted(query: Query, span: dict[str, Any]) -> None:

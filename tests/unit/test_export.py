@@ -107,9 +107,29 @@ def test_a_name_without_a_known_format_is_refused(tmp_path: Path) -> None:
         export(server, {}, [tmp_path / "x.xlsx"], QUIET)
 
 
-@pytest.mark.parametrize("summary", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_is_a_formula(summary: str) -> None:
-    assert f"'{summary}" in row(shown(summary=summary))
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20SUM(A1)",
+    "\ufe661",
+]
+BEFORE = ["", "\t", "\r", "\n", "\r\n", " ", "\u00a0", "\ufeff", "\u200b", "\x00"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("before", BEFORE)
+def test_no_cell_is_a_formula(before: str, formula: str) -> None:
+    assert f"'{before}{formula}" in row(shown(summary=f"{before}{formula}"))
+
+
+@pytest.mark.parametrize("summary", ["Late - refund", "a=b", "1+1", "", " ", "mail@example.com"])
+def test_other_cells_stay_as_they_are(summary: str) -> None:
+    assert summary in row(shown(summary=summary))
 
 
 def test_a_failed_insight_has_its_reason(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ GrokInsightsError
 │   ├── InvalidRequest      422, with the fields at fault
 │   ├── TooManyRequests     429, with the seconds to wait
 │   └── Unavailable         503, with the seconds to wait
+├── UnreadableItem          a stored item is damaged; what it holds is not in the message
 ├── CircuitOpen             no call was made: the circuit to Grok is open
 └── AnalysisError           why Grok's answer to one conversation could not be had
     ├── TransientError      it may work if tried again
@@ -148,6 +149,10 @@ class Unavailable(RequestError):
     """The service cannot take this now, and will later."""
 
     status, title = 503, "Service Unavailable"
+
+
+class UnreadableItem(GrokInsightsError):
+    """A stored item lacks an attribute, or has one of another type than this package writes."""
 
 
 class CircuitOpen(GrokInsightsError):

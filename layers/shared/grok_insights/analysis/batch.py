@@ -92,6 +92,7 @@ class BatchAnalysis:
                 for message, code in todo.given_up
             ]
             self.requeue.dead_letter(dead, report)
+            report.unsaved |= {message.conversation_id for message in todo.unreadable}
             crashed = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
             self.outcomes.give_up_after_crashes(crashed, report)
             pending = deque(work for work in todo.works if work not in crashed)

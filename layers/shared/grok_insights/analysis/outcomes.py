@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -11,8 +11,6 @@ from grok_insights.analysis import retry_policy
 from grok_insights.analysis.admission import Delay
 from grok_insights.analysis.calls import Call
 from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDecision
-from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
 from grok_insights.errors import AnalysisError, TransientError
@@ -22,7 +20,7 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from grok_insights.analysis.report import Report
     from grok_insights.analysis.requeue import Requeue
-    from grok_insights.aws.ledger import Ledger
+    from grok_insights.aws.ledger import Entry, Ledger, SaveResult
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
     from grok_insights.grok.analyzer import Analyzer, Answer
@@ -53,8 +51,7 @@ class Outcomes:
             if isinstance(end, RetryDecision):
                 again.append((call.work.message, end))
             else:
-                accepted_at = call.work.conversation.created_at
-                ended.append(Entry(end, call.work.failed, accepted_at))
+                ended.append(call.work.entry(end))
         self.requeue.resend(again, report)
         self._save(ended, {call.work.conversation.id: call for call in calls}, report)
 
@@ -65,14 +62,7 @@ class Outcomes:
         """
         crash = TransientError("crashed", "the function ended each time it was tried")
         calls = [Call(crash, 0.0, work) for work in works]
-        entries = [
-            Entry(
-                self._failed(call, crash, gave_up=True),
-                call.work.failed,
-                call.work.conversation.created_at,
-            )
-            for call in calls
-        ]
+        entries = [call.work.entry(self._failed(call, crash, gave_up=True)) for call in calls]
         self._save(entries, {call.work.conversation.id: call for call in calls}, report)
 
     def _end_of(self, call: Call, hold_seconds: float) -> Insight | RetryDecision:
@@ -90,30 +80,26 @@ class Outcomes:
         return found
 
     def _save(self, entries: list[Entry], calls: dict[str, Call], report: Report) -> None:
-        try:
-            new = self.ledger.save(entries)
-        except (*AWS_FAILURES, TimeoutError):
-            logger.exception("a wave could not be saved: its messages go back to the queue")
-            lost = [calls[entry.insight.conversation_id].work.message for entry in entries]
+        result = self.ledger.save(entries)
+        report.saved += result.saved.values()
+        report.unsaved |= result.unreadable
+        lost = [calls[entry.insight.conversation_id].work.message for entry in result.unsaved]
+        if lost:
+            logger.error("insights could not be saved: their messages go back to the queue")
             self.requeue.delay(lost, Delay(AWS_HOLD_SECONDS), report)
-            return
-        report.saved += [one.insight for one in entries if one.insight.conversation_id in new]
-        self._bury(_dead(entries), new, calls, report)
+        self._bury(entries, result, calls, report)
 
     def _bury(
-        self,
-        dead: dict[str, DeadLetterReason],
-        new: set[str],
-        calls: dict[str, Call],
-        report: Report,
+        self, entries: list[Entry], result: SaveResult, calls: dict[str, Call], report: Report
     ) -> None:
         """Send dead letters for failed insights that were saved.
 
         One that was refused may have been saved all the same, by a request whose answer was lost.
         Its message comes again, and meets either its own failed insight or a completed one.
         """
-        report.unsaved |= dead.keys() - new
-        letters = [(calls[key].work.message, dead[key]) for key in dead if key in new]
+        report.unsaved |= _dead(entry.insight for entry in entries).keys() & result.superseded
+        dead = _dead(result.saved.values())
+        letters = [(calls[key].work.message, reason) for key, reason in dead.items()]
         self.requeue.dead_letter(letters, report)
 
     def _completed(self, work: Work, answer: Answer) -> Insight:
@@ -156,12 +142,10 @@ class Outcomes:
         )
 
 
-def _dead(entries: list[Entry]) -> dict[str, DeadLetterReason]:
+def _dead(insights: Iterable[Insight]) -> dict[str, DeadLetterReason]:
     """The conversations whose attempts are used up, and why the last one failed."""
     return {
-        entry.insight.conversation_id: DeadLetterReason(
-            entry.insight.outcome.code, entry.insight.outcome.message
-        )
-        for entry in entries
-        if isinstance(entry.insight.outcome, Failure) and entry.insight.outcome.gave_up
+        insight.conversation_id: DeadLetterReason(insight.outcome.code, insight.outcome.message)
+        for insight in insights
+        if isinstance(insight.outcome, Failure) and insight.outcome.gave_up
     }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain import timestamps
+from grok_insights.domain.conversation import MAX_GENERATION
 from grok_insights.flow.backoff import MAX_DELAY_SECONDS
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ MAX_ENTRIES: Final = 10
 
 DEPTH_MAX_AGE_SECONDS: Final = 2.0
 """How long a known depth serves: SQS itself counts only approximately."""
+
+
+MAX_COUNT: Final = 1_000
+"""Attempts and redrives that a message has at the most: 100 attempts can be set."""
+
+FIRST_INSTANT: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+UUID_TEXT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class DeadLetterReason(NamedTuple):
@@ -42,7 +52,8 @@ class Message:
     when the client was told that the conversation waits; it survives every re-sending.
     ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
     the failed insight of fewer redrives. ``repeated_last_attempt`` is how often its last attempt
-    was repeated, since it had failed together with an outage.
+    was repeated, since it had failed together with an outage. ``generation`` is that of the
+    conversation that it is about; None means the one that is stored, whichever it is.
     """
 
     conversation_id: str
@@ -52,6 +63,7 @@ class Message:
     repeated_last_attempt: int = 0
     receives: int = field(default=1, compare=False)
     """How often SQS has delivered it, this time included: more than once after a crash."""
+    generation: int | None = None
 
     def to_body(self, error: DeadLetterReason | None = None) -> str:
         """The message as it stands in the queue; a dead letter says why it is one."""
@@ -60,7 +72,11 @@ class Message:
             "attempt": self.attempt,
             "enqueued_at": timestamps.to_text(self.enqueued_at),
         }
-        rare = {"redrives": self.redrives, "repeated_last_attempt": self.repeated_last_attempt}
+        rare = {
+            "generation": self.generation,
+            "redrives": self.redrives,
+            "repeated_last_attempt": self.repeated_last_attempt,
+        }
         fields |= {name: number for name, number in rare.items() if number}
         if error is not None:
             fields["error"] = error._asdict()
@@ -73,20 +89,53 @@ class Message:
         Raises
         ------
         ValueError
-            The body is not one that `to_body` makes.
+            The body is not one that `to_body` makes, or holds an absurd number or time. Its
+            message holds nothing of the body.
         """
-        try:
-            found = json.loads(body)
-            return cls(
-                conversation_id=str(found["conversation_id"]),
-                attempt=int(found["attempt"]),
-                enqueued_at=timestamps.from_text(found["enqueued_at"]),
-                redrives=int(found.get("redrives", 0)),
-                repeated_last_attempt=int(found.get("repeated_last_attempt", 0)),
-                receives=receives,
-            )
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError("not a message of this queue") from error
+        found = _json_object(body)
+        has_generation = "generation" in found
+        return cls(
+            conversation_id=_identity(found.get("conversation_id")),
+            attempt=_whole(found.get("attempt"), 1, MAX_COUNT),
+            enqueued_at=_instant(found.get("enqueued_at")),
+            redrives=_whole(found.get("redrives", 0), 0, MAX_COUNT),
+            repeated_last_attempt=_whole(found.get("repeated_last_attempt", 0), 0, MAX_COUNT),
+            receives=receives,
+            generation=_whole(found["generation"], 1, MAX_GENERATION) if has_generation else None,
+        )
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - one kind of error for all bodies
+    return found
+
+
+def _identity(value: object) -> str:
+    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+        raise ValueError("conversation_id is no id")
+    return value
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"not a whole number from {least} to {most}")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    """The instant in UTC, at which the dates at the ends of the calendar are not representable."""
+    try:
+        found = timestamps.from_text(str(value)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("enqueued_at is no instant") from None
+    if found < FIRST_INSTANT:
+        raise ValueError("enqueued_at is before this product")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

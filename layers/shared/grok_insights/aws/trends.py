@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, addition, numbers_of, text
+from grok_insights.aws.dynamodb.items import all_parsed
 from grok_insights.domain import trends
 from grok_insights.domain.trends import Counters, Interval, Series, SlotRange
 
@@ -35,8 +36,9 @@ class Trends:
         sums = {point: Counter[str]() for point in trends.points(start, end, interval)}
         runs = trends.series_slots(start, end, interval, self.shards)
         for found, slots in zip(concurrent.each(self._items, runs), runs.values(), strict=True):
-            for item in found:
-                sums[slots[item["slot"]["S"]]].update(numbers_of(item))
+            for slot, numbers in all_parsed(_numbers, found, "bucket"):
+                if slot in slots:
+                    sums[slots[slot]].update(numbers)
         return sums
 
     def topics(self, start: datetime, end: datetime) -> Counter[str]:
@@ -48,9 +50,8 @@ class Trends:
             buckets.values(),
             strict=True,
         ):
-            for item in found:
-                counts = (int(value["N"]) for name, value in item.items() if name in wanted)
-                sums[item["slot"]["S"]] += sum(counts)
+            for topic, numbers in all_parsed(_numbers, found, "bucket"):
+                sums[topic] += sum(numbers[name] for name in wanted)
         return Counter({topic: count for topic, count in sums.items() if count})
 
     def _items(self, run: SlotRange) -> list[Item]:
@@ -69,3 +70,8 @@ class Trends:
         )
         for page in pages:
             yield from page["Items"]
+
+
+def _numbers(item: Item) -> tuple[str, Counter[str]]:
+    """The slot of an item, and its counters by name."""
+    return item["slot"]["S"], numbers_of(item)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
 from pydantic import AfterValidator, Field
 
+from grok_insights.domain import timestamps
 from grok_insights.validation import NOT_BLANK, Model
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
@@ -109,12 +110,32 @@ class ConversationStatus(StrEnum):
     FAILED = "failed"
 
 
+MAX_GENERATION: Final = 10**15
+"""Later than the year 30,000: what is larger was not made by this package."""
+
+
+class Lifetime(NamedTuple):
+    """Which conversation of an id this is, and when it ends; its insight has the same lifetime.
+
+    An id comes again when the same ``external_id`` is accepted after the first conversation was
+    erased or has expired. Each later one has a larger ``generation``: milliseconds since 1970 at
+    its acceptance, or more.
+    """
+
+    generation: int
+    expires_at: datetime
+
+
+NOT_STORED: Final = Lifetime(0, datetime.max.replace(tzinfo=UTC))
+"""The lifetime of a conversation that has none yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation that was accepted.
 
-    ``enqueued_at`` is None until a request found proof that its message reached the queue:
-    see ``docs/decisions.md``.
+    ``enqueued_at`` is when a repeated request last proved that a message reached the queue; None
+    until then.
     """
 
     id: str
@@ -123,6 +144,12 @@ class Conversation:
     external_id: str | None = None
     metadata: JsonObject | None = None
     enqueued_at: datetime | None = None
+    lifetime: Lifetime = NOT_STORED
+
+    def accepted(self, retention: timedelta, *, after: int = 0) -> Conversation:
+        """Return this conversation with its lifetime, later than generation ``after``."""
+        generation = max(timestamps.to_milliseconds(self.created_at), after + 1)
+        return replace(self, lifetime=Lifetime(generation, self.created_at + retention))
 
 
 def conversation_id(external_id: str | None, random_id: Callable[[], UUID]) -> str:

@@ -28,12 +28,19 @@ def to_text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def to_milliseconds(instant: datetime) -> int:
+    """Return the whole milliseconds since 1970 at an instant that knows its zone."""
+    return int(instant.timestamp() * 1000)
+
+
 def from_text(text: str) -> datetime:
     """The instant of a text that `to_text` made.
 
     Raises
     ------
     ValueError
-        The text is no RFC 3339 instant.
+        The text is no RFC 3339 instant, or has no zone.
     """
+    if not RFC_3339.fullmatch(text):
+        raise ValueError("not an RFC 3339 instant")
     return datetime.fromisoformat(text)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from grok_insights.aws import concurrent
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import (
     Conversation,
@@ -28,10 +30,11 @@ from grok_insights.errors import (
     RequestError,
     Unavailable,
 )
+from grok_insights.telemetry import logger
 from grok_insights.validation import faults_of
 
 if TYPE_CHECKING:
-    from grok_insights.aws.conversations import Conversations
+    from grok_insights.aws.conversations import Added, Conversations
     from grok_insights.aws.erasure import Erasure
     from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
@@ -41,6 +44,9 @@ RETRY_AFTER_SECONDS: Final = 30
 REPAIR_DELAY_SECONDS: Final = 10
 """How long a message is held back that may be a second one: by then the first one has mostly been
 analysed, and the second is dropped without asking Grok."""
+
+PROOF_SECONDS: Final = 3_600
+"""How long it counts as proven that a message is in the queue: it may be lost later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,13 @@ class Ingest:
         Raises
         ------
         Unavailable
-            None was accepted: too many conversations wait, or the queue takes none.
+            None was accepted: too many conversations wait, or neither table nor queue takes any.
         """
         self._refuse_when_full(len(items))
         outcomes = self._accept([self._read(item) for item in items])
-        if outcomes and all(isinstance(outcome, Unavailable) for outcome in outcomes):
-            raise _queue_is_down()
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
+        if refusals and len(refusals) == len(outcomes):
+            raise refusals[0]
         return outcomes
 
     def erase(self, conversation_id: str) -> None:
@@ -142,39 +149,84 @@ class Ingest:
         for one in read:
             if isinstance(one, Conversation):
                 wanted.setdefault(one.id, one)
-        existing = self.conversations.add(wanted.values())
-        stored = wanted | existing
-        statuses = self._enqueue([key for key in wanted if key not in existing], existing)
+        added = self.conversations.add(wanted.values())
+        statuses = self._enqueue(added)
         return [
-            one
-            if isinstance(one, RequestError)
-            else _outcome(one, stored[one.id], statuses.get(one.id))
-            for one in read
+            one if isinstance(one, RequestError) else _outcome(one, added, statuses) for one in read
         ]
 
-    def _enqueue(self, fresh: Sequence[str], existing: dict[str, Conversation]) -> dict[str, str]:
+    def _enqueue(self, added: Added) -> dict[str, str]:
         """Give each conversation its message, and return the status of those that have or had one.
 
-        Nothing proves that the message of a conversation that stood there already was ever sent:
-        the function may have died in between. So it is sent once more, and that is noted.
+        New ones come first, so that nothing that goes wrong with the others leaves a text behind
+        without a message.
         """
-        statuses = self.insights.statuses(existing)
+        lost = self._send(added.stored.values(), 0)
+        self._withdraw(added.stored[key] for key in lost)
+        sent = dict.fromkeys(added.stored.keys() - lost, ConversationStatus.ENQUEUED)
+        try:
+            return sent | self._repaired(added.existing)
+        except (*AWS_FAILURES, TimeoutError):
+            logger.exception("it is not known whether repeated conversations have a message")
+            return sent
+
+    def _repaired(self, existing: dict[str, Conversation]) -> dict[str, str]:
+        """Return the status of conversations that stood there already, each with its message.
+
+        Nothing proves that the message of one that waits was ever sent, or was not lost since: the
+        function may have died in between. So it is sent once more, and that is noted. It is sent
+        again only after an hour, so that a client that repeats itself does not flood the queue.
+        """
+        statuses = self.insights.statuses(existing.values())
         waiting = [one for one in existing.values() if one.id not in statuses]
-        unproven = [one.id for one in waiting if one.enqueued_at is None]
-        lost = self._send(fresh, 0) | self._send(unproven, REPAIR_DELAY_SECONDS)
-        self.conversations.mark_enqueued(set(unproven) - lost, self.now())
-        sent = {*fresh, *(one.id for one in waiting)} - lost
+        unproven = [one for one in waiting if self._is_unproven(one)]
+        lost = self._send(unproven, REPAIR_DELAY_SECONDS)
+        proven = [one for one in unproven if one.id not in lost]
+        self.conversations.mark_enqueued(proven, self.now())
+        sent = (one.id for one in waiting if one.id not in lost)
         return statuses | dict.fromkeys(sent, ConversationStatus.ENQUEUED)
 
-    def _send(self, conversation_ids: Iterable[str], delay_seconds: int) -> set[str]:
+    def _is_unproven(self, conversation: Conversation) -> bool:
+        at = conversation.enqueued_at
+        return at is None or self.now() - at >= timedelta(seconds=PROOF_SECONDS)
+
+    def _send(self, conversations: Iterable[Conversation], delay_seconds: int) -> set[str]:
         now = self.now()
-        messages = [Message(one, attempt=1, enqueued_at=now) for one in conversation_ids]
+        messages = [
+            Message(one.id, attempt=1, enqueued_at=now, generation=one.lifetime.generation)
+            for one in conversations
+        ]
         return self.queue.send(messages, delay_seconds=delay_seconds)
 
+    def _withdraw(self, unsent: Iterable[Conversation]) -> None:
+        """Erase new conversations without a message, where the client cannot name them again.
 
-def _outcome(asked: Conversation, stored: Conversation, status: str | None) -> Outcome:
+        One with an ``external_id`` stays: sending it again gives it its message, and another
+        request may have done so already.
+        """
+        nameless = [one.id for one in unsent if one.external_id is None]
+        try:
+            concurrent.each(self.erasure.erase, nameless)
+        except (*AWS_FAILURES, TimeoutError):
+            logger.exception("texts without a message stay until they expire")
+
+
+def _outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Outcome:
+    if asked.id in added.invalid:
+        fault = Fault("text", "cannot be stored")
+        return InvalidRequest("the conversation is not valid", faults=(fault,))
+    if asked.id in added.unreadable:
+        return Conflict(
+            "what is stored under this external_id is damaged; DELETE it, and send it again"
+        )
+    stored = added.stored.get(asked.id) or added.existing.get(asked.id)
+    if stored is None:
+        return Unavailable(
+            "the conversation could not be stored; send it again", retry_after_seconds=1
+        )
     if asked.text != stored.text:
         return Conflict("this external_id belongs to a conversation with another text")
+    status = statuses.get(asked.id)
     if status is None:
         return _queue_is_down()
     return Accepted(stored, ConversationStatus(status))

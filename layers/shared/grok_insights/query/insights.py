@@ -58,7 +58,7 @@ class ReadInsights:
         found = self.conversations.get(conversation_id)
         if found is None:
             raise NotFound("there is no conversation with this id")
-        statuses = self.insights.statuses([conversation_id])
+        statuses = self.insights.statuses([found])
         return {
             "id": found.id,
             "external_id": found.external_id,

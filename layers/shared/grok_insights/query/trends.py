@@ -22,6 +22,9 @@ DEFAULT_SPAN: Final = {Interval.HOUR: timedelta(hours=24), Interval.DAY: timedel
 LONGEST_SPAN: Final = timedelta(days=366)
 LONGEST_RECOUNT: Final = timedelta(days=1)
 
+LONGEST_WAIT: Final = timedelta(days=1)
+"""An insight expires with its conversation, and so earlier by as long as that one has waited."""
+
 MOST_RECOUNTED: Final = 200_000
 """Insights that can be read within the 29 seconds that API Gateway waits."""
 
@@ -116,7 +119,7 @@ class ReadTrends:
     def _check_recount(self, wanted: Range) -> None:
         if wanted.end - wanted.start > LONGEST_RECOUNT:
             raise _refused("query.verify", "recounts a day at the most")
-        if wanted.start < self.now() - self.retention:
+        if wanted.start < self.now() - self.retention + min(LONGEST_WAIT, self.retention / 2):
             raise _refused("query.verify", f"insights are kept for {self.retention.days} days")
         series = self.trends.series(*wanted)
         if sum(fields[kind] for fields in series.values() for kind in KINDS) > MOST_RECOUNTED:

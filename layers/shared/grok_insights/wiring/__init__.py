@@ -111,7 +111,7 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
     requeue = Requeue(of.queue, of.dead_letters, jitter.fraction)
     ledger = Ledger(of.transactions, of.insights, of.trends)
     return BatchAnalysis(
-        worklist=Worklist(of.batch_get, of.conversations, of.insights),
+        worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),
         admission_control=admission_control,
         caller=Caller(analyzer, admission_control.circuit, threads, of.now),
         outcomes=Outcomes(ledger, requeue, analyzer, settings.max_attempts, of.now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -32,8 +32,6 @@ from grok_insights.settings import GrokMode, Settings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
-
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,9 @@ class Parts:
         return Conversations(
             self.dynamodb,
             self.settings.conversations_table,
-            self.settings.retention_days * SECONDS_PER_DAY,
+            timedelta(days=self.settings.retention_days),
             self.transactions,
+            self.now,
         )
 
     @property
@@ -73,14 +72,16 @@ class Parts:
             self.dynamodb,
             self.settings.insights_table,
             self.settings.index_shards,
-            self.settings.retention_days * SECONDS_PER_DAY,
             self.batch_get,
+            self.now,
         )
 
     @property
     def timeline(self) -> Timeline:
         """The Insights table, in the order of time."""
-        return Timeline(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+        return Timeline(
+            self.dynamodb, self.settings.insights_table, self.settings.index_shards, self.now
+        )
 
     @property
     def recount(self) -> Recount:

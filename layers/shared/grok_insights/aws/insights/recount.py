@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import text
-from grok_insights.aws.insights.table import tally_of
+from grok_insights.aws.dynamodb.items import all_parsed
+from grok_insights.aws.insights.item import tally_of
 from grok_insights.domain import timestamps, trends
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Recount:
             TableName=self.table,
             IndexName="by_time",
             KeyConditionExpression="time_shard = :shard AND #position BETWEEN :start AND :end",
-            ProjectionExpression="#kind, created_at, topics, tokens_used, cost_ticks,"
-            " processing_time_ms",
+            ProjectionExpression="conversation_id, #kind, created_at, topics, tokens_used,"
+            " cost_ticks, processing_time_ms",
             ExpressionAttributeNames={"#position": "position", "#kind": "kind"},
             ExpressionAttributeValues={
                 ":shard": text(str(shard)),
@@ -56,4 +57,4 @@ class Recount:
             },
         )
         for page in pages:
-            yield from map(tally_of, page["Items"])
+            yield from all_parsed(tally_of, page["Items"], "conversation_id")

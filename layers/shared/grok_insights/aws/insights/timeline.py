@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import concurrent
-from grok_insights.aws.dynamodb.attributes import text
+from grok_insights.aws.dynamodb.attributes import Item, text
+from grok_insights.aws.dynamodb.items import all_parsed, has_expired
+from grok_insights.aws.insights.item import valid_document
 from grok_insights.domain.insight import MAX_TOPICS, Sentiment
 
 if TYPE_CHECKING:
@@ -78,6 +81,7 @@ class Timeline:
     client: DynamoDBClient
     table: str
     shards: int
+    now: Callable[[], datetime]
 
     def page(self, selection: Selection, *, before: str | None, limit: int) -> Stretch:
         """At most ``limit`` matches before a position (or the newest), newest first."""
@@ -108,9 +112,9 @@ class Timeline:
     def _read(self, selection: Selection, limit: int, run: Run) -> None:
         """Read on in a partition, ``limit`` items at the most."""
         answer = self.client.query(**self._request(run, selection, limit))
-        run.read.extend(
-            Placed(item["position"]["S"], item["document"]["S"]) for item in answer["Items"]
-        )
+        now = self.now()
+        placed = all_parsed(partial(_placed, now), answer["Items"], "conversation_id")
+        run.read.extend(one for one in placed if one.document)
         last = answer.get("LastEvaluatedKey")
         run.is_ended = last is None
         run.reached = "" if last is None else last["position"]["S"]
@@ -126,13 +130,14 @@ class Timeline:
                 "#partition": run.partition.attribute,
                 "#position": "position",
                 "#document": "document",
+                "#ttl": "ttl",
             },
             "ExpressionAttributeValues": {
                 ":partition": text(run.partition.key),
                 ":first": text(selection.first_position()),
                 ":last": text(_just_below(run.reached)),
             },
-            "ProjectionExpression": "#position, #document",
+            "ProjectionExpression": "conversation_id, #position, #document, #ttl",
             "ScanIndexForward": False,
             "Limit": limit,
         }
@@ -141,6 +146,11 @@ class Timeline:
             request["ExpressionAttributeNames"]["#kind"] = "kind"
             request["ExpressionAttributeValues"][":kind"] = text(selection.sentiment)
         return request
+
+
+def _placed(now: datetime, item: Item) -> Placed:
+    """A document and its place; no document where the time of the insight is over."""
+    return Placed(item["position"]["S"], "" if has_expired(item, now) else valid_document(item))
 
 
 def _rounds(
