@@ -163,7 +163,7 @@ class Ingest:
         """
         lost = self._send(added.stored.values(), 0)
         self._withdraw(added.stored[key] for key in lost)
-        sent = dict.fromkeys(added.stored.keys() - lost, ConversationStatus.ENQUEUED)
+        sent = dict.fromkeys(added.stored.keys() - lost, str(ConversationStatus.ENQUEUED))
         try:
             return sent | self._repaired(added.existing)
         except (*AWS_FAILURES, TimeoutError):
@@ -184,7 +184,7 @@ class Ingest:
         proven = [one for one in unproven if one.id not in lost]
         self.conversations.mark_enqueued(proven, self.now())
         sent = (one.id for one in waiting if one.id not in lost)
-        return statuses | dict.fromkeys(sent, ConversationStatus.ENQUEUED)
+        return statuses | dict.fromkeys(sent, str(ConversationStatus.ENQUEUED))
 
     def _is_unproven(self, conversation: Conversation) -> bool:
         at = conversation.enqueued_at
