@@ -58,6 +58,5 @@ def _settings_faults(
             variable: spelled.get(parameter, parameter)
             for variable, parameter in template.parameter_of.items()
         }
-        sentence = str(error).replace("Value error, ", "")
-        return _VARIABLE.sub(lambda name: by_variable.get(name[0], name[0]), sentence)
+        return _VARIABLE.sub(lambda name: by_variable.get(name[0], name[0]), str(error))
     return ""
