@@ -21,12 +21,13 @@ def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> It
     """
     lost: list[str] = []
 
-    def lose(request: AWSPreparedRequest, **_: Any) -> None:
-        if len(lost) < times:
+    def lose(request: AWSPreparedRequest, event_name: str, **_: Any) -> None:
+        if event_name.endswith(operation) and len(lost) < times:
             lost.append(request.url)
             raise ReadTimeoutError(endpoint_url=request.url)
 
-    with _handler(client, f"before-send.dynamodb.{operation}", lose, first=False):
+    # moto answers at the same event. botocore calls handlers of a longer name first.
+    with _handler(client, "before-send", lose, first=False):
         yield lost
 
 

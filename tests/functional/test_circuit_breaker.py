@@ -23,7 +23,8 @@ from grok_insights.errors import (
     PermanentError,
     TransientError,
 )
-from grok_insights.flow.pauses import Circuit
+from grok_insights.flow.pauses import Circuit, CircuitState
+from tests.builders import NOW
 from tests.emulator import bare_emulator
 from tests.functional.conftest import at_the_start_of_a_second
 
@@ -258,3 +259,24 @@ def test_a_wrong_setting_opens_the_circuit_on_its_first_error_and_says_why(
     environment.look()
     assert environment.outcome() == "made"
     assert "reason" not in environment.client.get_item(TableName="state", Key=KEY)["Item"]
+
+
+def test_an_unreadable_circuit_lets_no_call_through(environment: Environment) -> None:
+    environment.circuit.learn(Circuit(CircuitState.UNKNOWN))
+    assert environment.outcome() == "not made"
+    environment.look()
+    assert environment.outcome() == "made"
+
+
+def test_a_wrong_setting_opens_the_circuit_at_the_time_of_the_clock(table: str) -> None:
+    client = _dynamodb(table)
+    circuit = CircuitBreaker(client, "state", CircuitLimits(5, 1, 1.0), now=lambda: NOW)
+    with pytest.raises(ConfigurationError):
+        circuit.call(_refuse_the_key)
+    item = client.get_item(TableName="state", Key=KEY)["Item"]
+    assert item["opened_at"] == {"N": str(int(NOW.timestamp()))}
+    client.close()
+
+
+def _refuse_the_key() -> None:
+    raise ConfigurationError("wrong_key", "Grok does not know the API key")

@@ -13,6 +13,7 @@ from grok_insights.flow.pace import Pace
 from grok_insights.flow.pauses import PauseName, TimedPause
 from grok_insights.wiring import Parts
 from tests.functional.conftest import Clock, make_parts
+from tests.functional.lost_responses import lost_responses
 
 DAY = "2026-11-23"
 
@@ -90,3 +91,15 @@ def test_a_trial_does_not_end_a_pause_that_began_anew_meanwhile(parts: Parts) ->
     parts.pauses.end_pause(trial)
     (pause,) = parts.pauses.read(parts.now()).timed_pauses
     assert (pause.since, pause.until) == (1_000, 1_700)
+
+
+def test_a_claim_whose_response_is_lost_is_still_the_claimants(parts: Parts) -> None:
+    parts.pauses.pause(PauseName.CREDITS, since=1_000, until=1_300)
+    (seen,) = parts.pauses.read(parts.now()).timed_pauses
+    with lost_responses(parts.dynamodb, "UpdateItem") as lost:
+        trial = parts.pauses.claim_trial(seen, 1_600)
+    assert len(lost) == 1
+    assert trial is not None
+    assert parts.pauses.claim_trial(seen, 1_600) is None
+    parts.pauses.end_pause(trial)
+    assert parts.pauses.read(parts.now()).timed_pauses == ()
