@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from tests.functional import database
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> Iterator[list[str]]:
-    """Let moto do what is asked so many times, and botocore wait in vain for the response.
+    """Let DynamoDB do what is asked so many times, and botocore wait in vain for the response.
 
     Yields the addresses of the requests whose response was lost.
     """
@@ -24,6 +27,8 @@ def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> It
     def lose(request: AWSPreparedRequest, event_name: str, **_: Any) -> None:
         if event_name.endswith(operation) and len(lost) < times:
             lost.append(request.url)
+            if database.ENDPOINT:
+                URLLib3Session().send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
     # moto answers at the same event. botocore calls handlers of a longer name first.

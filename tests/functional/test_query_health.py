@@ -10,9 +10,9 @@ import pytest
 from moto import mock_aws
 
 from grok_insights import wiring
+from grok_insights.bodies.health import HealthBody
 from grok_insights.flow.budget import day_of
 from grok_insights.flow.pauses import PauseName
-from grok_insights.query.health import HealthBody
 from grok_insights.wiring import Parts
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import Query

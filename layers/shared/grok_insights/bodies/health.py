@@ -9,6 +9,8 @@ from typing_extensions import TypedDict
 
 from grok_insights.bodies.fields import Count, Timestamp
 
+CircuitWord = Literal["closed", "open", "half_open", "unknown"]
+
 
 class WorkerBody(TypedDict):
     """Whether calls to Grok may start; all but `state` only where they may not."""
@@ -23,21 +25,26 @@ class WorkerBody(TypedDict):
 class QueueBody(TypedDict):
     """The queue of conversations that wait."""
 
-    depth: Annotated[Count, Field(description="Conversations that wait.")]
+    depth: Annotated[
+        Count | None, Field(description="Conversations that wait; null where SQS does not answer.")
+    ]
 
 
 class HealthBody(TypedDict):
-    """Whether conversations are being analysed, and why not."""
+    """Whether conversations are being analysed, and why not. Every field is always there."""
 
     status: Annotated[Literal["healthy", "unhealthy"], Field(description="The result.")]
     database: Annotated[Literal["reachable", "unreachable"], Field(description="DynamoDB.")]
-    worker: NotRequired[Annotated[WorkerBody, Field(description="Whether calls may start.")]]
-    circuit: NotRequired[
-        Annotated[Literal["closed", "open", "half_open"], Field(description="The circuit breaker.")]
+    worker: Annotated[WorkerBody, Field(description="Whether calls may start.")]
+    circuit: Annotated[
+        CircuitWord,
+        Field(description="The circuit breaker; unknown where its state cannot be read."),
     ]
-    queue: NotRequired[Annotated[QueueBody, Field(description="The queue.")]]
-    dead_letters: NotRequired[Annotated[Count, Field(description="Messages that failed.")]]
-    batch_size: NotRequired[Annotated[Count, Field(description="Calls at one time.")]]
-    mode: NotRequired[
-        Annotated[Literal["mock", "real"], Field(description="Heuristics, or Grok itself.")]
+    queue: Annotated[QueueBody, Field(description="The queue.")]
+    dead_letters: Annotated[
+        Count | None, Field(description="Messages that failed; null where SQS does not answer.")
     ]
+    batch_size: Annotated[
+        Count | None, Field(description="Calls at one time; null where it cannot be read.")
+    ]
+    mode: Annotated[Literal["mock", "real"], Field(description="Heuristics, or Grok itself.")]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.shared_read import SharedRead
@@ -18,6 +18,7 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.aws.state.pauses import PauseStore
+    from grok_insights.bodies.health import CircuitWord, HealthBody, WorkerBody
     from grok_insights.settings import GrokMode
 
 T = TypeVar("T")
@@ -32,42 +33,6 @@ LONGEST_CHECK_SECONDS: Final = 3.0
 """What AWS does not answer within this time counts as unreachable."""
 
 
-class WorkerStatus(TypedDict):
-    """Whether calls to Grok may start; all but ``state`` only where they may not.
-
-    ``reason`` is one of `flow.pauses.Reason`, ``detail`` a sentence for people. ``until`` is
-    missing where the end is not known, and ``since`` where the beginning is not.
-    """
-
-    state: Literal["running", "paused"]
-    reason: NotRequired[str]
-    detail: NotRequired[str]
-    since: NotRequired[str]
-    until: NotRequired[str]
-
-
-CircuitWord = Literal["closed", "open", "half_open", "unknown"]
-
-
-class QueueStatus(TypedDict):
-    """How many conversations wait; None where SQS does not say."""
-
-    depth: int | None
-
-
-class HealthBody(TypedDict):
-    """What the health check shows. Every field is always there."""
-
-    status: Literal["healthy", "unhealthy"]
-    worker: WorkerStatus
-    circuit: CircuitWord
-    queue: QueueStatus
-    dead_letters: int | None
-    database: Literal["reachable", "unreachable"]
-    batch_size: int | None
-    mode: Literal["mock", "real"]
-
-
 class Health(NamedTuple):
     """Whether all is well, and what the health check shows."""
 
@@ -75,13 +40,13 @@ class Health(NamedTuple):
     body: HealthBody
 
 
-NO_KEY: Final[WorkerStatus] = {
+NO_KEY: Final[WorkerBody] = {
     "state": "paused",
     "reason": str(Reason.CONFIGURATION),
     "detail": "GROK_MODE is real and there is no API key",
 }
 
-NO_STATE: Final[WorkerStatus] = {
+NO_STATE: Final[WorkerBody] = {
     "state": "paused",
     "reason": str(Reason.STATE_UNREACHABLE),
     "detail": "the State table does not answer, and no call is made without it",
@@ -156,7 +121,7 @@ class HealthCheck:
         }
         return Health(healthy, body)
 
-    def _worker(self, state: WorkerState) -> WorkerStatus:
+    def _worker(self, state: WorkerState) -> WorkerBody:
         return NO_KEY if self.lacks_key else worker_status(state, self.limits, self.now())
 
 
@@ -169,12 +134,12 @@ def _answer(read: Future[T], deadline: float) -> T | None:
         return None
 
 
-def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> WorkerStatus:
+def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> WorkerBody:
     """Return ``running``, or ``paused`` with the reason, since when and until when."""
     pause = active_pause(worker_state, limits, now)
     if pause is None:
         return {"state": "running"}
-    status: WorkerStatus = {"state": "paused", "reason": str(pause.reason)}
+    status: WorkerBody = {"state": "paused", "reason": str(pause.reason)}
     if pause.detail:
         status["detail"] = pause.detail
     if pause.since is not None:
