@@ -98,7 +98,7 @@ bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start w
 load: environment ## Load test of the local stack, its rate limit raised meanwhile: N=1000 ARGS="--bulk --rate 50"
 	@$(LOCAL) load --num-conversations $${N:-1000} $(ARGS)
 
-redrive: environment ## Send dead letters round again (the local stack's, or by the environment)
+redrive: environment ## Send what ended as failed round again: [CODE=bad_request] [ENV=staging]
 	@$(STACK) $(IN)/python -m scripts.redrive
 
 lock: environment ## Pin the packages of pyproject.toml in uv.lock, and export it for pip and SAM: ARGS=--upgrade

@@ -1,53 +1,130 @@
-"""Sends dead letters round again: ``make redrive``, on the local stack or on AWS.
+"""Sends what ended as failed round again: ``make redrive [CODE=bad_request] [ENV=staging]``.
 
-A letter goes back as a first attempt with a mark, by which its failed insight is replaced. It is
-deleted only after the new message was taken, so that stopping at any point loses none. What cannot
-be read is left where it is.
+First the dead letters, then the failed insights that have none, since Grok refused their
+conversation: those are read from the Insights table's index of failed ones. Each goes back as a
+first attempt with a mark, by which its failed insight is replaced. A dead letter is deleted only
+after the new message was taken, so that stopping at any point loses none. What cannot be read is
+left where it is. ``CODE`` limits it to one code of error.
 
-Environment: ``ANALYSIS_QUEUE_URL``, ``DEAD_LETTER_QUEUE_URL`` and what boto3 looks at; the local
-stack's ``stack.env`` sets all of it.
+With ``ENV=staging`` it is that environment's stack in the AWS account at hand. Else it is the stack
+whose ``ANALYSIS_QUEUE_URL``, ``DEAD_LETTER_QUEUE_URL`` and ``INSIGHTS_TABLE_NAME`` are in the
+environment, as the local stack's ``stack.env`` sets them.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import boto3
+
 from grok_insights.aws import clients
+from grok_insights.aws.dynamodb.attributes import Item, number_of, text_of
 from grok_insights.aws.queue import AnalysisQueue, Message, OutgoingMessage
+from scripts.environments import UnusableError, environment, outputs
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 HIDDEN_SECONDS = 120
 """How long a letter that was read is hidden: nobody else sends it round meanwhile."""
 
+MOST_SHARDS = 32
+"""The largest ``INDEX_SHARDS``: to ask for a shard that is not there costs next to nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """How many letters went round again, and how many could not be read or sent."""
+    """How many went round again, and how many could not be read or sent."""
 
     sent: int
     left: int
+    ids: frozenset[str] = field(default=frozenset(), compare=False)
+    """The conversations that went round again."""
 
 
-def redrive(sqs: SQSClient, dead_letter_url: str, analysis_url: str, now: datetime) -> Redriven:
-    """Send every dead letter round again."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a stack keeps what failed."""
+
+    dead_letter_url: str
+    analysis_url: str
+    insights_table: str
+
+
+def redrive(
+    sqs: SQSClient, dead_letter_url: str, analysis_url: str, now: datetime, code: str = ""
+) -> Redriven:
+    """Send dead letters round again: all, or those of one code of error."""
     queue = AnalysisQueue(sqs, analysis_url)
-    sent = left = 0
+    ids: set[str] = set()
+    left = 0
     for received in _batches(sqs, dead_letter_url):
-        readable = [(letter, again) for letter in received if (again := _again(letter, now))]
+        wanted = [letter for letter in received if not code or _code(letter) == code]
+        readable = [(letter, again) for letter in wanted if (again := _again(letter, now))]
         lost = queue.send_each([OutgoingMessage(again) for _, again in readable])
-        kept = [letter for letter, again in readable if again.conversation_id not in lost]
-        _delete(sqs, dead_letter_url, kept)
-        sent += len(kept)
-        left += len(received) - len(kept)
-    return Redriven(sent, left)
+        kept = [pair for pair in readable if pair[1].conversation_id not in lost]
+        _delete(sqs, dead_letter_url, [letter for letter, _ in kept])
+        ids.update(again.conversation_id for _, again in kept)
+        left += len(wanted) - len(kept)
+    return Redriven(len(ids), left, frozenset(ids))
+
+
+def redrive_failed(
+    using: tuple[DynamoDBClient, SQSClient],
+    places: Places,
+    now: datetime,
+    *,
+    code: str = "",
+    but: frozenset[str] = frozenset(),
+) -> Redriven:
+    """Send failed conversations round again: all but some, or those of one code of error."""
+    dynamodb, sqs = using
+    queue = AnalysisQueue(sqs, places.analysis_url)
+    found = (
+        _round_again(item, now)
+        for item in _failed(dynamodb, places.insights_table)
+        if not code or text_of(item, "error_code") == code
+    )
+    messages = [message for message in found if message.conversation_id not in but]
+    lost = queue.send_each([OutgoingMessage(message) for message in messages])
+    ids = frozenset(message.conversation_id for message in messages) - lost
+    return Redriven(len(ids), len(messages) - len(ids), ids)
+
+
+def _failed(dynamodb: DynamoDBClient, table: str) -> Iterator[Item]:
+    """What is needed of each failed insight."""
+    pages = dynamodb.get_paginator("query")
+    for shard in range(MOST_SHARDS):
+        for page in pages.paginate(
+            TableName=table,
+            IndexName="by_kind",
+            KeyConditionExpression="kind_shard = :failed",
+            ExpressionAttributeValues={":failed": {"S": f"failed#{shard}"}},
+            ProjectionExpression="conversation_id, generation, redrives, error_code",
+        ):
+            yield from page["Items"]
+
+
+def _round_again(item: Item, now: datetime) -> Message:
+    return Message(
+        item["conversation_id"]["S"],
+        1,
+        now,
+        redrives=number_of(item, "redrives") + 1,
+        generation=number_of(item, "generation") or None,
+    )
+
+
+def _code(letter: MessageTypeDef) -> str:
+    attributes = letter.get("MessageAttributes", {})
+    return attributes["code"].get("StringValue", "") if "code" in attributes else ""
 
 
 def _batches(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
@@ -58,6 +135,7 @@ def _batches(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
             MaxNumberOfMessages=10,
             WaitTimeSeconds=1,
             VisibilityTimeout=HIDDEN_SECONDS,
+            MessageAttributeNames=["code"],
         )
         received = answer.get("Messages", [])
         if not received:
@@ -87,17 +165,37 @@ def _delete(sqs: SQSClient, url: str, letters: Sequence[MessageTypeDef]) -> None
         )
 
 
-def main() -> int:
-    """Redrive, and say how many; 1 where letters were left."""
+def main(environ: Mapping[str, str]) -> int:
+    """Redrive, and say how many; 1 where some were left, or it cannot be done."""
     try:
-        queues = os.environ["DEAD_LETTER_QUEUE_URL"], os.environ["ANALYSIS_QUEUE_URL"]
-    except KeyError as missing:
-        sys.stderr.write(f"{missing} is not set: source .local/stack.env, or the stack's outputs\n")
+        places = _places(environ)
+    except UnusableError as error:
+        print(error)
         return 1
-    done = redrive(clients.sqs(), *queues, now=datetime.now(UTC))
-    sys.stdout.write(f"{done.sent} dead letters sent round again, {done.left} left\n")
-    return 1 if done.left else 0
+    now, code = datetime.now(UTC), environ.get("CODE", "")
+    dynamodb, sqs = clients.dynamodb(), clients.sqs()
+    dead = redrive(sqs, places.dead_letter_url, places.analysis_url, now, code)
+    failed = redrive_failed((dynamodb, sqs), places, now, code=code, but=dead.ids)
+    print(
+        f"{dead.sent} dead letters and {failed.sent} failed conversations without one sent round"
+        f" again, {dead.left + failed.left} left"
+    )
+    return 1 if dead.left + failed.left else 0
+
+
+def _places(environ: Mapping[str, str]) -> Places:
+    name = environ.get("ENV", "")
+    if name:
+        of = outputs(boto3.client("cloudformation"), environment(name).stack_name)
+        return Places(of["DeadLetterQueueUrl"], of["AnalysisQueueUrl"], of["InsightsTableName"])
+    wanted = ("DEAD_LETTER_QUEUE_URL", "ANALYSIS_QUEUE_URL", "INSIGHTS_TABLE_NAME")
+    missing = [one for one in wanted if not environ.get(one)]
+    if missing:
+        raise UnusableError(
+            f"{', '.join(missing)} not set: say ENV=dev, staging or prod, or make up a stack here."
+        )
+    return Places(*(environ[one] for one in wanted))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(os.environ))
