@@ -31,7 +31,7 @@ def handler(
     again = [
         message_id
         for message_id, message in read.items()
-        if message is None or message.conversation_id in report.unsaved
+        if message is None or message.conversation_id in report.redelivered
     ]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
+from botocore.model import OperationModel
 
 from functions.analysis import app
 from grok_insights import wiring
 from grok_insights.analysis.batch import BatchAnalysis
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import Conversation
+from grok_insights.grok.analyzer import Analyzer
 from grok_insights.grok.real import RealGrok
 from grok_insights.wiring import Parts
 from tests.builders import LambdaContext, sqs_event
@@ -27,12 +35,17 @@ SETTINGS = {
 }
 
 
+Wrap = Callable[[Analyzer], Analyzer]
+"""Puts something around the analyzer."""
+
+
 @dataclass
 class Worker:
     """The function, and what goes in and comes out."""
 
     parts: Parts
     standin: Standin
+    wrap: Wrap | None = None
     analysis: BatchAnalysis = field(init=False)
     _grok: RealGrok | None = None
     _sent: list[tuple[Message, int]] = field(default_factory=list)
@@ -47,16 +60,16 @@ class Worker:
         """A new execution environment."""
         self.close()
         self._grok = wiring.real_grok(self.parts.settings)
-        self.analysis = wiring.analysis(self.parts, self._grok)
-        self.analysis.admission_control.circuit.call(
-            lambda: None
-        )  # Powertools counts failures by process
+        analyzer: Analyzer = self.wrap(self._grok) if self.wrap else self._grok
+        self.analysis = wiring.analysis(self.parts, analyzer)
+        # Powertools counts failures by process.
+        self.analysis.waves.admission_control.circuit.call(lambda: None)
 
     def close(self) -> None:
         """The end of the execution environment."""
         if self._grok is not None:
             self._grok.client.close()
-            self.analysis.caller.threads.shutdown()
+            self.analysis.waves.caller.threads.shutdown()
 
     def conversation(self, text: str, number: int = 0) -> str:
         """A stored conversation, by its id."""
@@ -72,6 +85,8 @@ class Worker:
         """One batch; the ids of the conversations whose messages SQS would deliver again."""
         sent = [message(one) if isinstance(one, str) else one for one in messages]
         event = sqs_event([one.to_body() for one in sent])
+        for record, one in zip(event["Records"], sent, strict=True):
+            record["attributes"]["ApproximateReceiveCount"] = str(one.receives)
         answer = app.handler(event, LambdaContext(remaining_ms), self.analysis)
         numbers = [int(one["itemIdentifier"][1:]) for one in answer["batchItemFailures"]]
         return [sent[number].conversation_id for number in numbers]
@@ -97,6 +112,40 @@ class Worker:
             else:
                 sent = Message.from_body(entry["MessageBody"])
                 self._sent.append((sent, entry["DelaySeconds"]))
+
+    @contextmanager
+    def refusing(
+        self, operation: str, text: str = "", code: str = "AccessDeniedException"
+    ) -> Iterator[None]:
+        """Let DynamoDB refuse an operation, or only where its request has a text in it."""
+        events = self.parts.dynamodb.meta.events
+        error = {"Error": {"Code": code, "Message": "refused by the test"}}
+
+        def refuse(model: OperationModel, params: dict[str, Any], **_: Any) -> Any:
+            body = params["body"]
+            if model.name != operation or text not in (body.decode() if body else ""):
+                return None
+            return AWSResponse("https://localhost", 400, HTTPHeaders(), None), error
+
+        events.register_last("before-call", refuse)
+        try:
+            yield
+        finally:
+            events.unregister("before-call", refuse)
+
+    def lose_a_response(self, operation: str) -> None:
+        """Let the response to the next such request of DynamoDB be lost, after its effect."""
+        left = iter([True])
+
+        def lose(model: OperationModel, **_: Any) -> None:
+            if model.name == operation and next(left, False):
+                raise ReadTimeoutError(endpoint_url="https://localhost")
+
+        self.parts.dynamodb.meta.events.register_last("after-call", lose)
+
+    def health(self) -> dict[str, Any]:
+        """What the health check says of the worker."""
+        return dict(wiring.query(self.parts).health().body["worker"])
 
     def state(self, name: str) -> dict[str, Any]:
         """An item of the State table."""

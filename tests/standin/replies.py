@@ -177,6 +177,8 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
         429, "rate", "Too many requests: Requests per Second (actual/limit): 38/37", Retry_After="1"
     ),
     "rate_limited_until": _date_ahead,
+    "rate_limited_for_30_seconds": _flat(429, "rate", "Too many requests", Retry_After="30"),
+    "rate_limited_for_15_minutes": _flat(429, "rate", "Too many requests", Retry_After="900"),
     "at_capacity": _flat(429, "capacity", "The model is currently at capacity due to high demand"),
     RESET: _error(0, ""),
     RESET_IN_BODY: _broken(RESET_IN_BODY),

@@ -1,35 +1,48 @@
-"""Admission control: before each wave, whether calls may start, how many, and when each starts."""
+"""Admission control: before each wave, whether calls may start, how many, and when each starts.
+
+The whole decision is made here. What the calls then change in the shared state is in `feedback`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis.calls import PROBE
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.flow import budget
 from grok_insights.flow.pace import StartTimes
 from grok_insights.flow.pauses import (
     PROBE_HOLD_SECONDS,
     REASONS,
-    CircuitState,
     Limits,
     PauseName,
     Reason,
+    TimedPause,
     WorkerState,
     active_pause,
     needs_probe,
 )
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.aws.state.pauses import PauseStore, Trial
     from grok_insights.aws.state.spending import DailySpending, Reservation
     from grok_insights.aws.state.timetable import Timetable
+    from grok_insights.aws.write_check import WriteCheck
 
-NO_TIME_HOLD_SECONDS: Final = 0.0
+AWS_HOLD_SECONDS: Final = 20.0
+"""How long messages are held back when a table or the queue of AWS does not answer."""
+
+STORAGE_RETRY_SECONDS: Final = 60.0
+"""How long calls are paused after insights could not be saved, until one wave tries again."""
+
+SAVING_SECONDS: Final = 2.0
+"""Kept free at the end: time to save the last wave and to send the rest back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +55,22 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """``size`` calls may start, each at its slot. ``reservation`` is None without a budget."""
+    """``size`` calls may start, each at its time. ``trials`` are of pauses that it may end."""
 
     size: int
     start_times: StartTimes
     reservation: Reservation | None = None
-    trial: Trial | None = None
-    """The pause that ends if the one call succeeds."""
+    trials: tuple[Trial, ...] = ()
     is_probe: bool = False
     """The one call is about no conversation."""
+
+
+@dataclass(slots=True)
+class LocalPause:
+    """A pause of this environment alone, for a shared one that could not be written."""
+
+    until: float = 0.0
+    """In seconds of the epoch; 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +81,95 @@ class AdmissionControl:
     spending: DailySpending
     timetable: Timetable
     circuit: CircuitBreaker
+    write_check: WriteCheck
     limits: Limits
     usd_per_1k: Decimal
     credits_retry_seconds: float
+    longest_call_seconds: float
     now: Callable[[], datetime]
+    local: LocalPause = field(default_factory=LocalPause)
 
-    def load_state(self) -> WorkerState:
-        """Read what all functions share."""
-        worker_state = self.pauses.read(self.now())
+    def refresh(self) -> WorkerState | Delay:
+        """Read the shared state and hand it to the circuit breaker; a delay where calls must wait.
+
+        Without the shared state no call is made.
+        """
+        try:
+            worker_state = self.pauses.read(self.now())
+        except (*AWS_FAILURES, TimeoutError):
+            logger.exception("the shared state did not answer: no call is made without it")
+            return Delay(AWS_HOLD_SECONDS, Reason.STATE_UNREACHABLE)
         self.circuit.learn(worker_state.circuit)
+        pause = active_pause(worker_state, self.limits, self.now())
+        if pause is not None:
+            return Delay(pause.seconds, pause.reason)
+        local_seconds = self.local.until - self.now().timestamp()
+        if local_seconds > 0:
+            return Delay(local_seconds, Reason.STORAGE)
         return worker_state
 
     def admit(
-        self, worker_state: WorkerState, texts: Sequence[str], size: int, room_seconds: float
+        self, worker_state: WorkerState, texts: Sequence[str], size: int, remaining_seconds: float
     ) -> Admission | Delay:
         """Let the first of some conversations through, at most ``size`` of them, or none.
 
-        ``room_seconds`` is how long from now a call may start at the latest.
+        ``remaining_seconds`` is the time that the function has left. Ask only while nothing is
+        paused: `refresh` says so.
         """
+        return self._decided(
+            remaining_seconds, lambda room: self._wave(worker_state, texts, size, room)
+        )
+
+    def admit_probe(self, remaining_seconds: float) -> Admission | Delay:
+        """Let one call through that is about no conversation, or none."""
+        return self._decided(remaining_seconds, self._probe)
+
+    def _decided(
+        self, remaining_seconds: float, decide: Callable[[float], Admission | Delay]
+    ) -> Admission | Delay:
+        room_seconds = self.room_seconds(remaining_seconds)
         if room_seconds < 0:
-            return Delay(NO_TIME_HOLD_SECONDS)
-        stop = active_pause(worker_state, self.limits, self.now())
-        if stop is not None:
-            return Delay(stop.seconds, stop.reason)
+            return Delay(0.0)
+        try:
+            return decide(room_seconds)
+        except AWS_FAILURES:
+            logger.exception("the shared state did not answer: no call is made without it")
+            return Delay(AWS_HOLD_SECONDS, Reason.STATE_UNREACHABLE)
+
+    def room_seconds(self, remaining_seconds: float) -> float:
+        """How long from now a call may start at the latest; below 0 where none may."""
+        return remaining_seconds - self.longest_call_seconds - SAVING_SECONDS
+
+    def settle(self, admission: Admission, spent_ticks: int) -> None:
+        """Tell what the admitted calls really cost, where there is a budget.
+
+        Raises
+        ------
+        ClientError, BotoCoreError
+            The table did not answer; the correction is made later.
+        """
+        if admission.reservation is not None:
+            self.spending.settle(admission.reservation, spent_ticks)
+
+    def budget_left_ticks(self, worker_state: WorkerState, spent_ticks: int) -> int | None:
+        """What is left of the day's budget after more was spent; None where it is not known."""
+        if not self.limits.budget_ticks or worker_state.spent_ticks is None:
+            return None
+        return max(0, self.limits.budget_ticks - worker_state.spent_ticks - spent_ticks)
+
+    def _wave(
+        self, worker_state: WorkerState, texts: Sequence[str], size: int, room_seconds: float
+    ) -> Admission | Delay:
         if needs_probe(worker_state):
-            admission = self._paid(self._paced(1, room_seconds), [PROBE.text])
-            return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
-        paused = next(iter(worker_state.timed_pauses), None)
-        if paused is None:
-            return self._paid(self._paced(min(size, len(texts)), room_seconds), texts)
-        until = self.now().timestamp() + self.credits_retry_seconds
-        trial = self.pauses.claim_trial(paused, until)
-        if trial is None:
-            return Delay(PROBE_HOLD_SECONDS, REASONS[paused.name])
-        admission = self._paid(self._paced(1, room_seconds), texts)
-        return admission if isinstance(admission, Delay) else replace(admission, trial=trial)
+            return self._probe(room_seconds)
+        tried = worker_state.timed_pauses
+        most = 1 if tried or self.local.until else min(size, len(texts))
+        admission = self._paid(self._paced(most, room_seconds), texts)
+        return admission if isinstance(admission, Delay) else self._tried(admission, tried)
+
+    def _probe(self, room_seconds: float) -> Admission | Delay:
+        admission = self._paid(self._paced(1, room_seconds), [PROBE.text])
+        return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
 
     def _paced(self, wanted: int, room_seconds: float) -> tuple[int, StartTimes] | Delay:
         now = self.now().timestamp()
@@ -115,44 +189,49 @@ class AdmissionControl:
         size, start_times = paced
         if not self.limits.budget_ticks:
             return Admission(size, start_times)
-        day = budget.day_of(self.now())
         ticks = budget.estimated_ticks(texts[:size], self.usd_per_1k)
+        day = budget.day_of(self.now())
         reservation = self.spending.reserve(day, ticks, self.limits.budget_ticks)
         if reservation is None:
             seconds = (budget.next_day(self.now()) - self.now()).total_seconds()
             return Delay(seconds, Reason.BUDGET_SPENT)
         return Admission(size, start_times, reservation)
 
-    def settle(self, admission: Admission, spent_ticks: int) -> None:
-        """Tell what the admitted calls really cost, where there is a budget."""
-        if admission.reservation is not None:
-            self.spending.settle(admission.reservation, spent_ticks)
+    def _tried(self, admission: Admission, tried: Sequence[TimedPause]) -> Admission | Delay:
+        """The admission with a trial of each pause whose time is over, claimed last of all.
 
-    def budget_left_ticks(self, worker_state: WorkerState, spent_ticks: int) -> int | None:
-        """What is left of the day's budget after more was spent; None where it is not known."""
-        if not self.limits.budget_ticks or worker_state.spent_ticks is None:
-            return None
-        return max(0, self.limits.budget_ticks - worker_state.spent_ticks - spent_ticks)
+        A wave that is refused for another reason must not use a trial up.
+        """
+        is_about_storage = self.local.until or any(one.name is PauseName.STORAGE for one in tried)
+        if is_about_storage and not self.write_check.passes():
+            self.pause_for_storage()
+            return self._given_back(admission, STORAGE_RETRY_SECONDS, Reason.STORAGE)
+        trials: list[Trial] = []
+        for pause in tried:
+            trial = self.pauses.claim_trial(pause, self._next_trial_at(pause.name))
+            if trial is None:
+                return self._given_back(admission, PROBE_HOLD_SECONDS, REASONS[pause.name])
+            trials.append(trial)
+        return replace(admission, trials=tuple(trials))
 
-    def slow_down(self, seconds: float) -> None:
-        """Let no function start a call for some seconds: Grok's rate limit was met."""
-        pace, now = self.limits.pace, self.now().timestamp()
-        if pace is not None:
-            self.timetable.leave_free_until(now + seconds, pace, now)
+    def _given_back(self, admission: Admission, seconds: float, reason: Reason) -> Delay:
+        self.settle(admission, 0)
+        return Delay(seconds, reason)
 
-    def credits_are_used_up(self) -> None:
-        """Pause all calls for some minutes."""
+    def _next_trial_at(self, name: PauseName) -> float:
+        is_storage = name is PauseName.STORAGE
+        seconds = STORAGE_RETRY_SECONDS if is_storage else self.credits_retry_seconds
+        return self.now().timestamp() + seconds
+
+    def pause_for_storage(self) -> None:
+        """Pause all calls, since insights cannot be saved.
+
+        Where not even that can be written, this environment alone makes no more calls.
+        """
         now = self.now().timestamp()
-        self.pauses.pause(PauseName.CREDITS, now, now + self.credits_retry_seconds)
-
-    def end_pause(self, trial: Trial) -> None:
-        """Let calls go on after a trial that succeeded."""
-        self.pauses.end_pause(trial)
-
-    def resting_seconds(self) -> float:
-        """How long the circuit keeps calls from starting, as far as this environment knows."""
-        view = self.circuit.view()
-        if view.state is CircuitState.CLOSED:
-            return 0.0
-        rest = view.opens_for_seconds(self.limits.recovery_seconds, self.now().timestamp())
-        return max(rest, 1.0)
+        try:
+            detail = "insights could not be saved"
+            self.pauses.pause(PauseName.STORAGE, now, now + STORAGE_RETRY_SECONDS, detail)
+        except AWS_FAILURES:
+            logger.exception("calls could not be paused for the other functions")
+            self.local.until = now + STORAGE_RETRY_SECONDS

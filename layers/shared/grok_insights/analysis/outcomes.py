@@ -2,105 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import retry_policy
-from grok_insights.analysis.admission import Delay
+from grok_insights.analysis.admission import STORAGE_RETRY_SECONDS
 from grok_insights.analysis.calls import Call
+from grok_insights.analysis.containment import contained
+from grok_insights.analysis.report import Report
 from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDecision
+from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
-from grok_insights.errors import AnalysisError, TransientError
+from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow import backoff
-from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
-    from grok_insights.analysis.report import Report
     from grok_insights.analysis.requeue import Requeue
-    from grok_insights.aws.ledger import Entry, Ledger, SaveResult
+    from grok_insights.analysis.saving import Saver
+    from grok_insights.aws.ledger import SaveResult
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
     from grok_insights.grok.analyzer import Analyzer, Answer
 
-AWS_HOLD_SECONDS: Final = 20.0
-"""How long messages are held back when a table or the queue of AWS does not answer."""
+MAX_UNSAVED: Final = 3
+"""How often a conversation's answer is paid for and cannot be saved: after that it is not asked
+about again, and ends as failed as soon as that can be saved."""
+
+Ended = Entry | tuple["Message", RetryDecision]
+"""What a call ends in: an insight to be saved, or a message to be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """Ends a wave."""
 
-    ledger: Ledger
+    saver: Saver
     requeue: Requeue
     analyzer: Analyzer
     max_attempts: int
     now: Callable[[], datetime]
 
-    def end(self, calls: Sequence[Call], hold_seconds: float, report: Report) -> None:
-        """Save what was answered or failed for good, and send the rest again.
+    def end(
+        self, calls: Sequence[Call], hold_seconds: float, remaining_seconds: Callable[[], float]
+    ) -> Report:
+        """Save what was answered or failed for good, then send the rest again.
 
         ``hold_seconds`` says how long calls are stopped after this wave, 0 where they are not.
         """
-        again: list[tuple[Message, RetryDecision]] = []
-        ended: list[Entry] = []
-        for call in calls:
-            end = self._end_of(call, hold_seconds)
-            if isinstance(end, RetryDecision):
-                again.append((call.work.message, end))
-            else:
-                ended.append(call.work.entry(end))
-        self.requeue.resend(again, report)
-        self._save(ended, {call.work.conversation.id: call for call in calls}, report)
+        ended = [(call, self._end_of(call, hold_seconds)) for call in calls]
+        entries = [one for _, one in ended if isinstance(one, Entry)]
+        again = [one for _, one in ended if isinstance(one, tuple)]
+        lost = [call.work.message for call, one in ended if one is None]
+        report = self._save(entries, _messages(call.work for call in calls), remaining_seconds)
+        return report + self.requeue.resend(again) + self._unsaved(lost)
 
-    def give_up_after_crashes(self, works: Sequence[Work], report: Report) -> None:
-        """End what ended the function each time it was tried, before SQS drops it without a word.
+    def give_up(
+        self,
+        works: Sequence[Work],
+        error: AnalysisError,
+        remaining_seconds: Callable[[], float],
+    ) -> Report:
+        """End conversations as failed without another call; their dead letters can be redriven."""
+        calls = [Call(error, 0.0, work) for work in works]
+        entries = [call.work.entry(self._failed(call, error, gave_up=True)) for call in calls]
+        return self._save(entries, _messages(works), remaining_seconds)
 
-        Its dead letter can be sent round again like any other.
-        """
-        crash = TransientError("crashed", "the function ended each time it was tried")
-        calls = [Call(crash, 0.0, work) for work in works]
-        entries = [call.work.entry(self._failed(call, crash, gave_up=True)) for call in calls]
-        self._save(entries, {call.work.conversation.id: call for call in calls}, report)
+    def _end_of(self, call: Call, hold_seconds: float) -> Ended | None:
+        """What a call ends in; None where an unexpected error keeps that from being made out."""
+        with contained("what became of a conversation could not be made out"):
+            return self._decided(call, hold_seconds)
+        return None
 
-    def _end_of(self, call: Call, hold_seconds: float) -> Insight | RetryDecision:
-        """The insight that a call ends in, or how its message goes round again."""
-        random = self.requeue.random()
+    def _decided(self, call: Call, hold_seconds: float) -> Ended:
+        random, message = self.requeue.random(), call.work.message
         if call.outcome is None:
-            return RetryDecision(RetryAction.DEFER, backoff.held_back_seconds(hold_seconds, random))
+            delay = backoff.held_back_seconds(hold_seconds, random)
+            return message, RetryDecision(RetryAction.DEFER, delay)
         if not isinstance(call.outcome, AnalysisError):
-            return self._completed(call.work, call.outcome)
-        message = call.work.message
+            return call.work.entry(self._completed(call.work, call.outcome))
+        if isinstance(call.outcome, ConfigurationError):
+            message = replace(message, known_error=call.outcome.code)
         tries = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
         found = retry_policy.decide(call.outcome, tries, hold_seconds, random)
         if found.action in {RetryAction.FAIL, RetryAction.GIVE_UP}:
-            return self._failed(call, call.outcome, gave_up=found.action is RetryAction.GIVE_UP)
-        return found
+            gave_up = found.action is RetryAction.GIVE_UP
+            return call.work.entry(self._failed(call, call.outcome, gave_up=gave_up))
+        return message, found
 
-    def _save(self, entries: list[Entry], calls: dict[str, Call], report: Report) -> None:
-        result = self.ledger.save(entries)
-        report.saved += result.saved.values()
-        report.unsaved |= result.unreadable
-        lost = [calls[entry.insight.conversation_id].work.message for entry in result.unsaved]
-        if lost:
-            logger.error("insights could not be saved: their messages go back to the queue")
-            self.requeue.delay(lost, Delay(AWS_HOLD_SECONDS), report)
-        self._bury(entries, result, calls, report)
+    def _save(
+        self,
+        entries: list[Entry],
+        messages: Mapping[str, Message],
+        remaining_seconds: Callable[[], float],
+    ) -> Report:
+        """Save insights, then send the dead letters of those whose attempts are used up."""
+        if not entries:
+            return Report()
+        result = self.saver.save(entries, remaining_seconds)
+        report = Report(
+            saved=tuple(result.saved.values()), redelivered=frozenset(result.unreadable)
+        )
+        report += self._dead_letters(entries, result, messages)
+        return report + self._unsaved([messages[_id(one)] for one in result.unsaved])
 
-    def _bury(
-        self, entries: list[Entry], result: SaveResult, calls: dict[str, Call], report: Report
-    ) -> None:
+    def _dead_letters(
+        self, entries: list[Entry], result: SaveResult, messages: Mapping[str, Message]
+    ) -> Report:
         """Send dead letters for failed insights that were saved.
 
         One that was refused may have been saved all the same, by a request whose answer was lost.
         Its message comes again, and meets either its own failed insight or a completed one.
         """
-        report.unsaved |= _dead(entry.insight for entry in entries).keys() & result.superseded
         dead = _dead(result.saved.values())
-        letters = [(calls[key].work.message, reason) for key, reason in dead.items()]
-        self.requeue.dead_letter(letters, report)
+        refused = _dead(entry.insight for entry in entries).keys() & result.superseded
+        letters = [(messages[key], reason) for key, reason in dead.items()]
+        return self.requeue.dead_letter(letters) + Report(redelivered=frozenset(refused))
+
+    def _unsaved(self, messages: Sequence[Message]) -> Report:
+        """Send messages again whose answers are lost, with one more loss counted."""
+        delay = backoff.held_back_seconds(STORAGE_RETRY_SECONDS, self.requeue.random())
+        decision = RetryDecision(RetryAction.DEFER, delay)
+        counted = [
+            (replace(one, unsaved=min(MAX_UNSAVED, one.unsaved + 1)), decision) for one in messages
+        ]
+        ids = frozenset(one.conversation_id for one in messages)
+        return self.requeue.resend(counted) + Report(unsaved=ids)
 
     def _completed(self, work: Work, answer: Answer) -> Insight:
         return Insight(
@@ -140,6 +169,19 @@ class Outcomes:
             ),
             processing_time_ms=round(call.latency_seconds * 1000),
         )
+
+
+def unsaved_too_often() -> AnalysisError:
+    """Why a conversation ends whose insight could not be saved again and again."""
+    return TransientError("unsaved", "its insight could not be saved")
+
+
+def _id(entry: Entry) -> str:
+    return entry.insight.conversation_id
+
+
+def _messages(works: Iterable[Work]) -> dict[str, Message]:
+    return {work.conversation.id: work.message for work in works}
 
 
 def _dead(insights: Iterable[Insight]) -> dict[str, DeadLetterReason]:

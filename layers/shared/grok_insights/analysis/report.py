@@ -6,7 +6,7 @@ The metrics' names are a promise: alarms and dashboards are built on them (docs/
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -26,25 +26,34 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 KINDS: Final = ("transient", "permanent", "configuration", "credits")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the conversations of a batch."""
+    """What became of conversations. Each step returns its own, and ``+`` adds them up."""
 
-    received: int
-    oldest: datetime | None = None
-    """When the one that has waited longest was enqueued."""
-    calls: list[CallResult] = field(default_factory=list)
+    calls: tuple[CallResult, ...] = ()
     """Every call, those of probes too."""
-    saved: list[Insight] = field(default_factory=list)
+    saved: tuple[Insight, ...] = ()
     retried: int = 0
     deferred: int = 0
     dead_lettered: int = 0
-    unsaved: set[str] = field(default_factory=set)
+    unsaved: frozenset[str] = frozenset()
+    """Ids of those whose insight could not be saved, or that wait until insights can be."""
+    redelivered: frozenset[str] = frozenset()
     """Ids of those whose message must be delivered again."""
     stopped_by: Reason | None = None
-    batch_size: int = 0
-    budget_left_ticks: int | None = None
-    circuit_changes: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Report) -> Report:
+        """Both together. The first reason why calls were stopped counts."""
+        return Report(
+            calls=self.calls + other.calls,
+            saved=self.saved + other.saved,
+            retried=self.retried + other.retried,
+            deferred=self.deferred + other.deferred,
+            dead_lettered=self.dead_lettered + other.dead_lettered,
+            unsaved=self.unsaved | other.unsaved,
+            redelivered=self.redelivered | other.redelivered,
+            stopped_by=self.stopped_by or other.stopped_by,
+        )
 
     @property
     def completed(self) -> int:
@@ -69,15 +78,28 @@ class Report:
         return [call for call in self.calls if call.outcome is not None]
 
 
-def totals_of(report: Report) -> Counter[str]:
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """A batch as a whole, for metrics. ``oldest`` is when the first of its messages was sent."""
+
+    received: int
+    oldest: datetime | None
+    report: Report
+    batch_size: int = 0
+    budget_left_ticks: int | None = None
+    circuit_changes: tuple[str, ...] = ()
+
+
+def totals_of(batch: BatchReport) -> Counter[str]:
     """What a batch adds to the running totals."""
+    report = batch.report
     counted = Counter(
         analysed=report.completed,
         failed=report.failed,
         retried=report.retried,
         deferred=report.deferred,
         dead_lettered=report.dead_lettered,
-        circuit_opened=report.circuit_changes.count("OPEN"),
+        circuit_opened=batch.circuit_changes.count("OPEN"),
     )
     for call in report.made():
         error = call.outcome.kind if isinstance(call.outcome, AnalysisError) else None
@@ -87,38 +109,40 @@ def totals_of(report: Report) -> Counter[str]:
     return Counter({name: number for name, number in counted.items() if number})
 
 
-def emit(report: Report, now: datetime) -> None:
+def emit(batch: BatchReport, now: datetime) -> None:
     """Add a batch's metrics to those that are flushed at its end."""
-    for name, number in _counts(report).items():
+    report = batch.report
+    for name, number in _counts(batch).items():
         metrics.add_metric(name, MetricUnit.Count, number)
     for call in report.made()[:MOST_VALUES]:
         metrics.add_metric("GrokLatency", MetricUnit.Seconds, call.latency_seconds)
     metrics.add_metric("CostUsd", MetricUnit.NoUnit, float(pricing.usd(report.spent_ticks())))
-    if report.budget_left_ticks is not None:
-        left = float(pricing.usd(report.budget_left_ticks))
+    if batch.budget_left_ticks is not None:
+        left = float(pricing.usd(batch.budget_left_ticks))
         metrics.add_metric("BudgetLeftUsd", MetricUnit.NoUnit, left)
-    if report.oldest is not None:
-        age_seconds = max(0.0, (now - report.oldest).total_seconds())
+    if batch.oldest is not None:
+        age_seconds = max(0.0, (now - batch.oldest).total_seconds())
         metrics.add_metric("OldestConversationAge", MetricUnit.Seconds, age_seconds)
 
 
-def _counts(report: Report) -> dict[str, int]:
+def _counts(batch: BatchReport) -> dict[str, int]:
+    report = batch.report
     kinds = Counter(error.kind for error in report.errors())
     return {
-        "ConversationsReceived": report.received,
+        "ConversationsReceived": batch.received,
         "ConversationsAnalysed": report.completed,
         "ConversationsFailed": report.failed,
         "ConversationsRetried": report.retried,
         "ConversationsDeferred": report.deferred,
         "ConversationsDeadLettered": report.dead_lettered,
-        "ConversationsUnsaved": len(report.unsaved),
+        "ConversationsUnsaved": len(report.unsaved | report.redelivered),
         "GrokCalls": len(report.made()),
         "GrokErrors": sum(kinds.values()),
         **{f"GrokErrors{kind.capitalize()}": kinds[kind] for kind in KINDS},
         "TokensUsed": sum(call.cost.tokens for call in report.calls),
-        "BatchSize": report.batch_size,
-        "CircuitOpened": report.circuit_changes.count("OPEN"),
-        "CircuitProbed": report.circuit_changes.count("HALF_OPEN"),
-        "CircuitClosed": report.circuit_changes.count("CLOSED"),
+        "BatchSize": batch.batch_size,
+        "CircuitOpened": batch.circuit_changes.count("OPEN"),
+        "CircuitProbed": batch.circuit_changes.count("HALF_OPEN"),
+        "CircuitClosed": batch.circuit_changes.count("CLOSED"),
         "WorkerPaused": int(report.stopped_by is not None),
     }

@@ -1,4 +1,4 @@
-"""What becomes of a conversation whose call failed: the one rule from error to fate. Pure."""
+"""What becomes of a conversation whose call failed: the one rule from error to action. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RetryAction(StrEnum):
     """Sent again, with the next attempt."""
     DEFER = "defer"
     """Sent again as it was: it was not called, or no call could have succeeded."""
-    REPEAT_LAST_ATTEMPT = "spare"
+    REPEAT_LAST_ATTEMPT = "repeat_last_attempt"
     """Sent again, with the last attempt once more: it failed together with an outage."""
     FAIL = "fail"
     """A failed insight: Grok will never analyse it."""
@@ -37,7 +37,7 @@ class RetryAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetryDecision:
-    """A action, and for a message that is sent again the seconds until it may be received."""
+    """An action, and for a message that is sent again the seconds until it may be received."""
 
     action: RetryAction
     delay_seconds: int = 0
@@ -55,10 +55,10 @@ class Attempts:
 def decide(
     error: AnalysisError, tries: Attempts, hold_seconds: float, random: float
 ) -> RetryDecision:
-    """The verdict on a conversation whose call failed.
+    """Return what to do with a conversation whose call failed.
 
     ``hold_seconds`` says how long calls are stopped now that the wave has ended, 0 where they are
-    not. An unusable answer is never repeated_last_attempt: Grok was there, and billed it.
+    not. A last attempt with an unusable answer is never repeated: Grok was there, and billed it.
     """
     if isinstance(error, PermanentError):
         return RetryDecision(RetryAction.FAIL)

@@ -25,12 +25,24 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 10
 """Messages one SendMessageBatch takes."""
 
+RARE: Final = (
+    "generation",
+    "redrives",
+    "repeated_last_attempt",
+    "unsaved",
+    "suspected",
+    "known_error",
+)
+"""Fields of a message that are left out where they say nothing."""
+
 DEPTH_MAX_AGE_SECONDS: Final = 2.0
 """How long a known depth serves: SQS itself counts only approximately."""
 
 
 MAX_COUNT: Final = 1_000
 """Attempts and redrives that a message has at the most: 100 attempts can be set."""
+
+MAX_CODE_CHARS: Final = 64
 
 FIRST_INSTANT: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -53,7 +65,10 @@ class Message:
     ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
     the failed insight of fewer redrives. ``repeated_last_attempt`` is how often its last attempt
     was repeated, since it had failed together with an outage. ``generation`` is that of the
-    conversation that it is about; None means the one that is stored, whichever it is.
+    conversation that it is about; None means the one that is stored, whichever it is. ``unsaved``
+    is how often its insight could not be saved. ``suspected`` is 1 where it may end the function,
+    so that it is analysed alone. ``known_error`` is the code of an error with which it stopped all
+    calls.
     """
 
     conversation_id: str
@@ -61,6 +76,9 @@ class Message:
     enqueued_at: datetime
     redrives: int = 0
     repeated_last_attempt: int = 0
+    unsaved: int = 0
+    suspected: int = 0
+    known_error: str = ""
     receives: int = field(default=1, compare=False)
     """How often SQS has delivered it, this time included: more than once after a crash."""
     generation: int | None = None
@@ -72,12 +90,8 @@ class Message:
             "attempt": self.attempt,
             "enqueued_at": timestamps.to_text(self.enqueued_at),
         }
-        rare = {
-            "generation": self.generation,
-            "redrives": self.redrives,
-            "repeated_last_attempt": self.repeated_last_attempt,
-        }
-        fields |= {name: number for name, number in rare.items() if number}
+        rare = {name: getattr(self, name) for name in RARE}
+        fields |= {name: value for name, value in rare.items() if value}
         if error is not None:
             fields["error"] = error._asdict()
         return json.dumps(fields)
@@ -100,6 +114,9 @@ class Message:
             enqueued_at=_instant(found.get("enqueued_at")),
             redrives=_whole(found.get("redrives", 0), 0, MAX_COUNT),
             repeated_last_attempt=_whole(found.get("repeated_last_attempt", 0), 0, MAX_COUNT),
+            unsaved=_whole(found.get("unsaved", 0), 0, MAX_COUNT),
+            suspected=_whole(found.get("suspected", 0), 0, 1),
+            known_error=_code(found.get("known_error", "")),
             receives=receives,
             generation=_whole(found["generation"], 1, MAX_GENERATION) if has_generation else None,
         )
@@ -124,6 +141,12 @@ def _identity(value: object) -> str:
 def _whole(value: object, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"not a whole number from {least} to {most}")
+    return value
+
+
+def _code(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_CODE_CHARS:
+        raise ValueError("known_error is no code")
     return value
 
 

@@ -21,6 +21,9 @@ from grok_insights.wiring.parts import Parts, parts
 if TYPE_CHECKING:
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch import BatchAnalysis
+    from grok_insights.analysis.outcomes import Outcomes
+    from grok_insights.analysis.requeue import Requeue
+    from grok_insights.analysis.waves import Waves
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest.conversations import Ingest
@@ -96,31 +99,49 @@ def query(of: Parts) -> Query:
 def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
     """The use case of the analysis function."""
     from grok_insights.analysis.batch import BatchAnalysis
-    from grok_insights.analysis.batch_size import BatchSizeLimits
-    from grok_insights.analysis.calls import Caller
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
+    from grok_insights.analysis.saving import Saver
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.worklist import Worklist
 
     settings = of.settings
     analyzer = with_redaction(analyzer or grok(settings), settings)
-    limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
-    threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
-    admission_control = _admission_control(of, analyzer)
     requeue = Requeue(of.queue, of.dead_letters, jitter.fraction)
-    ledger = Ledger(of.transactions, of.insights, of.trends)
+    saver = Saver(Ledger(of.transactions, of.insights, of.trends))
+    outcomes = Outcomes(saver, requeue, analyzer, settings.max_attempts, of.now)
     return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),
-        admission_control=admission_control,
-        caller=Caller(analyzer, admission_control.circuit, threads, of.now),
-        outcomes=Outcomes(ledger, requeue, analyzer, settings.max_attempts, of.now),
+        waves=_waves(of, analyzer, outcomes, requeue),
+        outcomes=outcomes,
         requeue=requeue,
         counters=of.counters,
         queue=of.queue,
-        limits=limits,
         crowded_depth=settings.crowded_queue_depth,
         now=of.now,
+    )
+
+
+def _waves(of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue) -> Waves:
+    """What asks Grok, and what limits it."""
+    from grok_insights.analysis.batch_size import BatchSizeLimits
+    from grok_insights.analysis.calls import Caller
+    from grok_insights.analysis.feedback import Feedback
+    from grok_insights.analysis.waves import Waves
+    from grok_insights.aws.state.crash_marks import CrashMarks
+
+    settings = of.settings
+    limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
+    threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
+    control = _admission_control(of, analyzer)
+    return Waves(
+        admission_control=control,
+        caller=Caller(analyzer, control.circuit, threads, settings.grok_cost_per_1k, of.now),
+        feedback=Feedback(control),
+        outcomes=outcomes,
+        requeue=requeue,
+        crash_marks=CrashMarks(of.dynamodb, settings.state_table, of.now),
+        limits=limits,
     )
 
 
@@ -128,6 +149,7 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
     """What lets calls through. The mock costs nothing and has no rate limit."""
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
+    from grok_insights.aws.write_check import WriteCheck
 
     settings = of.settings
     limits = CircuitLimits(
@@ -141,9 +163,11 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
         spending=of.spending,
         timetable=of.timetable,
         circuit=circuit,
+        write_check=WriteCheck(of.dynamodb, settings.insights_table, settings.trends_table),
         limits=of.pause_limits,
         usd_per_1k=settings.grok_cost_per_1k,
         credits_retry_seconds=settings.credits_retry_seconds,
+        longest_call_seconds=analyzer.longest_call_seconds,
         now=of.now,
     )
 

@@ -1,0 +1,105 @@
+"""A function that dies in the middle of its work: whose fault it was, and what it costs whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grok_insights.analysis.batch import LAST_RECEIVE, SUSPECT_RECEIVE
+from grok_insights.analysis.waves import MAX_OWN_CRASHES
+from grok_insights.aws.queue import Message
+from tests.functional.analysis.conftest import NewWorker
+from tests.functional.analysis.test_exceptions import Died, raising
+from tests.functional.worker import Worker, message
+
+
+def ends_the_function(text: str) -> BaseException | None:
+    return Died() if text == "text 2" else None
+
+
+def deliver(worker: Worker, pending: list[Message]) -> list[Message]:
+    """Deliver a batch; where the function dies, SQS counts one more receive of each message."""
+    try:
+        again = worker.run(*pending)
+    except Died:
+        worker.restart()
+        lost = {sent.conversation_id for sent, _ in worker.sent()}
+        return [
+            replace(one, receives=one.receives + 1)
+            for one in pending
+            if one.conversation_id not in lost
+        ]
+    assert again == []
+    return [one for one, _ in worker.sent()]
+
+
+def test_what_ends_the_function_is_found_out_and_its_neighbours_complete(
+    new_worker: NewWorker,
+) -> None:
+    worker = new_worker(raising(ends_the_function))
+    ids = worker.conversations(6)
+    pending = [message(one) for one in ids]
+    deaths = 0
+    for _ in range(12):
+        before = len(pending)
+        pending = deliver(worker, pending)
+        deaths += bool(pending) and len(pending) == before
+    assert pending == []
+    statuses = [one["status"] for name in ids if (one := worker.insight(name))]
+    assert statuses == ["completed", "completed", "failed", "completed", "completed", "completed"]
+    assert [dead["error"]["code"] for dead in worker.dead()] == ["crashed"]
+    assert deaths <= SUSPECT_RECEIVE - 1 + MAX_OWN_CRASHES
+
+
+def test_receives_that_a_bad_deployment_burned_end_no_conversation(worker: Worker) -> None:
+    ids = worker.conversations(3)
+    assert worker.run(*[message(one, receives=LAST_RECEIVE) for one in ids]) == []
+    renewed = [one for one, _ in worker.sent()]
+    assert renewed == [message(one, suspected=1) for one in ids]
+    assert worker.standin.books.calls == []
+    assert worker.run(*renewed) == []
+    assert [one["status"] for name in ids if (one := worker.insight(name))] == ["completed"] * 3
+    assert worker.dead() == []
+
+
+def test_suspects_are_analysed_alone_after_all_others_are_saved(worker: Worker) -> None:
+    ids = worker.conversations(6)
+    suspects = [message(one, receives=SUSPECT_RECEIVE) for one in ids[:2]]
+    worker.run(*suspects, *ids[2:])
+    calls = worker.standin.books.calls
+    assert len(calls) == 6
+    last = max(call.ended_at for call in calls[:4])
+    assert last <= calls[4].began_at
+    assert calls[4].ended_at <= calls[5].began_at
+
+
+def test_a_suspicion_is_kept_while_calls_are_paused_and_ends_with_a_call_that_ends(
+    worker: Worker,
+) -> None:
+    one = worker.conversation("text")
+    worker.analysis.waves.admission_control.pause_for_storage()
+    worker.run(message(one, receives=SUSPECT_RECEIVE))
+    assert [sent.suspected for sent, _ in worker.sent()] == [1]
+    worker.parts.dynamodb.delete_item(TableName="state", Key={"id": {"S": "storage"}})
+    worker.standin.books.next_replies.append("server_error")
+    worker.run(message(one, suspected=1))
+    assert [(sent.attempt, sent.suspected) for sent, _ in worker.sent()] == [(2, 0)]
+    assert "begun" not in worker.state(f"crash#{one}")
+
+
+def test_a_mark_that_cannot_be_written_lets_no_suspect_through_and_loses_none(
+    worker: Worker,
+) -> None:
+    one = worker.conversation("text")
+    with worker.refusing("UpdateItem", "crash#"):
+        assert worker.run(message(one, suspected=1)) == [one]
+    assert worker.standin.books.calls == []
+
+
+@pytest.mark.parametrize("receives", [1, SUSPECT_RECEIVE - 1])
+def test_an_ordinary_delivery_raises_no_suspicion(worker: Worker, receives: int) -> None:
+    one = worker.conversation("text")
+    worker.run(message(one, receives=receives))
+    assert worker.insight(one) is not None
+    assert worker.state(f"crash#{one}") == {}

@@ -1,0 +1,143 @@
+"""Errors that nobody foresaw: what one call or one step raises costs no other conversation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+import pytest
+
+from grok_insights.flow.budget import day_of
+from grok_insights.grok.analyzer import Analyzer, Answer
+from grok_insights.grok.prompt import Prompt
+from tests.functional.analysis.conftest import NewWorker
+from tests.functional.conftest import at_the_start_of_a_second
+from tests.functional.worker import Worker, Wrap, message
+
+
+class Died(BaseException):
+    """The function has ended in the middle of its work."""
+
+
+@dataclass(frozen=True)
+class Raising:
+    """An analyzer that fails for some texts in a way that no analyzer should."""
+
+    analyzer: Analyzer
+    error_of: Callable[[str], BaseException | None]
+
+    @property
+    def longest_call_seconds(self) -> float:
+        return self.analyzer.longest_call_seconds
+
+    @property
+    def model(self) -> str:
+        return self.analyzer.model
+
+    @property
+    def prompt_version(self) -> str:
+        return self.analyzer.prompt_version
+
+    @property
+    def is_mock(self) -> bool:
+        return self.analyzer.is_mock
+
+    def analyse(self, prompt: Prompt) -> Answer:
+        error = self.error_of(prompt.text)
+        if error is not None:
+            raise error
+        return self.analyzer.analyse(prompt)
+
+
+def raising(error_of: Callable[[str], BaseException | None]) -> Wrap:
+    return lambda analyzer: Raising(analyzer, error_of)
+
+
+def an_error(text: str) -> BaseException | None:
+    return RecursionError(f"the secret of {text}") if text == "text 3" else None
+
+
+def test_whatever_a_call_raises_is_the_outcome_of_that_call_alone(
+    new_worker: NewWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = new_worker(raising(an_error), DAILY_BUDGET_USD="1")
+    ids = worker.conversations(10)
+    assert worker.run(*ids) == []
+    assert [worker.insight(one) is not None for one in ids] == [n != 3 for n in range(10)]
+    [(sent, _)] = worker.sent()
+    assert sent == message(ids[3], attempt=2)
+    [logged] = [vars(one) for one in caplog.records if "unexpected way" in one.message]
+    assert logged["error"].startswith("RecursionError at ")
+    assert "secret" not in str(logged)
+    spend = worker.state(f"spend#{day_of(worker.parts.now())}")
+    billed = sum(call.billed_ticks for call in worker.standin.books.calls)
+    assert int(spend["ticks"]["N"]) > billed, "a call that ended so counts as spent, by estimate"
+
+
+def test_a_conversation_whose_calls_end_in_an_unexpected_way_fails_after_its_attempts(
+    new_worker: NewWorker,
+) -> None:
+    worker = new_worker(raising(an_error))
+    worker.conversations(4)
+    [one] = [name for name in worker.conversations(4) if name.startswith("00000003")]
+    assert worker.run(message(one, attempt=5)) == []
+    insight = worker.insight(one)
+    assert insight is not None
+    assert insight["error"]["code"] == "unexpected"
+    assert len(worker.dead()) == 1
+
+
+def test_no_call_is_under_way_any_more_when_a_batch_has_ended_by_an_error(
+    new_worker: NewWorker,
+) -> None:
+    slow = Event()
+
+    def died(text: str) -> BaseException | None:
+        if text == "text 0":
+            return Died()
+        time.sleep(0.3)
+        slow.set()
+        return None
+
+    worker = new_worker(raising(died))
+    ids = worker.conversations(4)
+    with pytest.raises(Died):
+        worker.run(*ids)
+    assert slow.is_set()
+    assert worker.standin.books.in_flight == 0
+    made = len(worker.standin.books.calls)
+    time.sleep(0.2)
+    assert len(worker.standin.books.calls) == made == 3
+
+
+def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker: Worker) -> None:
+    ids = worker.conversations(10)
+    at_the_start_of_a_second()
+    worker.standin.books.begin_outage(30, "reset")
+    worker.run(*ids)
+    worker.standin.books.end_outages()
+    made = len(worker.standin.books.calls)
+    worker.sent()
+    time.sleep(1.1)
+    with worker.refusing("PutItem", "circuit#grok", code="ThrottlingException"):
+        assert worker.run(*ids) == []
+    assert len(worker.standin.books.calls) == made
+    assert {one.attempt for one, _ in worker.sent()} == {1}
+    assert worker.run(*ids) == []
+    assert all(worker.insight(one) for one in ids)
+
+
+def test_a_budget_that_takes_no_correction_keeps_no_pause_from_being_noted(
+    new_worker: NewWorker,
+) -> None:
+    worker = new_worker(DAILY_BUDGET_USD="1")
+    ids = worker.conversations(5)
+    worker.standin.books.next_replies.extend(["rate_limited_for_30_seconds", "no_credits"])
+    with worker.refusing("UpdateItem", "REMOVE #own"):
+        worker.run(*ids)
+    assert sum(worker.insight(one) is not None for one in ids) == 3
+    next_start = int(worker.state("pace")["next_us"]["N"]) / 1_000_000
+    assert next_start >= time.time() + 25
+    assert "until" in worker.state("credits")
