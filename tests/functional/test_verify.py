@@ -15,12 +15,19 @@ from tests.e2e.acceptance.cloud import Cloud, ask
 from tests.e2e.acceptance.stack import Stack
 
 NAME = environment("staging").stack_name
+NESTED = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 TEMPLATE = {
     "Parameters": {
         "AwsEndpointUrl": {"Type": "String", "Default": ""},
         "ApiKey": {"Type": "String"},
     },
-    "Resources": {"AnalysisQueue": {"Type": "AWS::SQS::Queue"}},
+    "Resources": {
+        "AnalysisQueue": {"Type": "AWS::SQS::Queue"},
+        "AlarmStack": {
+            "Type": "AWS::CloudFormation::Stack",
+            "Properties": {"TemplateURL": "https://s3.amazonaws.com/templates/alarms.json"},
+        },
+    },
     "Outputs": {
         "ApiUrl": {"Value": "https://api.example/v1"},
         "ApiKeyId": {"Value": {"Ref": "ApiKey"}},
@@ -32,6 +39,10 @@ TEMPLATE = {
 def deployed() -> Iterator[None]:
     """An account with the stack of staging."""
     with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="templates")
+        boto3.client("s3").put_object(
+            Bucket="templates", Key="alarms.json", Body=json.dumps(NESTED).encode()
+        )
         key = boto3.client("apigateway").create_api_key(name="clients", enabled=True)["id"]
         boto3.client("cloudformation").create_stack(
             StackName=NAME,
@@ -53,6 +64,7 @@ def test_an_environment_leads_to_the_url_and_the_key_of_its_stack() -> None:
 def test_the_cloud_knows_resources_by_their_logical_ids() -> None:
     cloud = Cloud.of(NAME)
     assert cloud.id_of("AnalysisQueue") in cloud.of_type("AWS::SQS::Queue").values()
+    assert len(cloud.of_type("AWS::SNS::Topic")) == 1, "resources of nested stacks are known too"
     assert not cloud.is_emulated
     with pytest.raises(AssertionError, match="no resource Firewall"):
         cloud.id_of("Firewall")

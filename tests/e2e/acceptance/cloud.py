@@ -19,6 +19,7 @@ DENIED: Final = frozenset(
 )
 """Error codes that speak of the credentials and not of the stack."""
 
+NESTED_STACK: Final = "AWS::CloudFormation::Stack"
 FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
 QUEUES: Final = ("AnalysisQueue", "DeadLetterQueue")
 TABLES: Final = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
@@ -34,7 +35,7 @@ class Cloud:
     parameters : Mapping[str, str]
         The values of the template's parameters.
     resources : Mapping[str, tuple[str, str]]
-        Type and physical id of each resource, by its logical id.
+        Type and physical id of each resource, by its logical id; those of nested stacks too.
     """
 
     parameters: Mapping[str, str]
@@ -44,15 +45,8 @@ class Cloud:
     def of(cls, name: str) -> Cloud:
         """Return a stack, or skip the check where the credentials do not allow it."""
         stack = ask("cloudformation", "describe_stacks", StackName=name)["Stacks"][0]
-        found = ask_all("cloudformation", "list_stack_resources", StackName=name)
-        return cls(
-            {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]},
-            {
-                one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
-                for page in found
-                for one in page["StackResourceSummaries"]
-            },
-        )
+        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+        return cls(parameters, _resources(name))
 
     @property
     def is_emulated(self) -> bool:
@@ -71,6 +65,17 @@ class Cloud:
             for name, (found, physical_id) in self.resources.items()
             if found == resource_type
         }
+
+
+def _resources(stack: str) -> dict[str, tuple[str, str]]:
+    pages = ask_all("cloudformation", "list_stack_resources", StackName=stack)
+    found = {
+        one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
+        for page in pages
+        for one in page["StackResourceSummaries"]
+    }
+    nested = [physical_id for kind, physical_id in found.values() if kind == NESTED_STACK]
+    return found | {name: one for inner in nested for name, one in _resources(inner).items()}
 
 
 def ask(service: Any, operation: str, **parameters: Any) -> Any:

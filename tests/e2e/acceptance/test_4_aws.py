@@ -89,6 +89,7 @@ def test_the_analysis_may_send_messages_to_its_own_queue(cloud_on_aws: Cloud) ->
 
 def test_no_alarm_is_raised(cloud: Cloud, record_property: Note) -> None:
     names = list(cloud.of_type("AWS::CloudWatch::Alarm").values())
+    assert names, "the stack has no alarms"
     pages = ask_all("cloudwatch", "describe_alarms", AlarmNames=names)
     states = {one["AlarmName"]: one["StateValue"] for page in pages for one in page["MetricAlarms"]}
     missing = set(names) - states.keys()
