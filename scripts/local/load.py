@@ -53,7 +53,8 @@ def _test(stack: LocalStack, checkout: Path, arguments: Sequence[str]) -> int:
     environment = os.environ | stack.environment
     process = subprocess.Popen(command, cwd=checkout, env=environment)  # noqa: S603
     with _uninterrupted(process):
-        return process.wait()
+        status = process.wait()
+    return status if status >= 0 else 1
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def _uninterrupted(process: subprocess.Popen[bytes] | None = None) -> Iterator[N
 
     def tell(number: int, _frame: FrameType | None) -> None:
         if process and number != signal.SIGINT:  # a terminal interrupts both by itself
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
     # SIG_IGN and not a handler where there is no child to tell: the programs that are started
     # inherit it.
