@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 
 import boto3
+import httpx
 import pytest
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
-from scripts.environments import environment
+from scripts.environments import UnusableError, environment
+from tests.e2e.acceptance.__main__ import require_usable
 from tests.e2e.acceptance.cloud import Cloud, ask
 from tests.e2e.acceptance.stack import Stack
 
@@ -58,6 +60,27 @@ def test_an_environment_leads_to_the_url_and_the_key_of_its_stack() -> None:
     assert (stack.url, stack.name, stack.timeout_seconds) == ("https://api.example/v1", NAME, 9.0)
     [key] = boto3.client("apigateway").get_api_keys(includeValues=True)["items"]
     assert stack.key == key["value"]
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("status", "name", "said"),
+    [(403, NAME, "refuses the key"), (200, "nobodys", "there is no stack nobodys")],
+)
+def test_a_wrong_key_and_a_wrong_stack_name_are_refused_in_one_sentence(
+    status: int, name: str, said: str
+) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    with pytest.raises(UnusableError, match=said):
+        require_usable(Stack("https://api.example/v1", "a-key", name), transport)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_that_answers_is_usable_with_and_without_credentials() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200))
+    stack = Stack("https://api.example/v1", "a-key", NAME)
+    require_usable(stack, transport)
+    set_initial_no_auth_action_count(0)(require_usable)(stack, transport)
 
 
 @pytest.mark.usefixtures("deployed")

@@ -10,15 +10,17 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts.environments import UnusableError
-from tests.e2e.acceptance.api import Api
+from tests.e2e.acceptance.api import Api, shown
 from tests.e2e.acceptance.report import Report
 from tests.e2e.acceptance.sent import COUNT, USD_EACH
 from tests.e2e.acceptance.stack import STACK, Stack
@@ -46,12 +48,39 @@ def main(environ: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stack = Stack.from_environ(environ)
+        require_usable(stack)
         mode = _mode(stack)
     except (UnusableError, BotoCoreError, ClientError, httpx.TransportError) as error:
         console.print(f"[red]✗[/] The stack cannot be checked: {error}", markup=True)
         return 1
     console.print(f"Checks the stack at {stack.url}\n{_cost(mode)}", markup=False)
     return _run(stack, Report(console))
+
+
+def require_usable(stack: Stack, transport: httpx.BaseTransport | None = None) -> None:
+    """Refuse what would make nearly every check fail.
+
+    Raises
+    ------
+    UnusableError
+        The API refuses the key, or there is no CloudFormation stack of this name.
+    """
+    with Api(stack.url, stack.key, transport=transport) as api:
+        response = api.http.get("api/v1/insights", params={"limit": 1})
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise UnusableError(f"the API refuses the key ({shown(response)}).")
+    if stack.name:
+        _require_stack(stack.name)
+
+
+def _require_stack(name: str) -> None:
+    try:
+        boto3.client("cloudformation").describe_stacks(StackName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise UnusableError(f"there is no stack {name} in this account and region.") from None
+    except BotoCoreError:
+        return  # the checks that need AWS say so themselves
 
 
 def _mode(stack: Stack) -> str:
