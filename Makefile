@@ -25,8 +25,7 @@ up: environment ## The local stack alone; .local/stack.env says how to reach it
 	@$(LOCAL) up
 
 verify: environment ## Check a running stack from outside: the local one, or ENV=staging; TIMEOUT=180
-	@if [ -z "$(ENV)$$API_URL" ] && [ -f .local/stack.env ]; then . .local/stack.env; fi; \
-		ENV="$(ENV)" $(IN)/python -m tests.e2e.acceptance
+	@$(STACK) $(IN)/python -m tests.e2e.acceptance
 
 sam-local: environment ## The same API by sam local (Docker), against the local stack; SAM_LOCAL_PORT=3000
 	@$(IN)/python -m scripts.sam_local

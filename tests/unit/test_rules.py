@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import ValidationError
 
 from grok_insights.analysis import batch_size
-from grok_insights.analysis.batch import SAVING_SECONDS
+from grok_insights.analysis.admission import SAVING_SECONDS
 from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps

@@ -45,6 +45,7 @@ def main(environ: Mapping[str, str]) -> int:
     console = Console(
         highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_LOGS
     )
+    boto3.setup_default_session(region_name=environ.get("AWS_REGION") or None)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stack = Stack.from_environ(environ)

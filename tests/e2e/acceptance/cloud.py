@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -19,7 +19,6 @@ DENIED: Final = frozenset(
 )
 """Error codes that speak of the credentials and not of the stack."""
 
-NESTED_STACK: Final = "AWS::CloudFormation::Stack"
 FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
 QUEUES: Final = ("AnalysisQueue", "DeadLetterQueue")
 TABLES: Final = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
@@ -35,7 +34,8 @@ class Cloud:
     parameters : Mapping[str, str]
         The values of the template's parameters.
     resources : Mapping[str, tuple[str, str]]
-        Type and physical id of each resource, by its logical id; those of nested stacks too.
+        Type and physical id of each resource, by its logical id. Those of nested stacks have the
+        ids of both: ``AlarmStack.IngestErrors``.
     """
 
     parameters: Mapping[str, str]
@@ -46,7 +46,7 @@ class Cloud:
         """Return a stack, or skip the check where the credentials do not allow it."""
         stack = ask("cloudformation", "describe_stacks", StackName=name)["Stacks"][0]
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
-        return cls(parameters, _resources(name))
+        return cls(parameters, dict(_resources(name)))
 
     @property
     def is_emulated(self) -> bool:
@@ -67,15 +67,14 @@ class Cloud:
         }
 
 
-def _resources(stack: str) -> dict[str, tuple[str, str]]:
-    pages = ask_all("cloudformation", "list_stack_resources", StackName=stack)
-    found = {
-        one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"])
-        for page in pages
-        for one in page["StackResourceSummaries"]
-    }
-    nested = [physical_id for kind, physical_id in found.values() if kind == NESTED_STACK]
-    return found | {name: one for inner in nested for name, one in _resources(inner).items()}
+def _resources(stack: str, parents: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
+    """Return the resources of a stack and of the stacks in it: ``AlarmStack.IngestErrors``."""
+    for page in ask_all("cloudformation", "list_stack_resources", StackName=stack):
+        for one in page["StackResourceSummaries"]:
+            name = f"{parents}{one['LogicalResourceId']}"
+            yield name, (one["ResourceType"], one["PhysicalResourceId"])
+            if one["ResourceType"] == "AWS::CloudFormation::Stack":
+                yield from _resources(one["PhysicalResourceId"], f"{name}.")
 
 
 def ask(service: Any, operation: str, **parameters: Any) -> Any:

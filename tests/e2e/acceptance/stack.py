@@ -9,7 +9,7 @@ from typing import Final
 import boto3
 import pytest
 
-from scripts.environments import UnusableError, environment, outputs
+from scripts.environments import UnusableError, aws_session, environment, outputs
 
 DEFAULT_TIMEOUT_SECONDS: Final = 180.0
 
@@ -44,7 +44,8 @@ class Stack:
         """
         timeout_seconds = _seconds(environ.get("TIMEOUT") or str(DEFAULT_TIMEOUT_SECONDS))
         if environ.get("ENV"):
-            return _deployed(environment(environ["ENV"]).stack_name, timeout_seconds)
+            name = environment(environ["ENV"]).stack_name
+            return _deployed(aws_session(environ), name, timeout_seconds)
         url, key = environ.get("API_URL", ""), environ.get("API_KEY", "")
         if not url or not key:
             raise UnusableError(
@@ -58,10 +59,10 @@ STACK: Final = pytest.StashKey[Stack]()
 """Where pytest's configuration holds the stack."""
 
 
-def _deployed(name: str, timeout_seconds: float) -> Stack:
-    """Return a stack in the AWS account of the credentials that boto3 finds."""
-    found = outputs(boto3.client("cloudformation"), name)
-    key = boto3.client("apigateway").get_api_key(apiKey=found["ApiKeyId"], includeValue=True)
+def _deployed(session: boto3.Session, name: str, timeout_seconds: float) -> Stack:
+    """Return a stack in the AWS account of the session's credentials."""
+    found = outputs(session.client("cloudformation"), name)
+    key = session.client("apigateway").get_api_key(apiKey=found["ApiKeyId"], includeValue=True)
     return Stack(found["ApiUrl"], key["value"], name, timeout_seconds)
 
 

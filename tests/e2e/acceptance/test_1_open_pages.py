@@ -27,6 +27,13 @@ def test_a_page_is_open(stranger: Api, path: str, media_type: str) -> None:
     assert found.startswith(media_type), f"{path} has the media type {found}"
 
 
+@pytest.mark.parametrize("path", ["/health", "/dashboard"], ids=["health", "dashboard"])
+def test_head_of_an_open_page_needs_no_key(stranger: Api, path: str) -> None:
+    response = stranger.send("HEAD", path)
+    assert response.status_code == 200, shown(response)
+    assert not response.content, "a response to HEAD has a body"
+
+
 def test_a_page_has_a_content_security_policy(stranger: Api) -> None:
     found = stranger.get("/dashboard").headers.get("content-security-policy", "")
     assert "default-src 'none'" in found, f"/dashboard has the policy {found!r}"

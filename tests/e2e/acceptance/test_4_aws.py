@@ -115,6 +115,7 @@ def test_a_table_is_protected_and_expires_as_configured(cloud_on_aws: Cloud, tab
 
 def test_logs_are_not_kept_forever(cloud: Cloud, record_property: Note) -> None:
     groups = cloud.of_type("AWS::Logs::LogGroup").values()
+    assert groups, "the stack has no log groups"
     days: dict[str, int] = {}
     for name in groups:
         found = ask("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
