@@ -103,6 +103,21 @@ def test_proof_of_a_message_is_never_noted_on_a_mark(storage: Storage) -> None:
     assert set(mark) == {"id", "generation", "erased", "ttl"}
 
 
+def test_proof_of_a_message_is_never_noted_on_the_conversation_that_came_again(
+    storage: Storage,
+) -> None:
+    def come_again() -> None:
+        storage.delete()
+        storage.post()
+
+    storage.post()
+    storage.before_write(come_again, number=2)
+    storage.post()
+    stored = storage.parts.conversations.get(NAMED)
+    assert stored is not None
+    assert stored.enqueued_at is None
+
+
 def test_a_text_that_nobody_can_name_does_not_stay_without_its_message(
     parts: Parts, storage: Storage
 ) -> None:

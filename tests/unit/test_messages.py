@@ -50,6 +50,10 @@ POISON = {
     "too many redrives": body(redrives=1_001),
     "negative redrives": body(redrives=-1),
     "negative repeats": body(repeated_last_attempt=-1),
+    "negative losses": body(unsaved=-1),
+    "suspected twice": body(suspected=2),
+    "a number for a code": body(known_error=7),
+    "a code that is too long": body(known_error="x" * 65),
     "generation 0": body(generation=0),
     "no generation's type": body(generation="7"),
     "an absurd generation": body(generation=10**15 + 1),
@@ -72,7 +76,17 @@ def test_what_is_no_message_is_refused_without_a_quote_of_it(poison: str) -> Non
 
 
 def test_a_message_comes_back_as_it_was_sent() -> None:
-    sent = Message(AN_ID, 3, NOW, redrives=1, repeated_last_attempt=2, generation=7)
+    sent = Message(
+        AN_ID,
+        3,
+        NOW,
+        redrives=1,
+        repeated_last_attempt=2,
+        unsaved=2,
+        suspected=1,
+        known_error="unauthorized",
+        generation=7,
+    )
     assert Message.from_body(sent.to_body()) == sent
 
 
@@ -90,7 +104,7 @@ JSON = st.recursive(
 )
 
 
-@given(name=st.sampled_from([*GOOD, "redrives", "repeated_last_attempt"]), value=JSON)
+@given(name=st.sampled_from([*GOOD, "redrives", "unsaved", "known_error"]), value=JSON)
 def test_no_value_of_any_field_raises_anything_else(name: str, value: object) -> None:
     try:
         message = Message.from_body(json.dumps({**GOOD, name: value}))
