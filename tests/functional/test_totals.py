@@ -94,3 +94,11 @@ def test_a_days_spending_counts_once_although_responses_are_lost(client: DynamoD
     spending.settle(reservation, 20)
     item = client.get_item(TableName="state", Key={"id": {"S": "spend#2026-11-23"}})["Item"]
     assert item["ticks"] == {"N": "20"}
+
+
+def test_totals_that_the_table_does_not_take_are_not_lost_without_a_word(
+    client: DynamoDBClient,
+) -> None:
+    counters = StateCounters(client, "gone", Transactions(client))
+    with pytest.raises(TimeoutError, match="the running totals were not written"):
+        counters.add_totals(Counter(calls=1))

@@ -18,12 +18,10 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from grok_insights.aws.dynamodb.transactions import Transactions
+    from grok_insights.aws.dynamodb.transactions import Transactions, Written
     from grok_insights.flow.rate_limit import Window
 
 TOTALS: Final = "totals"
-INVALID: Final = ("ValidationException", "TransactionCanceledException")
-"""What DynamoDB answers, alone or in a transaction, to ``ADD`` where there is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +64,20 @@ class StateCounters:
 
         Raises
         ------
-        ClientError, BotoCoreError, TimeoutError
+        TimeoutError
             The table did not take them.
         """
-        try:
-            self._add(totals)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in INVALID:
-                raise
+        written = self._add(totals)
+        if written.invalid:
             for name in sorted(totals):
                 self._begin_again(name)
-            self._add(totals)
+            written = self._add(totals)
+        if written.invalid or written.failed:
+            raise TimeoutError("the running totals were not written")
 
-    def _add(self, totals: Counter[str]) -> None:
+    def _add(self, totals: Counter[str]) -> Written[Counter[str]]:
         update = addition(self.table, {"id": TOTALS}, totals)
-        self.transactions.write([totals], lambda _: [{"Update": update}])
+        return self.transactions.write([totals], lambda _: [{"Update": update}])
 
     def _begin_again(self, name: str) -> None:
         """Set a total that is no number to 0."""
