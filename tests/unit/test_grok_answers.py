@@ -287,6 +287,7 @@ def test_the_schema_is_strict_as_xai_wants_it() -> None:
     assert sorted(wanted["required"]) == ["sentiment", "summary", "topics"]
     assert wanted["properties"]["sentiment"]["enum"] == ["positive", "negative", "neutral"]
     assert "$defs" not in wanted
+    assert "description" not in wanted
 
 
 def test_a_prompt_of_the_users_own_has_a_version_of_its_own() -> None:

@@ -92,6 +92,8 @@ class Secret:
             self._known = _Known()
 
     def _read(self) -> None:
+        if self._monotonic() < self._known.until:
+            return  # another thread has read it since the caller looked
         try:
             answer = self._client().get_parameter(Name=self._name, WithDecryption=True)
         except AWS_FAILURES:

@@ -34,8 +34,13 @@ def built_in_prompt() -> str:
 
 
 def schema() -> dict[str, Any]:
-    """What Grok is to answer, as a strict JSON schema: no defaults, nothing beyond the fields."""
-    return Wanted.model_json_schema()
+    """Return what Grok is to answer, as a strict JSON schema: no defaults, no further fields.
+
+    The class' docstring is for readers of the code, and would be paid for with every call.
+    """
+    wanted = Wanted.model_json_schema()
+    del wanted["description"]
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
