@@ -92,12 +92,17 @@ class Router(Generic[UseCase]):
 
         A path without parameters wins over one with them.
         """
-        sent = path.rstrip("/").split("/")
-        found = [rule for rule in self._methods if _matches(rule.rstrip("/").split("/"), sent)]
-        if not found:
-            return frozenset()
-        methods = self._methods[min(found, key=lambda rule: rule.count("<"))]
+        methods = self._methods.get(self._rule(path) or "", set())
         return frozenset(methods | ({"HEAD"} if "GET" in methods else set()))
+
+    def _rule(self, path: str) -> str | None:
+        """Return the path of the route that a path meets, as it was registered."""
+        plain = path.rstrip("/") or "/"
+        if plain in self._methods and "<" not in plain:
+            return plain
+        sent = plain.split("/")
+        found = [rule for rule in self._methods if _matches(rule.split("/"), sent)]
+        return min(found, key=lambda rule: rule.count("<"), default=None)
 
     def resolver(self, use_case: UseCase) -> APIGatewayRestResolver:
         """Return Powertools' resolver of the routes, with the use case that they call."""
