@@ -71,6 +71,17 @@ def test_a_function_that_can_write_nothing_at_all_stops_calling_too(
     assert pending == []
 
 
+def test_where_the_pause_cannot_be_written_this_environment_alone_pays_no_more_than_one_wave(
+    worker: Worker, clock: RunningClock
+) -> None:
+    pending = [message(one) for one in worker.conversations(5)]
+    with worker.refusing(WRITES, "insights"), worker.refusing("UpdateItem", '"storage"'):
+        pending = rounds(worker, clock, pending, 10)
+    assert len(worker.standin.books.calls) == 5
+    assert rounds(worker, clock, pending, 3) == []
+    assert len(worker.standin.books.calls) == 10
+
+
 def test_a_trial_asks_about_one_conversation_before_all_go_on(
     worker: Worker, clock: RunningClock
 ) -> None:
