@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -110,6 +112,30 @@ def test_no_call_is_under_way_any_more_when_a_batch_has_ended_by_an_error(
     made = len(worker.standin.books.calls)
     time.sleep(0.2)
     assert len(worker.standin.books.calls) == made == 3
+
+
+class Exhausted(ThreadPoolExecutor):
+    """Starts two calls; for the third one the system has no thread."""
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        self.begun = getattr(self, "begun", 0) + 1
+        if self.begun > 2:
+            raise RuntimeError("can't start new thread")
+        return super().submit(*args, **kwargs)
+
+
+def test_calls_that_have_begun_are_waited_for_where_no_thread_is_left_for_the_next(
+    worker: Worker,
+) -> None:
+    waves = worker.analysis.waves
+    with Exhausted(4) as threads:
+        caller = replace(waves.caller, threads=threads)
+        worker.analysis = replace(worker.analysis, waves=replace(waves, caller=caller))
+        ids = worker.conversations(4)
+        worker.standin.books.plan.latency_seconds = (0.3, 0.3)
+        assert sorted(worker.run(*ids)) == sorted(ids)
+        assert worker.standin.books.in_flight == 0
+        assert len(worker.standin.books.calls) == 2
 
 
 def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker: Worker) -> None:
