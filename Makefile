@@ -87,6 +87,12 @@ test: environment ## Every test, from nothing; the end-to-end ones start a stack
 chaos: environment ## The full dose of chaos, end to end: prints a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
 
+simulate: environment ## Simulation of any schedule: SEEDS=1000 [FROM=0], or SEED=123 with its trace
+	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" SEED="$(SEED)" FROM="$(FROM)" $(IN)/python -m tests.simulation
+
+simulate-mutants: environment ## Proof that the simulation sees: SEEDS=2000 for each mutant, ONLY="word"
+	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" $(IN)/python -m tests.simulation.mutants
+
 FILES ?= insights.csv insights.jsonl
 export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)

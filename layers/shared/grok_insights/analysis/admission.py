@@ -45,6 +45,12 @@ SAVING_SECONDS: Final = 2.0
 """Kept free at the end: time to save the last wave and to send the rest back."""
 
 
+LATE_SECONDS: Final = 0.25
+"""A wave whose first starting time is over for longer claims new ones."""
+
+MAX_CLAIMS: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Delay:
     """No call may start for some seconds. ``reason`` is None where there is no time or no slot."""
@@ -130,11 +136,34 @@ class AdmissionControl:
         room_seconds = self.room_seconds(remaining_seconds)
         if room_seconds < 0:
             return Delay(0.0)
+        begun = self.now().timestamp()
         try:
-            return decide(room_seconds)
+            admission = decide(room_seconds)
+            if isinstance(admission, Delay):
+                return admission
+            return self._on_time(admission, begun + room_seconds)
         except AWS_FAILURES:
             logger.exception("the shared state did not answer: no call is made without it")
             return Delay(AWS_HOLD_SECONDS, Reason.STATE_UNREACHABLE)
+
+    def _on_time(self, admission: Admission, latest: float) -> Admission | Delay:
+        """The admission with starting times that are not over, or a delay.
+
+        The table may answer late. Calls whose times are over would all start at once, beyond the
+        pace. ``latest`` is when a call may start at the latest, in epoch seconds.
+        """
+        pace = self.limits.pace
+        for _ in range(MAX_CLAIMS):
+            now = self.now().timestamp()
+            if pace is None or admission.start_times.first_at >= now - LATE_SECONDS:
+                return admission
+            wait = pace.longest_wait_seconds(admission.size, latest - now)
+            start_times = self.timetable.claim(admission.size, pace, now, wait)
+            if start_times is None:
+                break
+            admission = replace(admission, start_times=start_times)
+        self.settle(admission, 0)
+        return Delay(PROBE_HOLD_SECONDS)
 
     def room_seconds(self, remaining_seconds: float) -> float:
         """How long from now a call may start at the latest; below 0 where none may."""

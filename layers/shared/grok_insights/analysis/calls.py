@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,7 +76,7 @@ class Caller:
 
     analyzer: Analyzer
     circuit: CircuitBreaker
-    threads: ThreadPoolExecutor
+    threads: Executor
     usd_per_1k: Decimal
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
@@ -91,11 +91,11 @@ class Caller:
         try:
             for index, work in enumerate(works):
                 futures.append(self.threads.submit(self._call, work, start_times.at(index)))
-            wait(futures)
+            _wait(futures)
         finally:
             for future in futures:
                 future.cancel()
-            wait(futures)
+            _wait(futures)
         return [future.result() for future in futures]
 
     def probe(self, start_times: StartTimes, *, is_strict: bool) -> CallResult:
@@ -178,3 +178,10 @@ class Caller:
             raise TransientError(
                 "unexpected", message, tokens=cost.tokens, cost_ticks=cost.ticks
             ) from None
+
+
+def _wait(futures: Sequence[Future[Call]]) -> None:
+    """Wait until each has ended, however it did."""
+    for future in futures:
+        if not future.cancelled():
+            future.exception()

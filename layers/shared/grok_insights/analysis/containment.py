@@ -24,7 +24,9 @@ def description(error: Exception) -> str:
 
     A message may quote what was being read: a conversation or an answer.
     """
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    # botocore's errors of the connection have a response too, which is None.
+    response = getattr(error, "response", None) or {}
+    code = response.get("Error", {}).get("Code", "")
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
     return " ".join(filter(None, [type(error).__name__, code, f"at {place}"]))

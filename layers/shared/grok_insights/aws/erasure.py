@@ -49,6 +49,7 @@ class Erasure:
     trends: Trends
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = jitter.fraction
 
     def erase(self, conversation_id: str) -> bool:
         """Erase a conversation and all that was made of it; False where nothing is there.
@@ -77,7 +78,7 @@ class Erasure:
             if names_no_entry(reasons[len(marks) :]):
                 logger.error("a counter cannot be read: it keeps what was erased")
                 counts = False
-            self.sleep(jitter.seconds_before_retry(attempt))
+            self.sleep(jitter.seconds_before_retry(attempt, self.random()))
         raise TimeoutError("a conversation that is to be erased changed again and again")
 
     def _marks(

@@ -15,9 +15,11 @@ fraction: Final = SystemRandom().random
 """A number from 0 up to, and without, 1."""
 
 
-def seconds_before_retry(attempt: int) -> float:
+def seconds_before_retry(attempt: int, random: float) -> float:
     """How long to wait after a request has failed ``attempt`` times before: full jitter.
+
+    ``random`` is a number from 0 to 1.
 
     At most 20 ms after the first failure, 0, and twice as long after each further one.
     """
-    return fraction() * FIRST_SECONDS * 2.0**attempt
+    return random * FIRST_SECONDS * 2.0**attempt

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Lock, Thread
-from typing import Generic, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from grok_insights.aws import concurrent
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -33,8 +37,7 @@ class SharedRead(Generic[T]):
         with self._lock:
             future = self._under_way.result
             if future is None or future.done():
-                future = self._under_way.result = Future()
-                Thread(target=self._run, args=(future,), daemon=True).start()
+                future = self._under_way.result = concurrent.start(self.function)
             return future
 
     def result(self, timeout_seconds: float) -> T:
@@ -46,9 +49,3 @@ class SharedRead(Generic[T]):
             It takes longer. Whoever asks next waits for the same run.
         """
         return self.begin().result(timeout_seconds)
-
-    def _run(self, future: Future[T]) -> None:
-        try:
-            future.set_result(self.function())
-        except BaseException as error:  # noqa: BLE001 - it is raised in the threads that wait
-            future.set_exception(error)

@@ -170,11 +170,15 @@ def _name(error: Exception) -> str:
 
 
 def new_client(
-    base_url: str, timeout_seconds: float, resolve: Resolve = addresses_of
+    base_url: str,
+    timeout_seconds: float,
+    resolve: Resolve = addresses_of,
+    transport: httpx.BaseTransport | None = None,
 ) -> tuple[httpx.Client, Deadline]:
     """A client for many threads, with one pool, that follows no redirect: it would take the key.
 
-    Proxies and other settings of the environment are not looked at, and neither is ``.netrc``.
+    ``transport`` takes the place of connections that keep the deadline. Proxies and other settings
+    of the environment are not looked at, and neither is ``.netrc``.
     """
     deadline = Deadline()
     timeout = httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
@@ -184,11 +188,11 @@ def new_client(
         follow_redirects=False,
         trust_env=False,
         headers={"accept-encoding": "identity", "user-agent": "grok-insights"},
-        transport=DeadlineTransport(
-            deadline,
-            CONNECTIONS,
-            ssl.create_default_context(cafile=certifi.where()),
-            resolve,
-        ),
+        transport=transport or _connections(deadline, resolve),
     )
     return client, deadline
+
+
+def _connections(deadline: Deadline, resolve: Resolve) -> DeadlineTransport:
+    verify = ssl.create_default_context(cafile=certifi.where())
+    return DeadlineTransport(deadline, CONNECTIONS, verify, resolve)

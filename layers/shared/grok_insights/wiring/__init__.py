@@ -6,19 +6,19 @@ their own and patch nothing. It imports what it builds, so that no function load
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from grok_insights.aws import clients, jitter
+from grok_insights.aws import clients
 from grok_insights.settings import GrokMode, Settings
 from grok_insights.telemetry import logger
 from grok_insights.wiring.parts import Parts, parts
 
 if TYPE_CHECKING:
+    from httpx import BaseTransport
+
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.outcomes import Outcomes
@@ -41,11 +41,19 @@ def ingest(of: Parts) -> Ingest:
         conversations=of.conversations,
         insights=of.insights,
         queue=of.queue,
-        erasure=Erasure(of.dynamodb, of.conversations, of.insights, of.trends, of.now),
+        erasure=Erasure(
+            of.dynamodb,
+            of.conversations,
+            of.insights,
+            of.trends,
+            of.now,
+            of.sleep,
+            of.random,
+        ),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
-        random_id=uuid4,
+        random_id=of.random_uuid,
     )
 
 
@@ -71,7 +79,7 @@ def query(of: Parts) -> Query:
             recount=of.recount,
             retention=timedelta(days=of.settings.retention_days),
             now=of.now,
-            sleep=time.sleep,
+            sleep=of.sleep,
         ),
         health=HealthCheck(
             pauses=of.pauses,
@@ -82,6 +90,7 @@ def query(of: Parts) -> Query:
             lacks_key=of.settings.lacks_grok_api_key,
             smallest_batch_size=of.settings.min_batch_size,
             now=of.now,
+            monotonic=of.monotonic,
         ),
         metrics=ReadMetrics(
             counters=of.counters,
@@ -96,8 +105,10 @@ def query(of: Parts) -> Query:
     )
 
 
-def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
-    """The use case of the analysis function."""
+def analysis(
+    of: Parts, analyzer: Analyzer | None = None, threads: Executor | None = None
+) -> BatchAnalysis:
+    """The use case of the analysis function. ``threads`` make the calls of a wave."""
     from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
@@ -107,12 +118,12 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
 
     settings = of.settings
     analyzer = with_redaction(analyzer or grok(settings), settings)
-    requeue = Requeue(of.queue, of.dead_letters, jitter.fraction)
-    saver = Saver(Ledger(of.transactions, of.insights, of.trends))
+    requeue = Requeue(of.queue, of.dead_letters, of.random)
+    saver = Saver(Ledger(of.transactions, of.insights, of.trends), of.sleep)
     outcomes = Outcomes(saver, requeue, analyzer, settings.max_attempts, of.now)
     return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),
-        waves=_waves(of, analyzer, outcomes, requeue),
+        waves=_waves(of, analyzer, outcomes, requeue, threads),
         outcomes=outcomes,
         requeue=requeue,
         counters=of.counters,
@@ -122,7 +133,9 @@ def analysis(of: Parts, analyzer: Analyzer | None = None) -> BatchAnalysis:
     )
 
 
-def _waves(of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue) -> Waves:
+def _waves(
+    of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue, threads: Executor | None
+) -> Waves:
     """What asks Grok, and what limits it."""
     from grok_insights.analysis.batch_size import BatchSizeLimits
     from grok_insights.analysis.calls import Caller
@@ -132,11 +145,19 @@ def _waves(of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue) 
 
     settings = of.settings
     limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
-    threads = ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
+    threads = threads or ThreadPoolExecutor(limits.largest, thread_name_prefix="grok")
     control = _admission_control(of, analyzer)
     return Waves(
         admission_control=control,
-        caller=Caller(analyzer, control.circuit, threads, settings.grok_cost_per_1k, of.now),
+        caller=Caller(
+            analyzer,
+            control.circuit,
+            threads,
+            settings.grok_cost_per_1k,
+            of.now,
+            of.sleep,
+            of.monotonic,
+        ),
         feedback=Feedback(control),
         outcomes=outcomes,
         requeue=requeue,
@@ -157,7 +178,7 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
         settings.circuit_breaker_recovery_seconds,
         analyzer.longest_call_seconds,
     )
-    circuit = CircuitBreaker(of.dynamodb, settings.state_table, limits, of.now)
+    circuit = CircuitBreaker(of.dynamodb, settings.state_table, limits, of.now, of.lock)
     return AdmissionControl(
         pauses=of.pauses,
         spending=of.spending,
@@ -188,8 +209,11 @@ def grok(settings: Settings) -> Analyzer:
     return MockGrok(settings.grok_mock_max_latency_seconds)
 
 
-def real_grok(settings: Settings) -> RealGrok:
-    """Grok over HTTPS. Without a key it can be made, and says at each call that there is none."""
+def real_grok(settings: Settings, transport: BaseTransport | None = None) -> RealGrok:
+    """Grok over HTTPS. Without a key it can be made, and says at each call that there is none.
+
+    ``transport`` takes the place of connections to Grok.
+    """
     from grok_insights.aws.secret import LONGEST_READ_SECONDS, Secret
     from grok_insights.grok.key import NO_KEY, given_key
     from grok_insights.grok.real import RealGrok, new_client
@@ -197,7 +221,9 @@ def real_grok(settings: Settings) -> RealGrok:
 
     if settings.lacks_grok_api_key:
         logger.error(NO_KEY)
-    client, deadline = new_client(settings.grok_api_base_url, settings.grok_timeout_seconds)
+    client, deadline = new_client(
+        settings.grok_api_base_url, settings.grok_timeout_seconds, transport=transport
+    )
     secret = Secret(
         cache(clients.ssm),
         settings.grok_api_key_parameter,

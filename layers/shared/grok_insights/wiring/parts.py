@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
-from grok_insights.aws import clients
+from grok_insights.aws import clients, jitter
 from grok_insights.aws.conversations import Conversations
 from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.aws.dynamodb.transactions import Transactions
@@ -36,23 +39,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """What everything is made of: the settings, the two clients and the clock."""
+    """What everything is made of: the settings, the two clients, time, chance and locks.
+
+    ``random`` gives numbers from 0 to 1; ``sleep`` and ``monotonic`` are in seconds.
+    """
 
     settings: Settings
     dynamodb: DynamoDBClient
     sqs: SQSClient
     now: Callable[[], datetime]
     random_id: Callable[[], str] = lambda: uuid4().hex
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = jitter.fraction
+    lock: Callable[[], AbstractContextManager[Any]] = Lock
+    random_uuid: Callable[[], UUID] = uuid4
 
     @property
     def batch_get(self) -> BatchGet:
         """Reads of many items."""
-        return BatchGet(self.dynamodb)
+        return BatchGet(self.dynamodb, self.sleep, self.random)
 
     @property
     def transactions(self) -> Transactions:
         """Writes of many items."""
-        return Transactions(self.dynamodb)
+        return Transactions(self.dynamodb, self.sleep, self.random)
 
     @property
     def conversations(self) -> Conversations:
@@ -116,12 +127,12 @@ class Parts:
     @property
     def queue(self) -> AnalysisQueue:
         """The queue of what waits."""
-        return AnalysisQueue(self.sqs, self.settings.analysis_queue_url)
+        return AnalysisQueue(self.sqs, self.settings.analysis_queue_url, self.monotonic)
 
     @property
     def dead_letters(self) -> AnalysisQueue:
         """The queue of what was given up."""
-        return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url)
+        return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url, self.monotonic)
 
     @property
     def rate_limit(self) -> RateLimit:

@@ -27,6 +27,7 @@ class BatchGet:
 
     client: DynamoDBClient
     sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = jitter.fraction
 
     def __call__(self, wanted: Mapping[str, Any]) -> dict[str, list[Item]]:
         """The items that exist, by table.
@@ -50,5 +51,5 @@ class BatchGet:
             rest = answer.get("UnprocessedKeys", {})
             if not rest:
                 return found
-            self.sleep(jitter.seconds_before_retry(attempt))
+            self.sleep(jitter.seconds_before_retry(attempt, self.random()))
         raise TimeoutError("DynamoDB left keys unanswered again and again")

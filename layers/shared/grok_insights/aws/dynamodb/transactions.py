@@ -68,6 +68,7 @@ class Transactions:
 
     client: DynamoDBClient
     sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = jitter.fraction
 
     def write(self, entries: Sequence[T], actions: Actions[T]) -> Written[T]:
         """Write all entries that can be written, in one transaction, and return the others.
@@ -96,7 +97,7 @@ class Transactions:
                 conflicts += 1
                 if conflicts == MAX_CONFLICTS:
                     return _give_up(entries, "TransactionConflict", written)
-                self.sleep(jitter.seconds_before_retry(conflicts))
+                self.sleep(jitter.seconds_before_retry(conflicts, self.random()))
             entries = left
         return None
 

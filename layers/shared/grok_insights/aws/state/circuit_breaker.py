@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,6 +135,8 @@ class CircuitLimits:
         How long it stays open before one call may probe.
     longest_call_seconds : float
         No call takes longer: when it is over, a probe without an outcome is taken for dead.
+    lock : Callable[[], AbstractContextManager]
+        Makes the lock that is held while one thread opens the circuit for all functions.
     """
 
     failure_threshold: int
@@ -154,11 +157,12 @@ class CircuitBreaker:
         table: str,
         limits: CircuitLimits,
         now: Callable[[], datetime],
+        lock: Callable[[], AbstractContextManager[Any]] = Lock,
     ) -> None:
         self._now = now
         self._store = _Store(client, table, math.ceil(limits.longest_call_seconds) + 1)
         self._changes: list[str] = []
-        self._opening = Lock()
+        self._opening = lock()
         self._explained_at: int | None = None
         guard = circuit_breaker(
             CIRCUIT,

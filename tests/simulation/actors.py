@@ -1,0 +1,209 @@
+"""What clients and operators do: each operation is carried out through the API or a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from grok_insights.aws.insights.item import is_mark
+from scripts.pause import pause, resume
+from scripts.redrive import redrive
+from tests.simulation import recount
+from tests.simulation.functions import Api, Function, Response
+from tests.simulation.history import Event, History, id_of
+from tests.simulation.scenario import Operation
+from tests.simulation.scheduler import Task
+from tests.simulation.world import DEAD, QUEUE, Outside, World
+
+ONE, BULK, LIST = "/api/v1/conversations", "/api/v1/conversations/bulk", "/api/v1/insights"
+TRENDS = "/api/v1/insights/trends"
+MAX_PAGES = 60
+
+
+class Actors:
+    """Carries out a scenario's operations, each actor's one after another."""
+
+    def __init__(self, world: World, api: Api, analysis: Function) -> None:
+        self.world, self.api, self.analysis = world, api, analysis
+        self.history = History()
+        self.kinds: dict[str, Callable[[str, Operation], None]] = {
+            "post": self._post,
+            "repeat": self._post,
+            "change": self._post,
+            "bulk": self._bulk,
+            "delete": self._delete,
+            "insight": self._insight,
+            "conversation": self._conversation,
+            "list": self._list,
+            "trends": self._trends,
+            "health": self._health,
+            "pause": self._pause,
+            "resume": self._resume,
+            "redrive": self._redrive,
+            "deploy": self._deploy,
+        }
+
+    def start(self, operations: Sequence[Operation]) -> list[Task]:
+        """A task for each operation, so that leaving one out leaves the others as they are."""
+        return [
+            self.world.scheduler.spawn(
+                f"{one.actor}.{one.kind}@{one.at:.3f}",
+                Outside(self.world, one.actor),
+                partial(self._do, one),
+                delay=one.at,
+            )
+            for one in operations
+        ]
+
+    def _do(self, operation: Operation) -> None:
+        task = self.world.scheduler.current
+        assert task is not None
+        self.kinds[operation.kind](task.name, operation)
+
+    def _request(
+        self, name: str, method: str, path: str, body: Any = None, **query: str
+    ) -> Response:
+        return self.api.request(name, method, path, body, **query)
+
+    def _post(self, name: str, operation: Operation) -> None:
+        began = self.world.scheduler.now
+        body = {"external_id": operation.key, "text": operation.text}
+        response = self._request(name, "POST", ONE, body)
+        status = response.status if response.is_known else 0
+        identity = id_of(operation.key)
+        self._add(identity, "post", began, status, operation.text)
+        if status == 202 and response.body["id"] != identity:
+            self.world.violated("id", f"{operation.key} got another id")
+
+    def _add(self, identity: str, kind: str, began: float, status: int, text: str = "") -> None:
+        event = Event(kind, began, self.world.scheduler.now, status, text)
+        self.history.add(identity, event)
+
+    def _bulk(self, name: str, operation: Operation) -> None:
+        began = self.world.scheduler.now
+        named = [f"{operation.key}{letter}" for letter in "abcdefg"[: operation.number]]
+        items: list[dict[str, str]] = [
+            {"external_id": one, "text": f"parcel {one}"} for one in named
+        ]
+        items.append({"text": f"nameless {operation.key}"})
+        response = self._request(name, "POST", BULK, {"conversations": items})
+        results = response.body["results"] if response.status == 202 else [None] * len(items)
+        for item, result in zip(items, results, strict=True):
+            accepted = result is not None and result["status"] != "rejected"
+            unknown = result is None or (
+                result["status"] == "rejected" and result["error"]["status"] >= 500
+            )
+            status = 202 if accepted else 0 if unknown else 409
+            external = item.get("external_id")
+            if external is not None:
+                self._add(id_of(external), "post", began, status, item["text"])
+            elif accepted:
+                self._add(result["id"], "post", began, status, item["text"])
+
+    def _delete(self, name: str, operation: Operation) -> None:
+        began = self.world.scheduler.now
+        response = self._request(name, "DELETE", f"{ONE}/{id_of(operation.key)}")
+        status = response.status if response.is_known else 0
+        self._add(id_of(operation.key), "delete", began, status)
+
+        if status == 404 and self._shows_insight(id_of(operation.key)):
+            self.world.violated("expiry", f"{operation.key} is not found, and its insight is shown")
+
+    def _shows_insight(self, identity: str) -> bool:
+        """Whether there is an insight, and no conversation, at this very moment."""
+        dynamodb = self.world.dynamodb
+        item = dynamodb.tables["insights"].items.get((identity,))
+        if item is None or is_mark(item) or identity in recount.conversations(dynamodb):
+            return False
+        return float(item["ttl"]["N"]) > self.world.scheduler.now
+
+    def get(self, name: str, path: str) -> Response:
+        """What the API says of a path."""
+        return self._request(name, "GET", path)
+
+    def _insight(self, name: str, operation: Operation) -> None:
+        began = self.world.scheduler.now
+        identity = id_of(operation.key)
+        stood = self._stands_untouched(identity, began)
+        response = self._request(name, "GET", f"{LIST}/{identity}")
+        if response.status == 404 and stood and self._stands_untouched(identity, began):
+            self.world.violated("read", f"{operation.key} was answered with 202, and is not found")
+
+    def _stands_untouched(self, identity: str, at: float) -> bool:
+        """Whether a 202 stands, and no deletion was ever asked for."""
+        events = self.history.events.get(identity, [])
+        accepted = any(one.kind == "post" and one.status == 202 for one in events)
+        rivals = [one for one in self.world.scenario.operations if one.kind == "delete"]
+        if self.world.scenario.has_expired:
+            return False
+        return accepted and not any(id_of(one.key) == identity for one in rivals)
+
+    def _conversation(self, name: str, operation: Operation) -> None:
+        identity = id_of(operation.key)
+        response = self._request(name, "GET", f"{ONE}/{identity}")
+        if response.status == 200 and response.body["text"] not in self._possible(identity):
+            self.world.violated("text", f"{operation.key} has a text that nobody sent")
+
+    def _possible(self, identity: str) -> set[str]:
+        sent = {
+            one.text
+            for one in self.world.scenario.operations
+            if one.kind in {"post", "repeat", "change"} and id_of(one.key) == identity
+        }
+        return sent | self.history.texts(identity)
+
+    def _list(self, name: str, operation: Operation) -> None:
+        self.list_all(name, str(operation.number))
+
+    def list_all(self, name: str, limit: str, **query: str) -> list[str] | None:
+        """The ids of all pages of a list; None where a page could not be had."""
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
+        for page in range(MAX_PAGES):
+            path = f"{name}.p{page}" if page else name
+            response = self._request(path, "GET", LIST, **query, limit=limit, **cursor)
+            if response.status != 200:
+                return None
+            seen += [item["id"] for item in response.body["items"]]
+            if response.body["next_cursor"] is None:
+                break
+            cursor = {"cursor": response.body["next_cursor"]}
+        doubles = {one for one in seen if seen.count(one) > 1}
+        if doubles and not self._were_replaced(doubles):
+            self.world.violated("list", f"a list shows {sorted(doubles)} twice")
+        return seen
+
+    def _were_replaced(self, identities: set[str]) -> bool:
+        """Whether an insight may have moved to a newer place between two pages: it was replaced."""
+        redriven = any(one.kind == "redrive" for one in self.world.scenario.operations)
+        touched = {id_of(one.key) for one in self.world.scenario.operations if one.kind == "delete"}
+        return redriven or identities <= touched
+
+    def _trends(self, name: str, operation: Operation) -> None:
+        self._request(name, "GET", TRENDS, interval="hour")
+
+    def _health(self, name: str, operation: Operation) -> None:
+        self._request(name, "GET", "/health")
+
+    def _pause(self, name: str, operation: Operation) -> None:
+        pause(self.world.dynamodb_client, "state", "simulated", datetime.now(UTC))  # type: ignore[arg-type]
+        self.world.scenario.paused_since = self.world.elapsed
+
+    def _resume(self, name: str, operation: Operation) -> None:
+        self.world.scenario.paused_since = None
+        resume(self.world.dynamodb_client, "state")  # type: ignore[arg-type]
+
+    def _redrive(self, name: str, operation: Operation) -> None:
+        done = redrive(self.world.sqs_client, DEAD, QUEUE, now=datetime.now(UTC))  # type: ignore[arg-type]
+        self.world.note(name, f"{done}")
+
+    def _deploy(self, name: str, operation: Operation) -> None:
+        """New environments, with other settings of what may change at any time."""
+        changed = {**self.analysis.settings, "MIN_BATCH_SIZE": "1", "MAX_ATTEMPTS": "4"}
+        if operation.key:
+            changed["DAILY_BUDGET_USD"] = operation.key
+        for function in (self.api.ingest, self.api.query, self.analysis):
+            function.deploy(changed)
+        self.world.note(name, "deployed")

@@ -1,0 +1,231 @@
+"""The AWS clients that the deployed code is given: boto's methods, each call a point of the run.
+
+A call retries as botocore does in its standard mode (four attempts), so that a write whose answer
+was lost is made again, and a transaction keeps its token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from tests.simulation.dynamodb import cancelled, error
+from tests.simulation.faults import AWS_KINDS, KILLS
+from tests.simulation.scheduler import Killed, Task
+from tests.simulation.trace import Change
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ATTEMPTS = 4
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 8.0
+LAG_SECONDS = 0.8
+THROTTLES = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "ThrottlingException"}
+WRITES = {"put_item", "update_item", "delete_item", "transact_write_items"}
+
+
+class Lost(Exception):
+    """The answer of an attempt did not arrive, or was a fault that botocore tries again."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Client:
+    """One service as its callers see it."""
+
+    def __init__(self, world: World, service: str, model: Any) -> None:
+        self._world, self._service, self._model = world, service, model
+        events = SimpleNamespace(register=lambda *_: None, unregister=lambda *_: None)
+        self.meta = SimpleNamespace(events=events)
+
+    def __getattr__(self, operation: str) -> Any:
+        if operation.startswith("_"):
+            raise AttributeError(operation)
+        return partial(self._call, operation)
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=partial(self._pages, operation))
+
+    def _pages(self, operation: str, **request: Any) -> Iterator[Any]:
+        while True:
+            page = self._call(operation, **request)
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _call(self, operation: str, **request: Any) -> Any:
+        world = self._world
+        task = world.scheduler.current
+        assert task is not None
+        task.calls += 1
+        call = task.calls
+        if operation == "transact_write_items":
+            request.setdefault("ClientRequestToken", f"{task.name}#{call}")
+        world.count(task)
+        lost: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                world.scheduler.sleep(task.random.random() * min(2.0**attempt, 20.0))
+            try:
+                return self._attempt(task, operation, request)
+            except Lost as caught:
+                lost = caught.cause
+        assert lost is not None
+        world.monitor.gave_up(task, self._service, operation, request)
+        raise lost
+
+    def _attempt(self, task: Task, operation: str, request: Any) -> Any:
+        world = self._world
+        kind = world.fault(task, self._service, operation, AWS_KINDS)
+        world.scheduler.sleep(self._seconds(task, kind))
+        if kind == "killed_before":
+            self._note(task, operation, kind, request)
+            world.kill(task)
+            raise Killed
+        early = self._before(operation, kind, request)
+        if early is not None:
+            self._note(task, operation, kind, request)
+            raise early
+        outcome = self._effect(task, operation, kind, request)
+        if kind == "killed_after":
+            world.kill(task)
+            raise Killed
+        return self._answered(task, operation, kind, request, outcome)
+
+    def _seconds(self, task: Task, kind: str) -> float:
+        seconds = 0.001 + task.random.random() ** 4 * 0.15
+        return seconds + (task.random.random() * 6 if kind == "slow" else 0.0)
+
+    def _before(self, operation: str, kind: str, request: Any) -> Exception | None:
+        """What an attempt ends in that has no effect."""
+        if kind == "throttled":
+            return Lost(error(THROTTLES[self._service], "slow down", operation))
+        if kind == "server_error":
+            return Lost(error("InternalServerError", "try again", operation))
+        if kind == "unreachable":
+            self._world.scheduler.sleep(CONNECT_SECONDS)
+            return Lost(ConnectTimeoutError(endpoint_url=self._service))
+        if kind == "conflict" and request["ClientRequestToken"] not in self._world.dynamodb.tokens:
+            others = [{"Code": "None"} for _ in request["TransactItems"][1:]]
+            return cancelled([*others, {"Code": "TransactionConflict"}])
+        return None
+
+    def _effect(self, task: Task, operation: str, kind: str, request: Any) -> Any:
+        """What the service does, noted with what it changed."""
+        world = self._world
+        asked, left_out = _in_part(operation, request) if kind == "partial" else (request, {})
+        lag = {"lag": LAG_SECONDS} if kind == "stale" else {}
+        before = world.items_before(operation, asked)
+        try:
+            outcome = getattr(self._model, operation)(**asked, **lag)
+        except ClientError as refused:
+            outcome = refused
+        else:
+            outcome = {**outcome, **left_out}
+        changes = [Change(t, k, old, world.dynamodb.tables[t].items.get(k)) for t, k, old in before]
+        self._note(task, operation, kind, request, (outcome, changes))
+        world.monitor.called(task, operation, request, outcome)
+        return outcome
+
+    def _answered(self, task: Task, operation: str, kind: str, request: Any, outcome: Any) -> Any:
+        scheduler = self._world.scheduler
+        if kind == "lost":
+            scheduler.sleep(READ_SECONDS)
+            raise Lost(ReadTimeoutError(endpoint_url=self._service))
+        scheduler.sleep(self._seconds(task, kind))
+        if kind == "server_error_after":
+            raise Lost(error("InternalServerError", "try again", operation))
+        if isinstance(outcome, ClientError):
+            self._world.monitor.refused(task, operation, request, outcome)
+            raise outcome
+        self._world.monitor.answered(task, operation, request, outcome)
+        return outcome
+
+    def _note(
+        self,
+        task: Task,
+        operation: str,
+        kind: str,
+        request: Any,
+        effect: tuple[Any, list[Change]] = (None, []),
+    ) -> None:
+        outcome, changes = effect
+        world = self._world
+        fault = f"!{kind}" if kind else ""
+        said = ""
+        if isinstance(outcome, ClientError):
+            reasons: Any = outcome.response.get("CancellationReasons", ())
+            codes = [reason["Code"] for reason in reasons]
+            said = f"refused: {outcome.response['Error']['Code']} {codes or ''}"
+        elif kind not in KILLS and operation not in WRITES:
+            said = _brief(outcome)
+        what = f"{self._service}.{operation} {fault}".rstrip()
+        world.trace.add(
+            world.scheduler.now_us, task.name, what, _about(operation, request), said, list(changes)
+        )
+
+
+def _in_part(operation: str, request: Any) -> tuple[Any, Any]:
+    """A batch without its last entry, and what the answer says of that one."""
+    if operation == "batch_get_item":
+        tables = list(request["RequestItems"].items())
+        name, wanted = tables[-1]
+        keys = wanted["Keys"]
+        rest = {name: {**wanted, "Keys": keys[-1:]}}
+        if len(keys) == 1:
+            kept = dict(tables[:-1])
+        else:
+            kept = {**dict(tables), name: {**wanted, "Keys": keys[:-1]}}
+        return ({"RequestItems": kept}, {"UnprocessedKeys": rest}) if kept else (request, {})
+    entries = request["Entries"]
+    failed = {"Id": entries[-1]["Id"], "Code": "InternalError", "SenderFault": False}
+    if len(entries) == 1:
+        return request, {}
+    return {**request, "Entries": entries[:-1]}, {"Failed": [failed]}
+
+
+def _about(operation: str, request: Any) -> str:
+    if "TableName" in request:
+        key = request.get("Key") or {}
+        named = "/".join(str(value.get("S")) for value in key.values())
+        place = request.get("IndexName", "")
+        condition = request.get("ConditionExpression", "")
+        return f"{request['TableName']} {place}{named} {condition}".strip()
+    if "RequestItems" in request:
+        wanted = request["RequestItems"].items()
+        return " ".join(f"{table}:{len(one['Keys'])}" for table, one in wanted)
+    if "TransactItems" in request:
+        kinds = [next(iter(action)) for action in request["TransactItems"]]
+        return f"{len(kinds)} actions"
+    if "Entries" in request:
+        queue = request["QueueUrl"].rsplit("/", 1)[-1]
+        bodies = [
+            f"{entry.get('MessageBody', '')}+{entry.get('DelaySeconds', 0)}s"
+            for entry in request["Entries"]
+        ]
+        return f"{queue} {bodies}"
+    return operation
+
+
+def _brief(outcome: Any) -> Any:
+    if not isinstance(outcome, dict):
+        return ""
+    found: dict[str, Any] = {}
+    for name, value in outcome.items():
+        if name == "Responses":
+            found |= {table: f"{len(items)} found" for table, items in value.items()}
+        elif name == "Items":
+            found["items"] = len(value)
+        elif name in {"Failed", "UnprocessedKeys", "Attributes"} and value:
+            found[name] = value
+        elif name == "Item":
+            found["item"] = sorted(value)
+    return found

@@ -1,0 +1,113 @@
+"""What goes wrong, and when: a fault for each call, drawn from the calling task's own randomness.
+
+Each task draws from a stream of its own, so that taking one fault away leaves the others as they
+are: that is what makes a failing run shrink.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.simulation.scheduler import Task
+
+AWS_KINDS = (
+    "throttled",  # refused before its effect
+    "unreachable",  # no connection
+    "server_error",  # a 500 before its effect
+    "server_error_after",  # a 500 after its effect
+    "lost",  # the write happened, the answer did not arrive
+    "slow",  # takes seconds, both ways
+    "conflict",  # another transaction holds an item
+    "partial",  # a batch is answered in part
+    "stale",  # a read sees what stood before the last write
+    "killed_before",  # the environment dies before the effect
+    "killed_after",  # and after it
+)
+ONLY_FOR = {
+    "conflict": {"transact_write_items"},
+    "partial": {"batch_get_item", "send_message_batch"},
+    "stale": {"get_item", "query"},
+}
+GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_after")
+"""Beside the replies of the stand-in."""
+
+KILLS = {"killed_before", "killed_after"}
+
+
+@dataclass(frozen=True)
+class Burst:
+    """A time in which a share of the calls of one kind meet one fault."""
+
+    begin: float
+    end: float
+    service: str
+    operation: str
+    kind: str
+    share: float
+
+    def covers(self, at: float, service: str, operation: str) -> bool:
+        return (
+            self.begin <= at < self.end
+            and self.service == service
+            and self.operation in {"", operation}
+        )
+
+
+@dataclass
+class Faults:
+    """Draws faults. ``allowed`` None allows all; else only those of these calls happen."""
+
+    rates: dict[str, float]
+    bursts: list[Burst]
+    end: float
+    allowed: frozenset[tuple[str, int]] | None = None
+    happened: list[tuple[str, int, str]] = field(default_factory=list)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    sums: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    def draw(
+        self, task: Task, at: float, service: str, operation: str, kinds: Iterable[str]
+    ) -> str:
+        """The fault of one call; empty where there is none. ``at`` counts from the run's start."""
+        name = f"{service}.{operation}"
+        self.calls[name] += 1
+        chance, choice = task.random.random(), task.random.random()
+        if at >= self.end:
+            return ""
+        wanted = tuple(kinds)
+        burst = self._burst(at, service, operation, wanted)
+        if burst is not None:
+            kind = burst.kind if choice < burst.share else ""
+        else:
+            kind = self._drawn(chance, wanted)
+        if not kind or operation not in ONLY_FOR.get(kind, {operation}):
+            return ""
+        if self.allowed is not None and (task.name, task.calls) not in self.allowed:
+            return ""
+        self.happened.append((task.name, task.calls, kind))
+        self.coverage[kind, name] += 1
+        return kind
+
+    def _sum(self, kinds: tuple[str, ...]) -> float:
+        """The share of calls that meet any of some faults, reckoned once."""
+        if kinds not in self.sums:
+            self.sums[kinds] = sum(self.rates.get(kind, 0.0) for kind in kinds) + 1e-9
+        return self.sums[kinds]
+
+    def _burst(
+        self, at: float, service: str, operation: str, kinds: tuple[str, ...]
+    ) -> Burst | None:
+        covering = (one for one in self.bursts if one.covers(at, service, operation))
+        return next((one for one in covering if one.kind in kinds), None)
+
+    def _drawn(self, chance: float, kinds: tuple[str, ...]) -> str:
+        if chance >= self._sum(kinds):
+            return ""
+        for kind in kinds:
+            chance -= self.rates.get(kind, 0.0)
+            if chance < 0:
+                return kind
+        return ""

@@ -1,0 +1,181 @@
+"""The deployed functions in environments: cold starts, invocations, timeouts and deaths."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64decode
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from functions.analysis.app import handler as analysis_handler
+from functions.ingest.app import create_app as ingest_app
+from functions.query.app import create_app as query_app
+from grok_insights import wiring
+from grok_insights.settings import Settings
+from grok_insights.wiring import Parts
+from tests.builders import api_event, environment
+from tests.simulation.grok import GrokTransport
+from tests.simulation.scheduler import Killed, Pool, Task, VisibleLock
+from tests.simulation.world import DEAD, QUEUE, Environment, World
+
+API_SECONDS = 29.0
+
+
+@dataclass
+class Context:
+    """What Lambda tells an invocation."""
+
+    world: World
+    aws_request_id: str
+    deadline: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round(max(0.0, self.deadline - self.world.scheduler.now) * 1000)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a client gets; status 0 where no answer came."""
+
+    status: int
+    body: Any = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the answer says what happened."""
+        return 200 <= self.status < 500
+
+
+class Function:
+    """One function with its environments."""
+
+    def __init__(self, world: World, kind: str, seconds: float) -> None:
+        self.world, self.kind, self.seconds = world, kind, seconds
+        self.environments: list[Environment] = []
+        self.started = 0
+        self.settings: dict[str, str] = dict(world.scenario.settings)
+
+    def deploy(self, settings: dict[str, str]) -> None:
+        """Put new environments in the place of those that are there; running ones end first."""
+        self.settings = settings
+        self.environments = []
+
+    def _environment(self) -> Environment:
+        for one in self.environments:
+            if one.is_alive and not one.is_busy:
+                return one
+        self.started += 1
+        name = f"{self.kind}-{self.started}"
+        made = Environment(self.world, name, self.world.scenario.random(name))
+        self.environments = [one for one in self.environments if one.is_alive]
+        self.environments.append(made)
+        return made
+
+    def invoke(self, name: str, event: dict[str, Any]) -> Task:
+        """Run the function's handler; the task tells how it ended."""
+        scheduler = self.world.scheduler
+        environment_ = self._environment()
+        environment_.is_busy = True
+        context = Context(self.world, name, scheduler.now + self.seconds)
+        task = scheduler.spawn(
+            name, environment_, partial(self._handle, environment_, event, context)
+        )
+        if not scheduler.wait(task, self.seconds):
+            self.world.end_environment(environment_, "timed out")
+            scheduler.wait(task)
+        self._after(environment_, task)
+        return task
+
+    def _handle(self, environment_: Environment, event: dict[str, Any], context: Context) -> Any:
+        if environment_.service is None:
+            start = self.world.scheduler.current
+            assert start is not None
+            environment_.service = self._start(environment_)
+            self.world.scheduler.sleep(0.2 + start.random.random() * 0.6)
+        return environment_.service(event, context)
+
+    def _after(self, environment_: Environment, task: Task) -> None:
+        environment_.is_busy = False
+        if not environment_.is_alive or isinstance(task.error, Killed):
+            return
+        if self.kind == "query":
+            return  # a slow read of the health check may go on: the next check waits for it
+        rest = [one.name for one in environment_.tasks if not one.is_done]
+        if rest:
+            self.world.violated("stray work", f"{task.name} has ended, and work goes on: {rest}")
+            self.world.end_environment(environment_, "stopped")
+        if task.error is not None:
+            self.world.violated("exception", f"{task.name} raised {task.error!r}")
+
+    def _start(self, environment_: Environment) -> Any:
+        world = self.world
+        parts = Parts(
+            settings=Settings.from_env(environment(**self.settings, **_queues())),
+            dynamodb=world.dynamodb_client,  # type: ignore[arg-type]
+            sqs=world.sqs_client,  # type: ignore[arg-type]
+            now=lambda: datetime.now(UTC),
+            sleep=world.scheduler.sleep,
+            monotonic=lambda: world.scheduler.now,
+            random=lambda: _current(world).random.random(),  # noqa: PLW0108 - of each task
+            random_id=lambda: f"{_current(world).random.getrandbits(128):032x}",
+            lock=lambda: VisibleLock(world.scheduler),
+            random_uuid=lambda: UUID(int=_current(world).random.getrandbits(128), version=4),
+        )
+        environment_.budget_ticks = parts.pause_limits.budget_ticks
+        if self.kind == "analysis":
+            return self._analysis(environment_, parts)
+        return ingest_app(parts) if self.kind == "ingest" else query_app(parts)
+
+    def _analysis(self, environment_: Environment, parts: Parts) -> Any:
+        scheduler = self.world.scheduler
+        grok = wiring.real_grok(parts.settings, GrokTransport(self.world))
+        grok = replace(grok, monotonic=parts.monotonic)
+        threads = Pool(scheduler, environment_, parts.settings.max_batch_size, "call")
+        service = wiring.analysis(parts, grok, threads)
+        return partial(analysis_handler, analysis=service)
+
+
+def _queues() -> dict[str, str]:
+    return {"ANALYSIS_QUEUE_URL": QUEUE, "DEAD_LETTER_QUEUE_URL": DEAD}
+
+
+def _current(world: World) -> Task:
+    task = world.scheduler.current
+    assert task is not None
+    return task
+
+
+class Api:
+    """API Gateway: a request becomes an invocation, and its result a response."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ingest = Function(world, "ingest", API_SECONDS)
+        self.query = Function(world, "query", API_SECONDS)
+
+    def request(
+        self, name: str, method: str, path: str, body: Any = None, **query: str
+    ) -> Response:
+        """The response to a request. Status 0 says that the function died or was too slow."""
+        is_ingest = method in {"POST", "DELETE"}
+        function = self.ingest if is_ingest else self.query
+        event = api_event(method, path, body, query=query)
+        task = function.invoke(f"{name}/{function.kind}", event)
+        response = Response(0) if task.result is None else _response(task.result)
+        self.world.note(name, f"{method} {path} -> {response.status}", query or "", body or "")
+        if response.status == 500:
+            self.world.violated("500", f"{method} {path} was answered with 500")
+        return response
+
+
+def _response(result: dict[str, Any]) -> Response:
+    body = result["body"]
+    if result["isBase64Encoded"]:
+        body = gzip.decompress(b64decode(body)).decode()
+    headers = {name: values[0] for name, values in result["multiValueHeaders"].items()}
+    is_json = "json" in headers.get("Content-Type", "") and body
+    return Response(result["statusCode"], json.loads(body) if is_json else body)

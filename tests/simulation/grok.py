@@ -1,0 +1,140 @@
+"""Grok without sockets: an httpx transport that answers with the stand-in's replies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from grok_insights.flow.budget import estimated_cost
+from tests.simulation.scheduler import Killed
+from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, AnalysisRequest, Reply
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TOPICS = ("delivery", "refund", "login", "price", "warranty", "praise")
+ESTIMATED = {"broken_json", "too_large", HANG, DRIP, RESET, RESET_IN_BODY}
+"""Replies whose bill cannot be read, so that the call is booked by estimate."""
+
+ABSURD = "absurd_usage"
+"""A bill that cannot be true: what is booked in its place is the product's own guess."""
+
+KINDS = ("killed_before", "killed_after", "no_connection", *(one for one in REPLIES if one != "ok"))
+
+
+def digest(text: str) -> str:
+    """What a summary of the simulation says of its text, so that it is known by it."""
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+class Question(AnalysisRequest):
+    """A request whose answer depends on the text alone."""
+
+    def finding(self) -> dict[str, Any]:
+        name = digest(self.text)
+        chosen = [topic for at, topic in enumerate(TOPICS) if int(name[at], 16) % 3 == 0]
+        sentiment = ("positive", "negative", "neutral")[int(name[-1], 16) % 3]
+        return {"summary": f"The customer writes {name}.", "sentiment": sentiment, "topics": chosen}
+
+
+@dataclass
+class GrokCall:
+    """One call as Grok saw it, and what of it the product must book."""
+
+    at_us: int
+    text: str
+    who: str
+    reply: str
+    billed_ticks: int
+    booked_ticks: int
+    is_usable: bool
+    is_answered: bool = False
+
+
+class GrokTransport(httpx.BaseTransport):
+    """Answers as the scenario says; the time that an answer takes is virtual."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.usd_per_1k = Decimal(world.scenario.settings["GROK_COST_PER_1K"])
+        self.timeout = float(world.scenario.settings["GROK_TIMEOUT_SECONDS"])
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        world = self.world
+        task = world.scheduler.current
+        assert task is not None
+        task.calls += 1
+        world.count(task)
+        body = request.read()
+        asked = json.loads(body)
+        text = asked["messages"][-1]["content"].split("\n", 1)[1].rsplit("\n", 1)[0]
+        kind = world.fault(task, "grok", "call", KINDS) or world.scenario.reply_to(text, world)
+        world.monitor.grok_call(task, text)
+        if kind == "no_connection":
+            world.note(task.name, "grok.call !no_connection")
+            world.scheduler.sleep(task.random.random())
+            raise httpx.ConnectError("no connection")
+        if kind == "killed_before":
+            world.kill(task)
+            raise Killed
+        name = "ok" if kind == "killed_after" else kind
+        question = Question(asked["model"], text, len(body) // 4, len(world.monitor.grok) + 1)
+        reply = REPLIES[name](question)
+        call = self._record(task.name, name, text, reply)
+        world.note(task.name, f"grok.call {name}", digest(text), f"billed {reply.billed_ticks}")
+        world.scheduler.sleep(0.05 + task.random.random() * 0.6)
+        if kind == "killed_after":
+            world.kill(task)
+            raise Killed
+        return self._answer(reply, name, call)
+
+    def _record(self, who: str, name: str, text: str, reply: Reply) -> GrokCall:
+        booked = reply.billed_ticks
+        if name in ESTIMATED:
+            booked = estimated_cost(text, self.usd_per_1k).ticks
+        call = GrokCall(
+            self.world.scheduler.now_us,
+            text,
+            who,
+            name,
+            reply.billed_ticks,
+            booked,
+            reply.is_usable,
+        )
+        self.world.monitor.grok.append(call)
+        if name == ABSURD:
+            self.world.monitor.bill_is_absurd(text)
+        if reply.is_usable:
+            self.world.monitor.paid(text)
+        return call
+
+    def _answer(self, reply: Reply, name: str, call: GrokCall) -> httpx.Response:
+        if name == RESET:
+            call.is_answered = True
+            raise httpx.RemoteProtocolError("reset")
+        if reply.manner in {HANG, DRIP}:
+            self.world.scheduler.sleep(self.timeout)
+            call.is_answered = True
+            raise httpx.ReadTimeout("too slow")
+        call.is_answered = True
+        headers = {"content-type": "application/json", **reply.headers}
+        if reply.manner == RESET_IN_BODY:
+            return httpx.Response(reply.status, headers=headers, stream=_Broken(reply.body))
+        return httpx.Response(reply.status, headers=headers, stream=httpx.ByteStream(reply.body))
+
+
+class _Broken(httpx.SyncByteStream):
+    """Half of a body, and then no more."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.body[: len(self.body) // 2]
+        raise httpx.ReadError("reset")

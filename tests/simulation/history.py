@@ -1,0 +1,81 @@
+"""What clients did and were told, and what follows from it for what must be there at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid5
+
+from grok_insights.domain.conversation import EXTERNAL_ID_NAMESPACE
+
+SKEW = 0.1
+"""Seconds by which the clock that dated a conversation may differ from the true one."""
+
+
+def id_of(external_id: str) -> str:
+    """The id of a conversation that has an external id."""
+    return str(uuid5(EXTERNAL_ID_NAMESPACE, external_id))
+
+
+@dataclass(frozen=True)
+class Event:
+    """A request about one conversation: when it began and ended, and its answer.
+
+    ``status`` 0 stands for an answer that nobody got, and for one that says nothing, such as 503.
+    """
+
+    kind: str
+    began: float
+    ended: float
+    status: int
+    text: str = ""
+
+
+class History:
+    """All events, by the conversation's id."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, list[Event]] = {}
+
+    def add(self, identity: str, event: Event) -> None:
+        self.events.setdefault(identity, []).append(event)
+
+    def must_exist(self, identity: str) -> bool:
+        """Whether a 202 was given that no deletion can have undone."""
+        events = self.events.get(identity, [])
+        return any(
+            one.kind == "post"
+            and one.status == 202
+            and not any(
+                other.kind == "delete" and other.status != 404 and other.ended >= one.began
+                for other in events
+            )
+            for one in events
+        )
+
+    def must_be_gone(self, identity: str) -> bool:
+        """Whether a deletion was confirmed, and nothing that may be stored was sent since."""
+        events = self.events.get(identity, [])
+        return any(
+            one.kind == "delete"
+            and one.status == 204
+            and not any(
+                other.kind == "post" and other.status in {0, 202} and other.ended >= one.began
+                for other in events
+            )
+            for one in events
+        )
+
+    def was_promised(self, identity: str, text: str, created_at: float) -> bool:
+        """Whether somebody was told by a 202 that this very conversation will be analysed.
+
+        A request that failed half-way may have stored it, and promised nothing.
+        """
+        posts = [one for one in self.events.get(identity, []) if one.kind == "post"]
+        same = [one for one in posts if one.text == text and one.status in {0, 202}]
+        makers = [one for one in same if one.began - SKEW <= created_at <= one.ended + SKEW]
+        saw_it = any(one.status == 202 and one.began > created_at + SKEW for one in same)
+        return saw_it or (bool(makers) and all(one.status == 202 for one in makers))
+
+    def texts(self, identity: str) -> set[str]:
+        """The texts under which the conversation may have been stored."""
+        return {one.text for one in self.events.get(identity, []) if one.kind == "post"}

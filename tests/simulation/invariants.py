@@ -1,0 +1,159 @@
+"""What must hold once all faults have stopped and the queue is empty."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from grok_insights.domain import timestamps
+from tests.simulation import recount
+from tests.simulation.grok import digest
+from tests.simulation.world import DEAD, QUEUE, World
+
+if TYPE_CHECKING:
+    from tests.simulation.actors import Actors
+
+ONE, LIST = "/api/v1/conversations", "/api/v1/insights"
+
+
+class Invariants:
+    """Checks the end of a run. Each method says what is wrong, and nothing where all is well."""
+
+    def __init__(self, world: World, actors: Actors) -> None:
+        self.world, self.actors = world, actors
+
+    def check(self, name: str, *, redriven: bool) -> None:
+        """Everything that must hold at rest."""
+        self._conversations()
+        self._insights()
+        self.world.monitor.check_counters()
+        self._money()
+        self._letters(redriven=redriven)
+        self._lists(name, redriven=redriven)
+
+    def check_expired(self, name: str) -> None:
+        """While items expire one by one, clients see a conversation and its insight, or neither."""
+        for identity in self.actors.history.events:
+            insight = self.actors.get(f"{name}.{identity}.i", f"{LIST}/{identity}")
+            conversation = self.actors.get(f"{name}.{identity}.c", f"{ONE}/{identity}")
+            if insight.status == 200 and conversation.status != 200:
+                self.world.violated("expiry", f"{identity} is gone, and its insight is shown")
+                continue
+            is_complete = insight.status == 200 and insight.body["status"] == "completed"
+            if is_complete and digest(conversation.body["text"]) not in insight.body["summary"]:
+                self.world.violated("expiry", f"{identity} has the insight of another text")
+            if insight.status == 202 and self._was_promised(identity):
+                self.world.violated("expiry", f"{identity} waits for its insight for ever")
+
+    def _was_promised(self, identity: str) -> bool:
+        item = recount.conversations(self.world.dynamodb)[identity]
+        created_at = timestamps.from_text(item["created_at"]["S"]).timestamp()
+        return self.actors.history.was_promised(identity, item["text"]["S"], created_at)
+
+    def _items(self, table: str) -> dict[str, Any]:
+        return {key[0]: item for key, item in self.world.dynamodb.tables[table].items.items()}
+
+    def _stored(self) -> dict[str, Any]:
+        return {
+            item["conversation_id"]["S"]: item for item in recount.insights(self.world.dynamodb)
+        }
+
+    def _conversations(self) -> None:
+        """Each 202 stands unless it was erased; what was erased is gone."""
+        stored, insights = recount.conversations(self.world.dynamodb), self._stored()
+        history = self.actors.history
+        for identity in history.events:
+            if history.must_exist(identity) and identity not in stored:
+                self.world.violated("lost", f"{identity} was answered with 202, and is lost")
+            if history.must_be_gone(identity) and (identity in stored or identity in insights):
+                self.world.violated("erased", f"{identity} was erased, and is there")
+
+    def _insights(self) -> None:
+        """Each conversation has exactly one insight, of its own text; none is left over."""
+        conversations, insights = recount.conversations(self.world.dynamodb), self._stored()
+        for identity, conversation in conversations.items():
+            insight = insights.get(identity)
+            text = conversation["text"]["S"]
+            if insight is None:
+                if self._was_promised(identity):
+                    self.world.violated(
+                        "insight", f"{identity} is accepted, and never gets an insight"
+                    )
+                continue
+            document = json.loads(insight["document"]["S"])
+            if insight["status"]["S"] == "completed" and digest(text) not in document["summary"]:
+                self.world.violated("generation", f"{identity} has the insight of another text")
+        for identity in insights.keys() - conversations.keys():
+            self.world.violated("erased", f"{identity} has an insight, and no conversation")
+
+    def _money(self) -> None:
+        """Costs are what was billed for kept answers; what is booked is what was spent."""
+        usable = Counter(
+            (digest(call.text), call.billed_ticks)
+            for call in self.world.monitor.grok
+            if call.is_usable
+        )
+        conversations = recount.conversations(self.world.dynamodb)
+        for identity, insight in self._stored().items():
+            if insight["status"]["S"] != "completed" or identity not in conversations:
+                continue
+            text = conversations[identity]["text"]["S"]
+            if (
+                text not in self.world.monitor.absurd
+                and not usable[digest(text), int(insight["cost_ticks"]["N"])]
+            ):
+                self.world.violated("cost", f"{identity} costs what was not billed for it")
+        self._spent()
+
+    def _spent(self) -> None:
+        monitor = self.world.monitor
+        booked = sum(call.booked_ticks for call in monitor.grok)
+        state = self._items("state")
+        if monitor.budget:
+            spent = sum(
+                int(item["ticks"]["N"]) for name, item in state.items() if name.startswith("spend#")
+            )
+            if (spent < booked and not monitor.absurd) or (
+                monitor.is_spend_exact and spent != booked
+            ):
+                self.world.violated("spend", f"spent are {spent} ticks, and {booked} were used")
+        totals = state.get("totals", {})
+        counted = int(totals.get("cost_ticks", {}).get("N", "0"))
+        if monitor.are_totals_exact and counted != booked:
+            self.world.violated("totals", f"the totals say {counted} ticks, and {booked} were used")
+
+    def _letters(self, *, redriven: bool) -> None:
+        """Each insight that gave up has its dead letter; after a redrive none has given up."""
+        letters = {
+            json.loads(one.body)["conversation_id"]
+            for one in self.world.sqs.queues[DEAD].messages.values()
+        }
+        conversations = recount.conversations(self.world.dynamodb)
+        for identity, insight in self._stored().items():
+            gave_up = int(insight.get("gave_up", {}).get("N", "0"))
+            if gave_up and identity in conversations and identity not in letters:
+                self.world.violated("letters", f"{identity} gave up, and has no dead letter")
+            if gave_up and redriven:
+                self.world.violated(
+                    "letters", f"{identity} was sent round again, and has still given up"
+                )
+        if self.world.sqs.queues[QUEUE].messages:
+            self.world.violated("queue", "messages are left in the queue")
+
+    def _lists(self, name: str, *, redriven: bool) -> None:
+        """Every list is complete and has no doubles."""
+        insights = self._stored()
+        wanted = {"": set(insights)}
+        for identity, item in insights.items():
+            status = "failed" if item["status"]["S"] == "failed" else item["kind"]["S"]
+            wanted.setdefault(status, set()).add(identity)
+        if redriven:
+            wanted = {"": wanted[""]}
+        for kind, expected in wanted.items():
+            query = (
+                {"status": "failed"} if kind == "failed" else {"sentiment": kind} if kind else {}
+            )
+            shown = self.actors.list_all(f"{name}.list{kind}", "50" if kind else "20", **query)
+            if shown is None or set(shown) != expected or len(shown) != len(expected):
+                self.world.violated("list", f"a list of {kind or 'all'} is not what there is")

@@ -1,0 +1,192 @@
+"""Watches a run as it goes: what no call may do, whatever the schedule and the faults."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from grok_insights.analysis.calls import PROBE
+from tests.simulation import recount
+
+if TYPE_CHECKING:
+    from tests.simulation.grok import GrokCall
+    from tests.simulation.scheduler import Task
+    from tests.simulation.world import World
+
+RECOUNT_EVERY = 8
+WITHIN_SECONDS = 1.35
+"""A second of starting times, with clocks that differ by 0.1 s and waves that are 0.25 s late."""
+
+PAID_AGAIN = 4
+"""Usable answers for one text that duplicates of its message may cost, beside one for each time
+that it was sent, and one for each dead environment."""
+SHARED = ("pause", "credits", "circuit#grok")
+
+
+class Monitor:
+    """Notes what environments know and do, and says where that breaks an invariant."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.grok: list[GrokCall] = []
+        self.starts: deque[int] = deque()
+        self.transactions = 0
+        self.is_spend_exact = True
+        self.are_totals_exact = True
+        self.deaths = 0
+        self.absurd: set[str] = set()
+        self.usable: Counter[str] = Counter()
+        self.environments: set[str] = set()
+        scenario = world.scenario
+        self.budget = round(float(scenario.settings.get("DAILY_BUDGET_USD", "0")) * 10**10)
+        self.pace = float(scenario.settings["GROK_MAX_REQUESTS_PER_SECOND"])
+
+    def environment_died(self, environment: Any) -> None:
+        if environment.name.startswith("analysis") and environment.is_busy:
+            self.deaths += 1
+            self.is_spend_exact = self.are_totals_exact = False
+
+    def gave_up(self, task: Task, service: str, operation: str, request: Any) -> None:
+        """A call failed for good: what it was to book may be missing."""
+        names = str(request.get("Key") or request.get("TransactItems", ""))
+        if "spend#" in names:
+            self.is_spend_exact = False
+        if "totals" in names:
+            self.are_totals_exact = False
+
+    def called(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
+        """A call had its effect."""
+        if isinstance(outcome, ClientError):
+            return
+        if operation == "transact_write_items":
+            self.transactions += 1
+            if self.transactions % RECOUNT_EVERY == 0:
+                self.check_counters()
+        if operation == "update_item" and _reserves(request):
+            self._check_reservation(task, request)
+
+    def _check_reservation(self, task: Task, request: Any) -> None:
+        """A reservation is made only while the budget is not spent."""
+        budget = getattr(task.owner, "budget_ticks", 0)
+        item = self.world.dynamodb.tables["state"].items[request["Key"]["id"]["S"],]
+        taken = int(request["ExpressionAttributeValues"][":ticks"]["N"])
+        if int(item["ticks"]["N"]) - taken >= budget:
+            self.world.violated("budget", "a wave was paid from a budget that was spent")
+
+    def answered(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
+        """An environment learned what a call did."""
+        environment = task.owner
+        state: dict[str, Any] | None = getattr(environment, "state", None)
+        if state is None:
+            return
+        if operation == "batch_get_item" and "state" in request["RequestItems"]:
+            items = {item["id"]["S"]: item for item in outcome["Responses"].get("state", [])}
+            left = outcome.get("UnprocessedKeys", {}).get("state", {}).get("Keys", [])
+            asked = {key["id"]["S"] for key in request["RequestItems"]["state"]["Keys"]}
+            asked -= {key["id"]["S"] for key in left}
+            state.update({name: items.get(name) for name in asked})
+            state["reserved"] = False
+        elif request.get("TableName") == "state" and operation in {"put_item", "update_item"}:
+            holder = request.get("Key") or request["Item"]
+            name = holder["id"]["S"]
+            if name == "circuit#grok":
+                state[name] = self.world.dynamodb.tables["state"].items.get((name,))
+            if _reserves(request):
+                state["reserved"] = True
+
+    def refused(self, task: Task, operation: str, request: Any, outcome: ClientError) -> None:
+        """An environment learned that a condition did not hold: a retry may meet its own write."""
+        found: Any = outcome.response.get("Item", {})
+        own = request.get("ExpressionAttributeNames", {}).get("#own")
+        if operation == "update_item" and _reserves(request) and own in found:
+            self._state(task)["reserved"] = True
+
+    def grok_call(self, task: Task, text: str) -> None:
+        """A call to Grok begins."""
+        self.environments.add(task.owner.name)
+        self._check_pause(task)
+        self._check_circuit(task, text)
+        self._check_credits(task)
+        if getattr(task.owner, "budget_ticks", 0) and not self._state(task).get("reserved"):
+            self.world.violated("budget", f"{task.name} calls Grok without a reservation")
+        self._check_pace(task)
+
+    def bill_is_absurd(self, text: str) -> None:
+        """Grok reported a bill that nobody can check."""
+        self.absurd.add(text)
+        self.is_spend_exact = self.are_totals_exact = False
+
+    def paid(self, text: str) -> None:
+        """One conversation is not paid for again without bound."""
+        if text == PROBE.text:
+            return
+        self.usable[text] += 1
+        sent = sum(one.text == text for one in self.world.scenario.operations)
+        bound = PAID_AGAIN + sent + self.deaths
+        if self.usable[text] > bound:
+            self.world.violated("paid", f"one text was paid for {self.usable[text]} times")
+
+    def _state(self, task: Task) -> dict[str, Any]:
+        found: dict[str, Any] = getattr(task.owner, "state", {})
+        return found
+
+    def _now(self, task: Task) -> float:
+        skew = getattr(task.owner, "skew_us", 0)
+        return float(self.world.scheduler.now_us + skew) / 1_000_000
+
+    def _check_pause(self, task: Task) -> None:
+        if self._state(task).get("pause") is not None:
+            self.world.violated(
+                "pause", f"{task.name} calls Grok, and has read that the analysis is paused"
+            )
+        since = self.world.scenario.paused_since
+        longest = self.world.scenario.function_seconds
+        if since is not None and self.world.elapsed - since > longest:
+            self.world.violated("pause", f"{task.name} calls Grok {longest} s after the pause")
+
+    def _check_circuit(self, task: Task, text: str) -> None:
+        item = self._state(task).get("circuit#grok")
+        if item is None or item["state"]["S"] == "CLOSED":
+            return
+        if text != PROBE.text:
+            self.world.violated(
+                "circuit", f"{task.name} asks about a conversation, and knows the circuit open"
+            )
+        rest = float(item["opened_at"]["N"]) + self.world.scenario.recovery_seconds
+        if item["state"]["S"] == "OPEN" and self._now(task) < rest - 1:
+            self.world.violated("circuit", f"{task.name} calls Grok while the circuit rests")
+
+    def _check_credits(self, task: Task) -> None:
+        item = self._state(task).get("credits")
+        if item is None or "since" not in item:
+            return
+        if self._now(task) < float(item["until"]["N"]) - 1:
+            self.world.violated(
+                "credits", f"{task.name} calls Grok, and has read that credits are used up"
+            )
+
+    def _check_pace(self, task: Task) -> None:
+        now = self.world.scheduler.now_us
+        self.starts.append(now)
+        while now - self.starts[0] >= 1_000_000:
+            self.starts.popleft()
+        if len(self.starts) > int(self.pace * WITHIN_SECONDS) + 1:
+            self.world.violated(
+                "pace",
+                f"{task.name} makes call {len(self.starts)} within a second, at {self.pace:g}",
+            )
+
+    def check_counters(self) -> None:
+        """The counters are what a recount of the insights gives."""
+        if self.world.scenario.has_expired:
+            return
+        found = recount.difference(self.world.dynamodb)
+        if found:
+            self.world.violated("counters", f"the counters are not the recount: {found}")
+
+
+def _reserves(request: Any) -> bool:
+    """Whether a write takes an estimate out of a day's budget."""
+    return ":budget" in request.get("ExpressionAttributeValues", {})

@@ -1,0 +1,145 @@
+"""``make simulate-mutants``: changes the code in many ways, and shows which are found.
+
+Each mutant runs in a process of its own, seed after seed, until an invariant breaks: ``SEEDS`` at
+the most, 2,000 if it is not given; ``ONLY`` names a word that the mutant's name or text must have.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from tests.simulation.process import prepare
+
+if __name__ == "__main__":
+    prepare()
+
+# What a mutant's process needs and no mutant changes is loaded once, here.
+import aws_lambda_powertools.event_handler
+import aws_lambda_powertools.utilities.circuit_breaker.persistence
+import botocore.session
+import httpx
+import time_machine
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tests.simulation.harmless import reason_of
+from tests.simulation.mutation import MODULES, Mutant, Mutating, mutants_of, path_of
+
+CONDITION = "condition"
+SEEDS_FOR_CONDITIONS = 20
+LOADED = (aws_lambda_powertools, botocore, httpx, time_machine)
+TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
+"""Modules whose comparisons are turned round too: that of all others is caught by a first test."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a mutant: the seeds that it took, 0 where it was not caught."""
+
+    mutant: Mutant
+    seeds: int
+    by: str
+
+
+def code_mutants() -> Iterator[Mutant]:
+    """All changes of the code."""
+    for module in MODULES:
+        if path_of(module).exists():
+            for one in mutants_of(module):
+                if one.kind != "turn" or module.rsplit(".", 1)[-1] in TURNED:
+                    yield one
+
+
+def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
+    """A mutant for each condition that some runs look at: it holds always."""
+    from tests.simulation.many import run_seed
+
+    found: set[str] = set()
+    for seed in range(seeds):
+        found |= run_seed(seed).conditions.keys()
+    texts = sorted(found)
+    return [Mutant(CONDITION, CONDITION, at, 0, text) for at, text in enumerate(texts)]
+
+
+def judge(job: tuple[Mutant, int]) -> Verdict:
+    """Run one mutant, in a process of its own that has loaded nothing of the package yet."""
+    mutant, seeds = job
+    _unload()
+    ignored: frozenset[str] = frozenset()
+    if mutant.kind == CONDITION:
+        ignored = frozenset([mutant.source])
+    else:
+        Mutating(mutant.name).install()
+    try:
+        from tests.simulation.expected import EXPECTED
+        from tests.simulation.run import run
+        from tests.simulation.scenario import of_seed
+
+        for seed in range(seeds):
+            scenario = of_seed(seed)
+            scenario.expected = frozenset(EXPECTED)
+            result = run(scenario, ignored)
+            if result.violations:
+                return Verdict(mutant, seed + 1, result.violations[0])
+    except Exception as error:  # noqa: BLE001 - a mutant may raise anything
+        return Verdict(mutant, 1, f"raises {type(error).__name__}: {error}")
+    return Verdict(mutant, 0, "")
+
+
+def _unload() -> None:
+    """Forget what this process has loaded of the package and of what imports it."""
+    for name in list(sys.modules):
+        if name.split(".")[0] in {"grok_insights", "functions", "scripts", "tests"}:
+            del sys.modules[name]
+
+
+def main() -> int:
+    """Judge all mutants; 1 where one is not caught and nobody says why it cannot matter."""
+    seeds = int(os.environ.get("SEEDS") or 2_000)
+    only = os.environ.get("ONLY") or ""
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    verdicts: list[Verdict] = []
+    fork = get_context("fork")
+    with (
+        Progress(console=console, transient=True) as progress,
+        fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool,
+    ):
+        bar = progress.add_task("mutants", total=None)
+        for found in (list(code_mutants()), pool.apply_async(condition_mutants)):
+            mutants = found if isinstance(found, list) else found.get()
+            chosen = [one for one in mutants if only in f"{one.name} {one.source}"]
+            for verdict in pool.imap(judge, [(one, seeds) for one in chosen]):
+                verdicts.append(verdict)
+                progress.update(bar, advance=1)
+                progress.console.print(_line(verdict), markup=False, soft_wrap=True)
+    return _report(console, verdicts, seeds)
+
+
+def _line(verdict: Verdict) -> str:
+    how = f"after {verdict.seeds}" if verdict.seeds else "NOT CAUGHT"
+    return f"{how:<12} {verdict.mutant.name}  {verdict.mutant.source}  | {verdict.by}"
+
+
+def _report(console: Console, verdicts: list[Verdict], seeds: int) -> int:
+    """Print what was caught when, and what was not."""
+    table = Table("mutants", "caught", "within 1 seed", "within 10", "within 100", "most seeds")
+    caught = [one.seeds for one in verdicts if one.seeds]
+    within = [str(sum(one <= limit for one in caught)) for limit in (1, 10, 100)]
+    table.add_row(str(len(verdicts)), str(len(caught)), *within, str(max(caught, default=0)))
+    console.print(table)
+    unexplained = 0
+    for one in (one for one in verdicts if not one.seeds):
+        reason = reason_of(one.mutant)
+        unexplained += not reason
+        text = f"not caught within {seeds} seeds: {one.mutant.name} ({one.mutant.source}): "
+        console.print(text + (reason or "NO REASON GIVEN"), markup=False, soft_wrap=True)
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""A seed for each fault that the simulation ever found in the code, and what it was."""
+
+from __future__ import annotations
+
+REGRESSIONS: dict[int, str] = {
+    3: "a claim of starting times that was answered late let its whole wave start at once",
+    7: "a conversation and its insight expired separately",
+    22: "the mark of a deletion was compared by time: POST, POST, DELETE of one id waited for ever",
+    161: "a lost response raised in the place that was to contain it: paid answers were dropped",
+    57: "a save that failed was paid for again and again",
+}

@@ -1,0 +1,164 @@
+"""One run: builds the world of a scenario, lets it go, and says what came of it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from random import Random
+
+from tests.simulation.actors import Actors
+from tests.simulation.functions import Api, Function
+from tests.simulation.history import History
+from tests.simulation.invariants import Invariants
+from tests.simulation.queue_mapping import Mapping
+from tests.simulation.scenario import Operation, Scenario, expiry
+from tests.simulation.sweeper import Sweeper
+from tests.simulation.trace import Trace
+from tests.simulation.world import Outside, World
+
+HANG_SECONDS = 180
+ANSWERED_WITHIN_SECONDS = 7_200.0
+"""Virtual seconds after the last fault, and after the end of a spent budget, in which every
+conversation is answered: a message of a dead function is hidden for six minutes, and one that was
+held back for up to fifteen."""
+
+
+@dataclass
+class Result:
+    """What came of a run."""
+
+    scenario: Scenario
+    violations: list[str]
+    trace: Trace
+    calls: int
+    environments: int
+    conversations: int
+    drained_after: float
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    happened: list[tuple[str, int, str]] = field(default_factory=list)
+    conditions: Counter[str] = field(default_factory=Counter)
+    expected: Counter[str] = field(default_factory=Counter)
+
+
+def run(scenario: Scenario, ignored_conditions: frozenset[str] = frozenset()) -> Result:
+    """Run a scenario to its end, or to the first invariant that does not hold."""
+    sys.setrecursionlimit(5_000)
+    world = World(scenario)
+    world.dynamodb.ignored_conditions |= ignored_conditions
+    api = Api(world)
+    analysis = Function(world, "analysis", float(scenario.function_seconds))
+    mapping = Mapping(world, analysis)
+    actors = Actors(world, api, analysis)
+    director = Director(world, mapping, actors)
+    try:
+        # The functions print their metrics.
+        with no_longer_than(HANG_SECONDS), redirect_stdout(StringIO()):
+            world.scheduler.run(lambda: director.is_done or bool(world.violations))
+            world.scheduler.end()
+    finally:
+        world.clock.stop()
+    return Result(
+        scenario,
+        world.violations,
+        world.trace,
+        world.calls,
+        len(world.monitor.environments),
+        len(actors.history.events),
+        director.drained_after,
+        world.faults.coverage,
+        world.faults.calls,
+        world.faults.happened,
+        Counter(world.dynamodb.conditions),
+        world.expected,
+    )
+
+
+class Director:
+    """Starts the operations, ends the faults, waits for rest and has everything checked."""
+
+    def __init__(self, world: World, mapping: Mapping, actors: Actors) -> None:
+        self.world, self.mapping, self.actors = world, mapping, actors
+        self.is_done = False
+        self.drained_after = 0.0
+        self.invariants = Invariants(world, actors)
+        self.tasks = actors.start(world.scenario.operations)
+        self.owner = Outside(world, "director")
+        world.scheduler.spawn("director", self.owner, self._direct)
+
+    def _direct(self) -> None:
+        world, scenario = self.world, self.world.scenario
+        world.scheduler.sleep(scenario.calm_at)
+        for task in self.tasks:
+            world.scheduler.wait(task)
+        world.note("director", "all is calm")
+        self._operator("resume")
+        if world.monitor.budget:
+            self._operator("deploy", "100")
+        self._drain()
+        self.invariants.check("end", redriven=False)
+        scenario.is_healed = True
+        if not world.violations:
+            self._operator("redrive")
+            self._drain()
+            self.invariants.check("end2", redriven=True)
+        if scenario.expires and not world.violations:
+            self._expire()
+        self.is_done = True
+
+    def _expire(self) -> None:
+        """Let everything expire, and clients come back while DynamoDB takes it out, bit by bit."""
+        world = self.world
+        world.scenario.has_expired = True
+        lifetime = 86_400.0 * int(world.scenario.settings["RETENTION_DAYS"])
+        world.scheduler.sleep(max(0.0, lifetime - world.elapsed))
+        sweeper = Sweeper(world)
+        world.scheduler.spawn("sweeper", self.owner, sweeper.sweep)
+        self.actors.history = History()
+        for task in self.actors.start(expiry(world.scenario.seed, 0.0)):
+            world.scheduler.wait(task)
+        self._drain()
+        self.invariants.check_expired("end3")
+        sweeper.is_done = True
+
+    def _operator(self, kind: str, key: str = "") -> None:
+        [task] = self.actors.start([Operation(0.0, "operator", kind, key)])
+        self.world.scheduler.wait(task)
+
+    def _drain(self) -> None:
+        """Wait until no message is left."""
+        world = self.world
+        begun = world.scheduler.now
+        until = begun + ANSWERED_WITHIN_SECONDS
+        while not self.mapping.is_idle():
+            if world.scheduler.now > until:
+                world.violated("queue", "messages go round and round: the queue is never empty")
+                return
+            world.scheduler.sleep(1.0)
+        self.drained_after = max(self.drained_after, world.scheduler.now - begun)
+
+
+@contextmanager
+def no_longer_than(seconds: int) -> Iterator[None]:
+    """Break off what hangs outside of the scheduler's sight, with the line where it does."""
+
+    def raise_(*_: object) -> None:
+        raise TimeoutError("a run hangs: something waits that the scheduler does not see")
+
+    before = signal.signal(signal.SIGALRM, raise_)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def streams(seed: int) -> Random:
+    """A stream for what belongs to no run."""
+    return Random(f"{seed}/command")

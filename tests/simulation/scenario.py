@@ -1,0 +1,261 @@
+"""What a seed means: settings, what clients and operators do and when, and what goes wrong.
+
+Everything is drawn here, before the run; the run itself draws only latencies and faults, each task
+from a stream of its own. So a scenario can be made smaller without becoming another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.faults import Burst
+from tests.simulation.grok import KINDS
+from tests.standin.replies import REPLIES
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+EXPIRY_SECONDS = 400.0
+"""How long the items of a run take to expire, and the first clients to come back."""
+
+HOPELESS, REFUSED = "[hopeless]", "[refused]"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that a client or an operator does. ``at`` is in seconds from the start."""
+
+    at: float
+    actor: str
+    kind: str
+    key: str = ""
+    text: str = ""
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.at:8.3f}  {self.actor:<9} {self.kind} {self.key} {self.text}".rstrip()
+
+
+@dataclass
+class Scenario:
+    """One run, fully determined."""
+
+    seed: int
+    settings: dict[str, str]
+    operations: list[Operation]
+    bursts: list[Burst]
+    rates: dict[str, float]
+    start: datetime
+    calm_at: float
+    concurrency: int
+    expires: bool = False
+    allowed: frozenset[tuple[str, int]] | None = None
+    expected: frozenset[str] = frozenset()
+    """Invariants that are known not to hold yet."""
+    function_seconds: int = 60
+    window_seconds: float = 1.0
+    # Changed by the run.
+    paused_since: float | None = None
+    is_healed: bool = False
+    has_expired: bool = False
+    deployed: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def visibility_seconds(self) -> int:
+        return 6 * self.function_seconds
+
+    @property
+    def batch_size(self) -> int:
+        return int(self.settings["MAX_BATCH_SIZE"])
+
+    @property
+    def recovery_seconds(self) -> float:
+        return float(self.settings["CIRCUIT_BREAKER_RECOVERY_SECONDS"])
+
+    def random(self, name: str) -> Random:
+        """A stream of random numbers of its own for each part of the world."""
+        return Random(f"{self.seed}/{name}")
+
+    def reply_to(self, text: str, world: World) -> str:
+        """What Grok answers where nothing goes wrong by chance."""
+        del world
+        if HOPELESS in text and not self.is_healed:
+            return "server_error"
+        return "refusal" if REFUSED in text else "ok"
+
+
+def of_seed(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    draw = Random(f"{seed}/scenario")
+    has_budget = draw.random() < 0.3
+    span = draw.choice([20.0, 40.0, 60.0])
+    calm_at = span + draw.choice([10.0, 40.0, 240.0])
+    refused = Random(f"{seed}/storage").random() < 0.06
+    calm_at = span + 240.0 if refused else calm_at
+    start = START + timedelta(milliseconds=draw.randrange(60_000))
+    if has_budget:
+        start = start.replace(hour=23, minute=draw.choice([30, 50, 59]))
+    return Scenario(
+        seed=seed,
+        settings=_settings(draw, has_budget=has_budget),
+        operations=sorted(_operations(draw, span), key=lambda one: one.at),
+        bursts=[*_refused_saves(span, calm_at, refused=refused), *_bursts(draw, calm_at)],
+        rates=_rates(draw),
+        start=start,
+        calm_at=calm_at,
+        concurrency=draw.choice([3, 4, 5]),
+        expires=draw.random() < 0.15,
+    )
+
+
+def _settings(draw: Random, *, has_budget: bool) -> dict[str, str]:
+    smallest = draw.choice([1, 2, 3])
+    return {
+        "GROK_MODE": "real",
+        "GROK_API_KEY": "xai-simulated",
+        "GROK_TIMEOUT_SECONDS": "10",
+        "GROK_COST_PER_1K": "0.004",
+        "GROK_MAX_REQUESTS_PER_SECOND": draw.choice(["2", "5", "10"]),
+        "DAILY_BUDGET_USD": draw.choice(["0.01", "0.03", "0.06"]) if has_budget else "0",
+        "MIN_BATCH_SIZE": str(smallest),
+        "MAX_BATCH_SIZE": str(smallest + draw.choice([2, 4, 7])),
+        "MAX_ATTEMPTS": draw.choice(["2", "3", "5"]),
+        "CIRCUIT_BREAKER_FAILURE_THRESHOLD": draw.choice(["2", "3", "5"]),
+        "CIRCUIT_BREAKER_RECOVERY_SECONDS": draw.choice(["3", "10"]),
+        "CREDITS_RETRY_SECONDS": draw.choice(["15", "60"]),
+        "INDEX_SHARDS": draw.choice(["1", "2", "4"]),
+        "RATE_LIMIT_REQUESTS": "1000000",
+        "RETENTION_DAYS": "15",
+        "MAX_QUEUE_DEPTH": draw.choice(["20", "1000", "100000"]),
+    }
+
+
+CLIENT_KINDS = {
+    "post": 10,
+    "bulk": 4,
+    "repeat": 4,
+    "change": 2,
+    "delete": 5,
+    "insight": 4,
+    "conversation": 2,
+    "list": 3,
+    "trends": 1,
+    "health": 1,
+}
+
+
+def _operations(draw: Random, span: float) -> list[Operation]:
+    """Clients at random, some who contend for one id, and operators."""
+    made = [_client_operation(draw, span, number) for number in range(draw.choice([16, 26]))]
+    # At least twenty conversations, whatever was drawn.
+    made += [
+        Operation(draw.random() * span, "client0", "bulk", f"b{number}", number=7)
+        for number in range(3)
+    ]
+    for group in range(draw.choice([2, 3, 4])):
+        made += _contention(draw, span, group)
+    if draw.random() < 0.35:
+        begin = draw.random() * span
+        made.append(Operation(begin, "operator", "pause"))
+        made.append(Operation(begin + 5 + draw.random() * 60, "operator", "resume"))
+    if draw.random() < 0.3:
+        made.append(Operation(draw.random() * span, "operator", "redrive"))
+    if draw.random() < 0.25:
+        made.append(Operation(draw.random() * span, "operator", "deploy"))
+    return made
+
+
+def _client_operation(draw: Random, span: float, number: int) -> Operation:
+    kinds, weights = list(CLIENT_KINDS), list(CLIENT_KINDS.values())
+    kind = draw.choices(kinds, weights)[0]
+    key = f"x{draw.randrange(14)}"
+    flavour = draw.choices(["", HOPELESS, REFUSED], [12, 1, 1])[0]
+    text = f"parcel {key} {flavour}".strip() if kind != "change" else f"other {number}"
+    size = draw.choice([2, 3, 5])
+    client = f"client{draw.randrange(6)}"
+    return Operation(draw.random() * span, client, kind, key, text, size)
+
+
+def _contention(draw: Random, span: float, group: int) -> list[Operation]:
+    """Several clients who post and delete one id at nearly the same time."""
+    made = []
+    at, width = draw.random() * span, draw.choice([0.2, 1.0, 6.0])
+    for place in range(draw.choice([3, 4, 6, 8])):
+        kind = draw.choice(["post", "post", "delete", "change"])
+        key = f"y{group}"
+        text = f"parcel {key}" if kind == "post" else f"other {key} {place % 2}"
+        moment = at + draw.random() * width
+        made.append(Operation(moment, f"rival{place}", kind, key, text))
+    return made
+
+
+def expiry(seed: int, begin: float) -> list[Operation]:
+    """What clients do while the conversations of a run expire, and DynamoDB takes them out."""
+    draw = Random(f"{seed}/expiry")
+    made = []
+    for number in range(24):
+        kind = draw.choice(["post", "post", "change", "delete", "insight", "list"])
+        key = f"x{draw.randrange(14)}"
+        text = f"parcel {key}" if kind == "post" else f"other {number}"
+        at = begin + draw.random() * EXPIRY_SECONDS
+        made.append(Operation(at, f"late{draw.randrange(4)}", kind, key, text, 5))
+    return sorted(made, key=lambda one: one.at)
+
+
+def _refused_saves(span: float, calm_at: float, *, refused: bool) -> list[Burst]:
+    """Minutes in which no transaction is taken, while conversations wait for their insights."""
+    begin = span / 2
+    if not refused:
+        return []
+    return [Burst(begin, calm_at, "dynamodb", "transact_write_items", "throttled", 1.0)]
+
+
+def _bursts(draw: Random, calm_at: float) -> list[Burst]:
+    """Times in which one thing goes wrong again and again."""
+    made = []
+    for _ in range(draw.choice([0, 1, 2, 3])):
+        begin = draw.random() * calm_at * 0.8
+        end = begin + draw.choice([2.0, 10.0, 30.0, 250.0])
+        made.append(_burst(draw, begin, end))
+    return made
+
+
+def _burst(draw: Random, begin: float, end: float) -> Burst:
+    share = draw.choice([0.3, 0.8, 1.0])
+    service = draw.choice(["grok", "grok", "dynamodb", "sqs"])
+    if service == "grok":
+        kinds = [*REPLIES, "no_connection", "no_connection", "server_error", "no_credits"]
+        return Burst(begin, end, "grok", "call", draw.choice(kinds), share)
+    kind = draw.choice(["throttled", "server_error", "lost", "server_error_after", "slow"])
+    operations = {
+        "dynamodb": ["", "transact_write_items", "update_item", "batch_get_item", "get_item"],
+        "sqs": ["", "send_message_batch"],
+    }
+    return Burst(begin, end, service, draw.choice(operations[service]), kind, share)
+
+
+def _rates(draw: Random) -> dict[str, float]:
+    """The share of calls that meet each fault outside of bursts; many runs have few kinds."""
+    level = draw.choice([0.0, 0.01, 0.03])
+    aws: dict[str, Callable[[], float]] = {
+        "throttled": lambda: level,
+        "unreachable": lambda: level / 2,
+        "server_error": lambda: level / 2,
+        "server_error_after": lambda: level,
+        "lost": lambda: level,
+        "slow": lambda: draw.choice([0.0, level, 0.1]),
+        "conflict": lambda: level * 3,
+        "partial": lambda: level * 2,
+        "stale": lambda: 0.3 if level else 0.0,
+        "killed_before": lambda: draw.choice([0.0, 0.0, 0.004, 0.015]),
+        "killed_after": lambda: draw.choice([0.0, 0.0, 0.004, 0.015]),
+    }
+    rates = {name: rate() for name, rate in aws.items()}
+    sick = draw.choice([0.0, 0.002, 0.006])
+    replies: dict[str, Any] = {kind: sick for kind in KINDS if kind not in aws}
+    return {**replies, **rates}

@@ -1,0 +1,308 @@
+"""One seeded scheduler: tasks are greenlets, time is virtual, and only one task runs at a time.
+
+A task runs until it sleeps or waits; whoever is due next goes on. Whatever takes time in the real
+system sleeps for a random while here, so that the order of events is the seed's alone. Times are
+whole microseconds, so that sums are exact.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from random import Random
+from typing import Any, Generic, Protocol, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+T = TypeVar("T")
+
+SECOND = 1_000_000
+
+
+class Killed(BaseException):
+    """The environment of this task is dead. Derives from BaseException, so that no code of the
+    package takes it for an error of its own."""
+
+
+class Stuck(Exception):
+    """A task waits for something that nobody will do."""
+
+
+class Owner(Protocol):
+    """What a task belongs to: an execution environment, or somebody outside."""
+
+    name: str
+
+    def begin(self, task: Task) -> None:
+        """Called inside a new task, before its function."""
+
+    def enter(self, task: Task) -> None:
+        """Called each time that one of its tasks goes on."""
+
+    def leave(self, task: Task) -> None:
+        """Called each time that one of its tasks lets others run, or ends."""
+
+
+class Task:
+    """One line of execution."""
+
+    def __init__(self, name: str, owner: Owner, seed: int, slot: int = 0) -> None:
+        self.name = name
+        self.owner = owner
+        self.slot = slot
+        self.random = Random(f"{seed}/{name}")
+        self.calls = 0
+        self.wakes = 0
+        self.is_done = False
+        self.is_killed = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.waiters: list[Task] = []
+        self.greenlet: greenlet | None = None
+
+
+class Scheduler:
+    """Runs tasks in the order of virtual time."""
+
+    def __init__(self, seed: int, start_seconds: int) -> None:
+        self.seed = seed
+        self.now_us = start_seconds * SECOND
+        self.current: Task | None = None
+        self.tasks: list[Task] = []
+        self._heap: list[tuple[int, int, int, Task]] = []
+        self._count = 0
+        self._main = getcurrent()
+        self.on_error: Callable[[Task, BaseException], None] | None = None
+
+    @property
+    def now(self) -> float:
+        return self.now_us / SECOND
+
+    def spawn(
+        self,
+        name: str,
+        owner: Owner,
+        function: Callable[[], Any],
+        *,
+        delay: float = 0.0,
+        slot: int = 0,
+    ) -> Task:
+        """Start a task, now or after some seconds."""
+        task = Task(name, owner, self.seed, slot)
+        task.greenlet = greenlet(lambda: self._body(task, function), self._main)
+        self.tasks.append(task)
+        self._wake(task, self.now_us + round(delay * SECOND))
+        return task
+
+    def _body(self, task: Task, function: Callable[[], Any]) -> None:
+        try:
+            if not task.is_killed:
+                task.owner.begin(task)
+                task.result = function()
+        except Killed as killed:
+            task.error = killed
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the task gets it
+            task.error = error
+            if self.on_error is not None:
+                self.on_error(task, error)
+        task.is_done = True
+        for waiter in task.waiters:
+            self._wake(waiter, self.now_us)
+
+    def _wake(self, task: Task, at_us: int) -> None:
+        task.wakes += 1
+        self._count += 1
+        heapq.heappush(self._heap, (at_us, self._count, task.wakes, task))
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Run until nothing is left to do, or ``until`` says so."""
+        while self._heap and not until():
+            at_us, _, wake, task = heapq.heappop(self._heap)
+            if task.is_done or wake != task.wakes:
+                continue
+            self.now_us = max(self.now_us, at_us)
+            self._resume(task)
+
+    def _resume(self, task: Task) -> None:
+        self.current = task
+        task.owner.enter(task)
+        assert task.greenlet is not None
+        task.greenlet.switch()
+        task.owner.leave(task)
+        self.current = None
+
+    def pause(self) -> None:
+        """Let others run until somebody wakes the current task."""
+        task = self.current
+        assert task is not None
+        if task.is_killed:
+            raise Killed
+        self._main.switch()
+        if task.is_killed:
+            raise Killed
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual time pass for the current task."""
+        assert self.current is not None
+        self._wake(self.current, self.now_us + max(0, round(seconds * SECOND)))
+        self.pause()
+
+    def wait(self, task: Task, seconds: float = float("inf")) -> bool:
+        """Wait for the end of another task; False where it has not ended in time."""
+        current = self.current
+        assert current is not None
+        if not task.is_done:
+            task.waiters.append(current)
+            if seconds == float("inf"):
+                self.pause()
+            else:
+                self.sleep(seconds)
+        return task.is_done
+
+    def kill(self, task: Task) -> None:
+        """End a task where it stands; it has no further effect."""
+        task.is_killed = True
+        if not task.is_done and task is not self.current:
+            self._wake(task, self.now_us)
+
+    def end(self) -> None:
+        """Kill all that is left, so that nothing of this run lives on."""
+        for task in self.tasks:
+            self.kill(task)
+        self.run()
+
+
+class Signal:
+    """Something that tasks wait for, with a time after which they wait no longer."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.waiting: list[Task] = []
+
+    def set(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for task in waiting:
+            if not task.is_done:
+                self.scheduler._wake(task, self.scheduler.now_us)  # noqa: SLF001 - its own part
+
+    def wait(self, seconds: float) -> None:
+        task = self.scheduler.current
+        assert task is not None
+        if task not in self.waiting:
+            self.waiting.append(task)
+        self.scheduler.sleep(seconds)
+
+
+class VisibleLock:
+    """A lock that the scheduler sees: who waits for it lets others run."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.holder: Task | None = None
+        self.waiting: list[Task] = []
+
+    def __enter__(self) -> bool:
+        task = self.scheduler.current
+        while self.holder is not None and not self.holder.is_done:
+            assert task is not None
+            if self.holder is task:
+                raise Stuck(f"{task.name} waits for a lock that it holds itself")
+            self.waiting.append(task)
+            self.scheduler.pause()
+        self.holder = task
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self.holder = None
+        waiting, self.waiting = self.waiting, []
+        for task in waiting:
+            self.scheduler._wake(task, self.scheduler.now_us)  # noqa: SLF001 - its own part
+
+
+class VisibleFuture(Future[T], Generic[T]):
+    """A future for which a task waits by letting others run."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self.pool = pool
+        self.waiters: list[Task] = []
+
+    def _wait(self, timeout: float | None) -> None:
+        scheduler = self.pool.scheduler
+        until = None if timeout is None else scheduler.now_us + round(timeout * SECOND)
+        while not self.done() and (until is None or scheduler.now_us < until):
+            assert scheduler.current is not None
+            self.waiters.append(scheduler.current)
+            if until is None:
+                scheduler.pause()
+            else:
+                scheduler.sleep((until - scheduler.now_us) / SECOND)
+
+    def result(self, timeout: float | None = None) -> T:
+        self._wait(timeout)
+        return super().result(0 if timeout is not None else None)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._wait(timeout)
+        return super().exception(0 if timeout is not None else None)
+
+
+class Pool(Executor):
+    """An executor whose threads are tasks of the scheduler, at most as many as it has slots."""
+
+    def __init__(self, scheduler: Scheduler, owner: Owner, size: int, name: str) -> None:
+        self.scheduler = scheduler
+        self.owner = owner
+        self.name = name
+        self.free = list(range(size - 1, -1, -1))
+        self.queue: list[tuple[str, VisibleFuture[Any], Callable[[], Any]]] = []
+        self.live: list[Task] = []
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        parent = self.scheduler.current
+        assert parent is not None
+        if parent.is_killed:
+            raise Killed
+        future: VisibleFuture[T] = VisibleFuture(self)
+        parent.calls += 1
+        name = f"{parent.name}/{self.name}{parent.calls}"
+        self.queue.append((name, future, lambda: fn(*args, **kwargs)))
+        self._start()
+        return future
+
+    def _start(self) -> None:
+        while self.free and self.queue:
+            name, future, function = self.queue.pop(0)
+            if not future.set_running_or_notify_cancel():
+                continue
+            slot = self.free.pop()
+            task = self.scheduler.spawn(
+                name, self.owner, self._work(future, function, slot), slot=slot + 1
+            )
+            self.live.append(task)
+
+    def _work(
+        self, future: VisibleFuture[Any], function: Callable[[], Any], slot: int
+    ) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                result = function()
+            except Killed:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            finally:
+                self.live = [one for one in self.live if one is not self.scheduler.current]
+                self.free.append(slot)
+                self._start()
+                for waiter in future.waiters:
+                    self.scheduler._wake(waiter, self.scheduler.now_us)  # noqa: SLF001
+                future.waiters.clear()
+
+        return work
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        del wait, cancel_futures
