@@ -94,7 +94,8 @@ def judge(job: tuple[Mutant, int]) -> Verdict:
 def _unload() -> None:
     """Forget what this process has loaded of the package and of what imports it."""
     for name in list(sys.modules):
-        if name.split(".")[0] in {"grok_insights", "functions", "scripts", "tests"}:
+        is_ours = name.split(".")[0] in {"grok_insights", "functions", "scripts", "tests"}
+        if is_ours and name != Mutant.__module__:
             del sys.modules[name]
 
 
