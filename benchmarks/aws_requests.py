@@ -89,11 +89,11 @@ def figures() -> Iterator[Figure]:
         functions.analyse(_singles(functions, BATCH))
         functions.taken()
         yield from _singly(functions)
-        yield _in_bulk(functions, "bulk of 500, whole way", LEAST_BATCH)
+        yield _in_bulk(functions, "bulk of 500, in total", LEAST_BATCH)
         with real_analysis() as analysis:
             functions.analyse(_singles(functions, BATCH), analysis)
             functions.taken()
-            name = "bulk of 500, real mode with a budget, whole way"
+            name = "bulk of 500, real mode with a budget, in total"
             yield _in_bulk(functions, name, LEAST_PAID_BATCH, analysis)
 
 
@@ -109,11 +109,11 @@ def _singly(functions: Functions) -> Iterator[Figure]:
     functions.analyse(lone)
     alone = functions.taken()
     least = LEAST_SINGLE + LEAST_BATCH / BATCH
-    yield figure("single POST, the door's part", single, BATCH, LEAST_SINGLE)
-    yield figure("single POST after two seconds without, the door's part", rare, 1, LEAST_SINGLE)
+    yield figure("single POST, ingestion", single, BATCH, LEAST_SINGLE)
+    yield figure("single POST after two idle seconds, ingestion", rare, 1, LEAST_SINGLE)
     yield figure("analysis of a lone message", alone, 1, LEAST_BATCH)
     yield figure("analysis in batches of 50", batch, BATCH, LEAST_BATCH / BATCH)
-    yield figure("single POSTs in steady state, whole way", single + batch, BATCH, least, 3.5)
+    yield figure("single POSTs in steady state, in total", single + batch, BATCH, least, 3.5)
 
 
 def _in_bulk(

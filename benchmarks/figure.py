@@ -46,4 +46,4 @@ class Figure:
     def _verdict(self) -> str:
         if self.is_kept:
             return "yes"
-        return f"no: ≥ {self.bound:.2f} in any case" if self.is_out_of_reach else "NO"
+        return f"no: ≥ {self.bound:.2f}" if self.is_out_of_reach else "NO"

@@ -61,7 +61,7 @@ def _row(
 ) -> Figure:
     note = f"{statistics.median(ours):.2f} of {statistics.median(theirs):.2f} ms"
     if bound is not None:
-        note += f"; {bound:.2f} with AWS clients and the door alone"
+        note += f"; at least {bound:.2f}"
     return Figure(name, ratio(ours, theirs), "", limit, note, bound)
 
 
