@@ -39,15 +39,19 @@ LOG_WINDOW_MS = 10_000
 THRESHOLD, CONCURRENCY = 5, 3
 RATES = {
     **dict.fromkeys(("fenced", "in_prose", "odd_values"), 0.03),
+    **dict.fromkeys(("huge_integer", "long_model"), 0.02),
     **dict.fromkeys(("server_error", "html_error", "unavailable", "overloaded"), 0.02),
     **dict.fromkeys(("request_timeout", "error_in_200", "reset", "reset_in_body"), 0.02),
     **dict.fromkeys(("cut_off", "empty", "no_json", "missing_field", "broken_json"), 0.016),
     **dict.fromkeys(("refusal", "content_filter", "moderated", "too_long"), 0.006),
-    **dict.fromkeys(("hang", "drip", "too_large", "bad_argument"), 0.005),
+    **dict.fromkeys(("hang", "drip", "too_large", "bad_argument", "deeply_nested"), 0.005),
     **dict.fromkeys(("rate_limited", "rate_limited_until", "at_capacity"), 0.005),
 }
 """30 % of answers are faulty, a tenth come in an odd form. Wrong settings and used-up credits stop
 everything each time: they are scripted, once each."""
+
+LARGEST_WAVE = 50
+"""Calls that may start before a wave shows that Grok refuses everybody: ``MAX_BATCH_SIZE``."""
 
 SCRIPTED = ("wrong_key", "no_key", "blocked", "unknown_model", "redirect", "no_credits")
 
@@ -62,8 +66,14 @@ class Dose:
     kills: int
     hopeless: int
     """Conversations whose every call fails."""
+    blocked: int
+    """Conversations that an edge before Grok answers with a page and 403 each time."""
+    absurd: int
+    """Conversations whose first answer has a bill that cannot be true."""
     scripted: tuple[str, ...]
     recovery_seconds: int
+    refused_save_seconds: float
+    """How long the analysis may not write insights; 0 leaves that out, since calls then pause."""
     seconds: float
     """When all must be done."""
 
@@ -89,21 +99,27 @@ class Dose:
 
 SMALL = Dose(
     conversations=150,
-    outages=((6.0, "reset"),),
+    outages=((6.0, "reset"), (4.0, "all_refused")),
     kills=1,
     hopeless=2,
+    blocked=1,
+    absurd=2,
     scripted=("wrong_key", "no_credits"),
     recovery_seconds=3,
-    seconds=150,
+    refused_save_seconds=0.0,
+    seconds=200,
 )
 FULL = Dose(
     conversations=2_000,
-    outages=((20.0, "reset"), (20.0, "unavailable")),
+    outages=((20.0, "reset"), (20.0, "unavailable"), (15.0, "all_refused")),
     kills=6,
     hopeless=6,
+    blocked=3,
+    absurd=10,
     scripted=SCRIPTED,
     recovery_seconds=10,
-    seconds=600,
+    refused_save_seconds=15.0,
+    seconds=900,
 )
 
 
@@ -124,6 +140,11 @@ class Figures:
     kept_ticks: int = 0
     billed_ticks: int = 0
     unmatched: int = 0
+    absurd: int = 0
+    refused: int = 0
+    refusals: int = 0
+    unsaved_calls: int = 0
+    damaged_items: int = 0
     dead_letters: set[str] = field(default_factory=set)
     used_up: set[str] = field(default_factory=set)
     fewest_calls_of_the_dead: int = 0
@@ -145,7 +166,8 @@ class Figures:
 
     def allowed_calls(self, outage: Outage, probes: int) -> int:
         """How many calls an outage may meet."""
-        return outage.in_flight + THRESHOLD * CONCURRENCY + probes
+        most = LARGEST_WAVE if outage.reply == "all_refused" else THRESHOLD
+        return outage.in_flight + most * CONCURRENCY + probes
 
     def rows(self) -> Iterable[tuple[str, object]]:
         """Every figure with its meaning."""
@@ -161,6 +183,10 @@ class Figures:
         yield "trends equal a recount", self.trends_equal_recount
         yield "ticks of insights / billed for kept answers", (self.insight_ticks, self.kept_ticks)
         yield "ticks billed in all", self.billed_ticks
+        yield "insights with a bounded bill", self.absurd
+        yield "failed as bad_request / refused one by one", (self.refused, self.refusals)
+        yield "calls while insights could not be saved", self.unsaved_calls
+        yield "damaged items put into the State table", self.damaged_items
         yield "dead letters / conversations used up", (len(self.dead_letters), len(self.used_up))
         yield "fewest calls about a dead letter", self.fewest_calls_of_the_dead
         yield (
@@ -209,8 +235,7 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
             f"My {MARKER} parcel {number} is late, says customer {number}" for number in numbers
         ]
         if start == 0:
-            for text in batch[: dose.hopeless]:
-                standin.books.scripts[digest(text)] = deque(["server_error"])
+            _script(standin, batch, dose)
         results = client.bulk([{"text": text} for text in batch])["results"]
         texts |= {result["id"]: text for result, text in zip(results, batch, strict=True)}
     figures.duplicates = _send_twice(stack, list(texts)[::7])
@@ -223,6 +248,18 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
     _spend_the_budget(stack, client, standin, figures)
     _read_logs(stack, figures)
     return figures
+
+
+def _script(standin: Standin, texts: list[str], dose: Dose) -> None:
+    """Say which conversations always fail, which are blocked, and which are billed absurdly."""
+    rest = iter(texts)
+    for count, replies in (
+        (dose.hopeless, ["server_error"]),
+        (dose.blocked, ["edge_refuses"]),
+        (dose.absurd, ["absurd_usage"]),
+    ):
+        for _ in range(count):
+            standin.books.scripts[digest(next(rest))] = deque(replies)
 
 
 def _send_twice(stack: Stack, ids: list[str]) -> int:
@@ -249,7 +286,48 @@ def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> N
             standin.books.next_replies.append(fault)
             time.sleep(1.0)
     figures.outages = list(standin.books.outages)
-    _kill(stack, standin, dose.kills - figures.killed, figures)
+    _damage_state(stack, figures)
+    if dose.refused_save_seconds:
+        _refuse_saves(stack, standin, dose.refused_save_seconds, figures)
+    _kill(stack, standin, max(0, dose.kills - figures.killed), figures)
+
+
+def _damage_state(stack: Stack, figures: Figures) -> None:
+    """Put odd items into the State table for a while: some steer, one stops calls."""
+    dynamodb, table = stack.session.dynamodb(), stack.name("STATE_TABLE_NAME")
+    damaged: list[dict[str, Any]] = [
+        {"id": {"S": "batch_size"}, "size": {"S": "many"}},
+        {"id": {"S": "pace"}, "next_us": {"N": "99999999999999999999"}},
+        {"id": {"S": "credits"}, "since": {"S": "x"}, "until": {"N": "0.5"}},
+    ]
+    for item in damaged:
+        dynamodb.put_item(TableName=table, Item=item)
+    figures.damaged_items = len(damaged)
+    time.sleep(2.0)
+    dynamodb.delete_item(TableName=table, Key={"id": {"S": "credits"}})
+
+
+def _refuse_saves(stack: Stack, standin: Standin, seconds: float, figures: Figures) -> None:
+    """Take the right to write insights from the analysis for some seconds."""
+    iam = stack.session.client("iam")
+    function = stack.session.functions().get_function_configuration(
+        FunctionName=stack.name("ANALYSIS_FUNCTION_NAME")
+    )
+    role = function["Role"].rsplit("/", 1)[1]
+    denial = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Deny",
+            "Action": "dynamodb:PutItem",
+            "Resource": f"arn:aws:dynamodb:*:*:table/{stack.name('INSIGHTS_TABLE_NAME')}",
+        },
+    }
+    until(lambda: standin.books.in_flight > 0, 60, "a call under way")
+    before = len(standin.books.calls)
+    iam.put_role_policy(RoleName=role, PolicyName="no-saves", PolicyDocument=json.dumps(denial))
+    time.sleep(seconds)
+    figures.unsaved_calls = len(standin.books.calls) - before
+    iam.delete_role_policy(RoleName=role, PolicyName="no-saves")
 
 
 def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None:
@@ -311,6 +389,8 @@ def _count(stack: Stack, standin: Standin, texts: dict[str, str], figures: Figur
     faulty = [call for call in calls if not call.is_usable]
     figures.faulty, figures.replies = len(faulty), Counter(call.reply for call in faulty)
     figures.billed_ticks = sum(call.billed_ticks for call in calls)
+    figures.refused = sum(item.get("error_code", {}).get("S") == "bad_request" for item in insights)
+    figures.refusals = sum(call.reply == "bad_argument" for call in calls)
     figures.busiest_second = _busiest_second(calls)
     figures.most_in_flight = _most_in_flight(calls)
     figures.trends_equal_recount = _trends_are_right(stack)
@@ -327,12 +407,19 @@ def _trends_are_right(stack: Stack) -> bool:
 def _compare_costs(
     calls: list[CallRecord], insights: list[Any], texts: dict[str, str], figures: Figures
 ) -> None:
-    """Find the answer behind each insight: no two answers were billed the same."""
+    """Find the answer behind each insight: no two answers were billed the same.
+
+    An absurd bill is bounded, so its insight has another cost than what the stand-in would bill.
+    """
     billed = {(call.conversation, call.billed_ticks): call for call in calls if call.is_usable}
-    figures.insight_ticks = sum(number_of(item, "cost_ticks") for item in insights)
+    absurd = {call.conversation for call in calls if call.reply == "absurd_usage"}
     for item in insights:
         if item["status"]["S"] == "completed":
             name = digest(texts[item["conversation_id"]["S"]])
+            if name in absurd:
+                figures.absurd += 1
+                continue
+            figures.insight_ticks += number_of(item, "cost_ticks")
             call = billed.get((name, number_of(item, "cost_ticks")))
             figures.unmatched += call is None
             figures.kept_ticks += call.billed_ticks if call else 0

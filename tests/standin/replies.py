@@ -130,6 +130,11 @@ def _absurd(asked: AnalysisRequest) -> Reply:
     return Reply(200, json.dumps(found).encode(), {}, "", asked.usage["cost_in_usd_ticks"], True)
 
 
+def _with_content(content: Callable[[AnalysisRequest], str], **fields: Any) -> Any:
+    """A usable answer whose content or other fields are out of all proportion."""
+    return lambda asked: _billed(asked, completion(asked, content(asked)) | fields, usable=True)
+
+
 def _broken_json(asked: AnalysisRequest) -> Reply:
     good = _billed(asked, completion(asked, json.dumps(asked.finding())))
     return Reply(200, good.body[: len(good.body) // 2], {}, "", good.billed_ticks)
@@ -161,6 +166,12 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
     "in_prose": _says(lambda text: f"Here is what I found: {text} - anything else?"),
     "odd_values": _odd_values,
     "absurd_usage": _absurd,
+    "huge_integer": _with_content(
+        lambda asked: json.dumps(asked.finding())[:-1] + f', "n": {"7" * 5_000}}}'
+    ),
+    "long_model": _with_content(
+        lambda asked: json.dumps(asked.finding()), model="m" * 300_000 + "\ud83d"
+    ),
     # transient: theirs, or the way to them
     "server_error": _flat(500, "internal", "Internal error"),
     "html_error": _error(502, "<html><h1>502 Bad Gateway</h1></html>", Content_Type="text/html"),
@@ -204,6 +215,7 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
         "invalid",
         "This model's maximum prompt length is 9 but the request contains 10 tokens.",
     ),
+    "all_refused": _flat(400, "invalid", "Invalid argument"),
     "bad_argument": _flat(422, "invalid", "Failed to deserialize"),
     # configuration
     "wrong_key": _flat(
