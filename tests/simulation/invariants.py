@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from grok_insights.domain import timestamps
 from tests.simulation import recount
 from tests.simulation.grok import digest
+from tests.simulation.history import id_of
 from tests.simulation.world import DEAD, QUEUE, World
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ class Invariants:
         self._money()
         self._letters(redriven=redriven)
         self._lists(name, redriven=redriven)
+
+    def check_service(self, key: str) -> None:
+        """Where nothing goes wrong, what is sent is accepted and analysed: refusing is no safety."""
+        insight = self._stored().get(id_of(key))
+        if insight is None or insight["status"]["S"] != "completed":
+            self.world.violated("service", "a conversation that was sent in calm was not analysed")
 
     def check_expired(self, name: str) -> None:
         """While items expire one by one, clients see a conversation and its insight, or neither."""

@@ -101,6 +101,9 @@ class Director:
         if world.monitor.budget:
             self._operator("deploy", "100")
         self._drain()
+        self._operator("post", "calm", "parcel calm")
+        self._drain()
+        self.invariants.check_service("calm")
         self.invariants.check("end", redriven=False)
         scenario.is_healed = True
         if not world.violations:
@@ -126,8 +129,8 @@ class Director:
         self.invariants.check_expired("end3")
         sweeper.is_done = True
 
-    def _operator(self, kind: str, key: str = "") -> None:
-        [task] = self.actors.start([Operation(0.0, "operator", kind, key)])
+    def _operator(self, kind: str, key: str = "", text: str = "") -> None:
+        [task] = self.actors.start([Operation(0.0, "operator", kind, key, text)])
         self.world.scheduler.wait(task)
 
     def _drain(self) -> None:
