@@ -34,7 +34,7 @@ class Invariants:
         self._lists(name, redriven=redriven)
 
     def check_service(self, key: str) -> None:
-        """Where nothing goes wrong, what is sent is accepted and analysed: refusing is no safety."""
+        """Where nothing goes wrong, what is sent is accepted and analysed: refusing is not safe."""
         insight = self._stored().get(id_of(key))
         if insight is None or insight["status"]["S"] != "completed":
             self.world.violated("service", "a conversation that was sent in calm was not analysed")
