@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from grok_insights.aws.failures import response_of
 from grok_insights.telemetry import logger
 
 
@@ -24,9 +25,7 @@ def description(error: Exception) -> str:
 
     A message may quote what was being read: a conversation or an answer.
     """
-    # botocore's errors of the connection have a response too, which is None.
-    response = getattr(error, "response", None) or {}
-    code = response.get("Error", {}).get("Code", "")
+    code = response_of(error).get("Error", {}).get("Code", "")
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
     return " ".join(filter(None, [type(error).__name__, code, f"at {place}"]))

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 AWS_FAILURES: Final = (BotoCoreError, ClientError)
+
+
+def response_of(error: Exception) -> dict[str, Any]:
+    """Return AWS's response that an error holds; empty where AWS did not respond.
+
+    botocore's errors of the connection have a response too, which is None.
+    """
+    response: dict[str, Any] | None = getattr(error, "response", None)
+    return response or {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws.dynamodb.attributes import number, text
-from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.aws.failures import AWS_FAILURES, response_of
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class WriteCheck:
         try:
             self.client.transact_write_items(TransactItems=self._actions())
         except AWS_FAILURES as error:
-            response = getattr(error, "response", {})
-            reasons = [one.get("Code") for one in response.get("CancellationReasons", [])]
-            if set(reasons) <= {REFUSED, "None"} and REFUSED in reasons:
+            reasons = response_of(error).get("CancellationReasons", [])
+            codes = {one.get("Code") for one in reasons}
+            if codes <= {REFUSED, "None"} and REFUSED in codes:
                 return True
             logger.exception("insights still cannot be saved")
         return False
