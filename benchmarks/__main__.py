@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...]``: all measurements, or some by their group's name."""
+"""``python -m benchmarks [NAME ...]``: run all measurements, or the groups with these names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MARKDOWN: Final = CHECKOUT / ".local" / "bench.md"
 
 
 def main(wanted: list[str]) -> int:
-    """Measure and print; 1 where a limit is not kept, 2 where there is no such group."""
+    """Measure and print; return 1 if a limit is exceeded, 2 if there is no such group."""
     unknown = set(wanted) - set(GROUPS)
     if unknown:
         print(f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
@@ -44,7 +44,7 @@ def main(wanted: list[str]) -> int:
 
 
 def measured(name: str) -> Group:
-    """Measure a group in a process of its own, so that none meets what another left behind."""
+    """Measure a group in its own process, so that groups do not affect each other."""
     print(f"measuring {name} …", file=sys.stderr, flush=True)
     answer = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "benchmarks.one_group", name],
@@ -57,7 +57,7 @@ def measured(name: str) -> Group:
 
 
 def table(groups: list[Group]) -> Table:
-    """All figures, group by group."""
+    """Return a table of all figures, group by group."""
     shown = Table("measured", "value", "made of", "limit", "kept")
     for group in groups:
         shown.add_section()
@@ -68,7 +68,7 @@ def table(groups: list[Group]) -> Table:
 
 
 def markdown(groups: list[Group]) -> str:
-    """All figures as Markdown, a table for each group."""
+    """Return all figures as Markdown, with one table for each group."""
     lines = []
     for group in groups:
         lines += [f"## {group.title}", "", "| measured | value | made of | limit | kept |"]

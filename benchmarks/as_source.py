@@ -1,6 +1,6 @@
-"""Importing this has the layer compiled at every start, as Lambda must where it is but source.
+"""Make Python compile the layer at every start, as Lambda does when the layer contains only source.
 
-What the runtime brings along, Python itself and boto3, stays compiled.
+Python itself and boto3 belong to the runtime and stay compiled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _compiled_at: Final = loader.cache_from_source
 
 
 def _cache_from_source(path: str, *arguments: Any, **options: Any) -> str:
-    """Where compiled code is. An error, to Python, says that there is none, and can be none."""
+    """Return the path of a compiled file; NotImplementedError tells Python that there is none."""
     _, is_package, name = path.rpartition("/site-packages/")
     if is_package and name.partition("/")[0].removesuffix(".py") not in RUNTIMES:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The same requests by our AWS client and by boto3's own, in one process; nothing leaves it.
+"""Send the same requests with our AWS client and boto3's, in one process, without network.
 
 Runs in the Lambda environment and writes JSON.
 """
@@ -30,18 +30,18 @@ TEXT = "Customer: My parcel is late. Agent: It will come tomorrow. " * 5
 
 
 class _Body:
-    """The body of an answer that came over no wire."""
+    """The body of a response that did not come from the network."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
     def stream(self) -> list[bytes]:
-        """All of it."""
+        """Return the whole body."""
         return [self._body]
 
 
 def unplugged(client: Any) -> Any:
-    """A client whose requests are answered where they would be sent."""
+    """Return a client that gets prepared responses instead of sending its requests."""
     body = _Body(json.dumps({"Attributes": {"requests": {"N": "1"}}}).encode())
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -52,21 +52,21 @@ def unplugged(client: Any) -> Any:
 
 
 def small(client: Any) -> Callable[[], object]:
-    """A request counted for the rate limit."""
+    """Count a request for the rate limit."""
     state = StateCounters(client, "state", Transactions(client))
     window = RateLimit(60, 60).window(NOW.timestamp())
     return lambda: state.count_request("client", window)
 
 
 def large(client: Any) -> Callable[[], object]:
-    """50 conversations stored in one transaction."""
+    """Store 50 conversations in one transaction."""
     items = [to_item(Conversation(str(number), TEXT, NOW)) for number in range(50)]
     puts = [{"Put": {"TableName": "conversations", "Item": item}} for item in items]
     return lambda: client.transact_write_items(TransactItems=puts)
 
 
 def cpu_ms(call: Callable[[], object]) -> float:
-    """Milliseconds of CPU a call."""
+    """Return the milliseconds of CPU of one call."""
     begun = time.process_time()
     for _ in range(CALLS):
         call()
@@ -76,12 +76,12 @@ def cpu_ms(call: Callable[[], object]) -> float:
 def main() -> None:
     """Measure, and write every round as JSON."""
     made = {"ours": clients.dynamodb(), "boto3": boto3.client("dynamodb")}
-    contestants = {who: unplugged(client) for who, client in made.items()}
+    implementations = {who: unplugged(client) for who, client in made.items()}
     gc.collect()
     gc.freeze()
     found = {}
     for name, request in {"UpdateItem": small, "TransactWriteItems of 50": large}.items():
-        calls = {who: request(client) for who, client in contestants.items()}
+        calls = {who: request(client) for who, client in implementations.items()}
         comparison = {who: partial(cpu_ms, call) for who, call in calls.items()}
         found[name] = interleaved(comparison, ROUNDS)
     print(json.dumps(found))

@@ -1,4 +1,4 @@
-"""CPU of a request to AWS: our client against one as boto3 makes it."""
+"""CPU of a request to AWS: our client compared with a client that boto3 makes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from benchmarks.comparison import ratio
 from benchmarks.figure import Figure
-from benchmarks.lambda_env import DOORS
+from benchmarks.lambda_env import HANDLERS_ENV
 from tests.builders import environment
 
 TITLE = "A request to AWS, CPU without the network"
 
 
 def figures() -> Iterator[Figure]:
-    """What ours takes of the other's, for a small request and for a large one."""
-    found = DOORS.ask("benchmarks.aws_client_comparison", environment())
+    """Return the ratio of our client's CPU to boto3's, for a small and a large request."""
+    found = HANDLERS_ENV.run_module("benchmarks.aws_client_comparison", environment())
     for name, rounds in found.items():
         ours, theirs = (statistics.median(rounds[who]) for who in ("ours", "boto3"))
         note = f"{ours:.2f} of {theirs:.2f} ms"

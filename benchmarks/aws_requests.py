@@ -1,7 +1,7 @@
-"""Requests to AWS per conversation, from the client's POST to the insight that is saved.
+"""Requests to AWS per conversation, from the client's POST to the saved insight.
 
-Counted as they leave the clients, retries included, on an emulator. What Lambda itself asks of
-SQS for the function (receive, delete) is not ours to make, and not counted.
+Requests are counted as they leave the clients, retries included, on an emulator. The requests that
+Lambda itself sends to SQS for the function (receive, delete) are not counted.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ BATCH, BULK = 50, 500
 FAST = {"GROK_MOCK_MAX_LATENCY_SECONDS": "0"}
 
 LEAST_SINGLE = 3
-"""The design's least for a POST: counted for the limit, stored, put into the queue."""
+"""The smallest possible number for a POST: count it for the limit, store it, send it to the queue.
+"""
 
 LEAST_BULK = 1 + 5 + 50
-"""The same for 500: a transaction takes 100, and SQS 10 messages a request."""
+"""The same for 500 conversations: a transaction takes 100, and a request to SQS 10 messages."""
 
 LEAST_BATCH = 4
-"""The least for a batch of 50: what stops calls read, texts read, insights saved, totals added."""
+"""The smallest number for a batch of 50: read the pauses and texts, save insights, add to totals.
+"""
 
 LEAST_PAID_BATCH = LEAST_BATCH + 3
-"""And starting times claimed, money reserved, and settled."""
+"""And starting times claimed, and money reserved and settled."""
 
 
 class Functions:
@@ -59,12 +61,12 @@ class Functions:
         self.made[event_name.rpartition(".")[2]] += 1
 
     def taken(self) -> Counter[str]:
-        """What was counted since the last time."""
+        """Return what was counted since the last call, and reset the count."""
         made, self.made = self.made, Counter()
         return made
 
     def post(self, path: str, body: Any) -> Any:
-        """Send a request in."""
+        """Send a request to the ingest function."""
         event = api_event("POST", path, body)
         answer = self.ingest.handler(event, LambdaContext())
         if answer["statusCode"] != 202:
@@ -72,7 +74,7 @@ class Functions:
         return json.loads(answer["body"])
 
     def analyse(self, ids: list[str], analysis: BatchAnalysis | None = None) -> None:
-        """Have them analysed in batches of 50, by the function's own analysis or another one."""
+        """Analyse queued messages in batches of 50, with the function's own analysis or another."""
         analysis = analysis or self.analysis.service
         now = datetime.now(UTC)
         for start in range(0, len(ids), BATCH):
@@ -83,7 +85,7 @@ class Functions:
 
 
 def figures() -> Iterator[Figure]:
-    """Requests a conversation, on each way in."""
+    """Return the requests per conversation for each way to send conversations."""
     with emulated_aws() as (_, environment), in_environment(environment | FAST):
         functions = Functions()
         functions.analyse(_singles(functions, BATCH))
@@ -128,7 +130,7 @@ def _in_bulk(
 
 @contextmanager
 def real_analysis() -> Iterator[BatchAnalysis]:
-    """The analysis as it asks xAI, with a budget and a pace that is out of the way."""
+    """Return an analysis that calls xAI, with a budget and a pace that never delays."""
     parts = wiring.parts()
     with standin_process(latency_seconds=0.0) as standin:
         wanted = {
@@ -156,7 +158,7 @@ def figure(
     least: float,
     limit: float | None = None,
 ) -> Figure:
-    """The row of so many requests; the note has the least, and them by operation."""
+    """Return the row of a figure; its note has the minimum and the count by operation."""
     by_name = ", ".join(f"{count} {operation}" for operation, count in made.most_common())
     note = f"least {least:.3g}; {by_name}"
     return Figure(name, made.total() / conversations, limit=limit, note=note)

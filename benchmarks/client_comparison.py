@@ -1,7 +1,7 @@
-"""Asks the stand-in the same through our client, the openai SDK and litellm, in one process.
+"""Send the same request with our client, the openai SDK and litellm to the stand-in.
 
-Each side builds the request and reads the answer into an object, ours into the insight's analysis
-and its bill. Runs in an environment of its own and writes JSON.
+Each builds the request and reads the answer into an object; ours into the insight's analysis and
+its cost. Runs in one process in its own environment and writes JSON.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TEXT = "Customer: My parcel is late. Agent: I am sorry, it will come tomorrow. "
 
 
 def ours(address: str) -> Callable[[], object]:
-    """Our client."""
+    """Return a call with our client."""
     client, deadline = new_client(address, 30.0)
     grok = RealGrok(
         client=client,
@@ -44,7 +44,7 @@ def ours(address: str) -> Callable[[], object]:
 
 
 def asked() -> dict[str, Any]:
-    """What the two others send, which is what ours sends."""
+    """Return the request that the two others send, which equals ours."""
     wanted = {"name": "insight", "strict": True, "schema": schema()}
     return {
         "messages": [
@@ -56,7 +56,7 @@ def asked() -> dict[str, Any]:
 
 
 def by_openai(address: str) -> Callable[[], object]:
-    """The openai SDK, as xAI's manual has it."""
+    """Return a call with the openai SDK, as xAI's manual shows it."""
     client, request = OpenAI(base_url=address, api_key=KEY, max_retries=0), asked()
 
     def call() -> object:
@@ -67,7 +67,7 @@ def by_openai(address: str) -> Callable[[], object]:
 
 
 def by_litellm(address: str) -> Callable[[], object]:
-    """litellm, which knows xAI by its name."""
+    """Return a call with litellm, which knows xAI by its name."""
     request = asked()
 
     def call() -> object:
@@ -80,7 +80,7 @@ def by_litellm(address: str) -> Callable[[], object]:
 
 
 def cpu_ms(call: Callable[[], object]) -> float:
-    """Milliseconds of CPU a call."""
+    """Return the milliseconds of CPU of one call."""
     begun = time.process_time()
     for _ in range(CALLS):
         call()

@@ -1,4 +1,4 @@
-"""Measures contestants in turn, round by round, so that whatever happens meets all alike."""
+"""Measure implementations in turn, round by round, so that other load affects all equally."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 Rounds = dict[str, list[float]]
-"""What was measured of each contestant, round by round."""
+"""The measurements of each implementation, round by round."""
 
 
-def interleaved(contestants: Mapping[str, Callable[[], float]], rounds: int) -> Rounds:
+def interleaved(implementations: Mapping[str, Callable[[], float]], rounds: int) -> Rounds:
     """Measure each once a round, after one round that does not count.
 
-    Who is first moves on from round to round.
+    Each round starts with another implementation.
     """
-    names = list(contestants)
+    names = list(implementations)
     found: Rounds = {name: [] for name in names}
     for number in range(rounds + 1):
         start = number % len(names)
         for name in names[start:] + names[:start]:
-            found[name].append(contestants[name]())
+            found[name].append(implementations[name]())
     return {name: values[1:] for name, values in found.items()}
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """The median over the rounds of what ours is of theirs."""
+    """Return the median over the rounds of our value divided by theirs."""
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))

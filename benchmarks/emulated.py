@@ -1,4 +1,4 @@
-"""Tables, queues and insights on an emulator, for what runs in other processes."""
+"""Tables, queues and insights on an emulator, for measurements in other processes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from grok_insights.wiring import Parts
 
 INSIGHTS: Final = 120
-"""Enough for a list of 20 to have a next page in every partition."""
+"""Enough insights for a list of 20 to have a next page in every partition."""
 
 
 @contextmanager
 def in_environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for a while."""
+    """Set environment variables within the block."""
     before = dict(os.environ)
     os.environ.update(settings)
     try:
@@ -33,7 +33,7 @@ def in_environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def emulated_aws() -> Iterator[tuple[Parts, dict[str, str]]]:
-    """An emulator with our tables: parts that use it, and the environment of a function."""
+    """Start an emulator with our tables; yield its parts and the environment of a function."""
     with bare_emulator() as endpoint:
         given = environment(
             AWS_ENDPOINT_URL=endpoint,
@@ -60,7 +60,7 @@ def _parts() -> Parts:
 
 
 def fill(parts: Parts) -> str:
-    """Save conversations with their insights and counters; the id of one of them."""
+    """Save conversations with their insights and counters; return the id of one of them."""
     from grok_insights.aws.concurrent import chunks
     from grok_insights.aws.ledger import Entry, Ledger
     from grok_insights.domain.conversation import NOT_STORED, Conversation
@@ -77,7 +77,7 @@ def fill(parts: Parts) -> str:
 
 
 def new_api_key() -> tuple[str, str]:
-    """A key in the emulator's API Gateway: its id and its value."""
+    """Make a key in the emulator's API Gateway; return its id and its value."""
     from grok_insights.aws import clients
 
     made = clients.apigateway().create_api_key(name="bench", enabled=True)

@@ -1,4 +1,4 @@
-"""One measured figure, and the limit that it must keep, where there is one."""
+"""One measured figure, and its limit, if it has one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, in which unit (none for a ratio), and at most how much it should be.
+    """A measured value, its unit (none for a ratio), and its upper limit.
 
-    ``note`` is what the value is made of, for people. ``bound`` is the least that the value can
-    be, where that is known: a limit below it is out of reach, and not a fault.
+    ``note`` says what the value consists of, for readers. ``bound`` is the smallest value that is
+    possible, where it is known: a limit below it cannot be met and does not fail the run.
     """
 
     name: str
@@ -22,28 +22,28 @@ class Figure:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the limit is kept."""
+        """Whether the value is within the limit."""
         return self.limit is None or self.value <= self.limit
 
     @property
     def is_fault(self) -> bool:
-        """Whether the limit could be kept, and is not."""
+        """Whether the value exceeds a limit that can be met."""
         return not self.is_kept and not self.is_out_of_reach
 
     @property
     def is_out_of_reach(self) -> bool:
-        """Whether nothing could keep the limit."""
+        """Whether the limit cannot be met."""
         return self.limit is not None and self.bound is not None and self.bound > self.limit
 
     def cells(self) -> tuple[str, ...]:
-        """The figure as a row: name, value, note, limit and whether it is kept."""
+        """Return the figure as a row: name, value, note, limit and whether the limit is met."""
         value = f"{self.value:.3g} {self.unit}".rstrip()
         if self.limit is None:
             return (self.name, value, self.note, "", "")
         limit = f"≤ {self.limit:g} {self.unit}".rstrip()
-        return (self.name, value, self.note, limit, self._verdict())
+        return (self.name, value, self.note, limit, self._limit_result())
 
-    def _verdict(self) -> str:
+    def _limit_result(self) -> str:
         if self.is_kept:
             return "yes"
         return f"no: ≥ {self.bound:.2f}" if self.is_out_of_reach else "NO"

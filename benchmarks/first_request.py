@@ -1,4 +1,4 @@
-"""The first request of a fresh process, for the measurement of cold starts."""
+"""Send the first request of a fresh process, for the measurement of cold starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.builders import LambdaContext, api_event, sqs_event
 
 
 def send(handler: Callable[[dict[str, Any], Any], dict[str, Any]], function: str) -> None:
-    """Send a function the request that it mostly gets; an answer other than a success raises."""
+    """Send a function its most frequent request; raise an error if it does not succeed."""
     known = os.environ["BENCH_INSIGHT"]
     match function:
         case "ingest":

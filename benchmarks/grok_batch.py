@@ -1,6 +1,7 @@
-"""A batch of 50 at a learned size of 50, in the handler, against a stand-in of 1 s an answer.
+"""A batch of 50 in the handler, with a stand-in that takes 1 s for each answer.
 
-The handler runs in this process, its tables are the emulator's, and the pace is out of the way.
+The learned batch size is 50. The handler runs in this process, its tables are on the emulator, and
+the pace never delays.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ TITLE = "A batch of 50 at 1 s an answer"
 
 
 def figures() -> Iterator[Figure]:
-    """Seconds in the handler: of a new environment's first batch, and of the later ones."""
+    """Return the handler's seconds for the first batch of a new environment, and for later ones."""
     with bare_emulator() as endpoint, standin_process(latency_seconds=1.0) as standin:
         os.environ.update(environment(AWS_ENDPOINT_URL=endpoint, POWERTOOLS_LOG_LEVEL="ERROR"))
         times = _times(standin.address)
@@ -53,10 +54,10 @@ def _times(address: str) -> list[float]:
         GROK_API_BASE_URL=address,
         GROK_MAX_REQUESTS_PER_SECOND="1000000",
     )
-    parts = replace(parts, dynamodb=clients.dynamodb())  # which takes requests side by side
+    parts = replace(parts, dynamodb=clients.dynamodb())  # which takes requests concurrently
     parts.counters.learn_batch_size(50)
     analysis = wiring.analysis(parts)
-    # What the measurement itself loaded is no business of the collector, as in the function.
+    # The garbage collector ignores what the measurement itself loaded, as in the function.
     gc.collect()
     gc.freeze()
     times = []

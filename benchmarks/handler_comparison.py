@@ -1,7 +1,7 @@
-"""Sends the same requests through our handler and those of the baselines, in one process.
+"""Send the same requests through our handlers and those of the baselines, in one process.
 
-Runs in the Lambda environment, on an emulator in another process, and writes JSON. The CPU that AWS
-clients take is measured apart, by their own events.
+Runs in the Lambda environment, with an emulator in another process, and writes JSON. The CPU of the
+AWS clients is measured separately, with the clients' own events.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from itertools import count
 from threading import local
 from typing import Any, Final
 
-from benchmarks.baselines import parts as twins_parts
+from benchmarks.baselines import parts as baseline_parts
 from benchmarks.comparison import interleaved
 from grok_insights import wiring
 from tests.builders import LambdaContext, api_event
 
 ROUNDS, CALLS = 9, 8
-CONTESTANTS: Final = {
+IMPLEMENTATIONS: Final = {
     "ours": "functions.{}.app",
     "FastAPI + Mangum": "benchmarks.baselines.fastapi_{}",
     "Powertools": "benchmarks.baselines.powertools_{}",
@@ -40,7 +40,7 @@ Handler = Callable[[Event, Any], Event]
 
 @dataclass
 class AwsTime:
-    """CPU seconds that calls to AWS took, in whichever thread."""
+    """CPU seconds that calls to AWS took, in any thread."""
 
     spent: list[float] = field(default_factory=list)
     begun: local = field(default_factory=local)
@@ -60,7 +60,7 @@ class AwsTime:
 
 @dataclass(frozen=True)
 class Route:
-    """One route: which function answers it, and what is sent."""
+    """One route: the function that serves it, and the event that is sent."""
 
     name: str
     function: str
@@ -68,7 +68,7 @@ class Route:
 
 
 def routes(one: str, key: str) -> list[Route]:
-    """All that is measured. ``one`` has an insight, ``key`` opens the metrics."""
+    """Return all routes to measure. The id ``one`` has an insight, ``key`` opens /metrics."""
 
     def get(path: str, headers: dict[str, str] = SHOWN, **query: str) -> Callable[[], Event]:
         return lambda: api_event("GET", path, query=query, headers=headers)
@@ -94,53 +94,55 @@ def _new() -> dict[str, Any]:
 
 
 def post_one() -> Event:
-    """A conversation that was not sent before."""
+    """Return a request with a conversation that was not sent before."""
     return api_event("POST", "/api/v1/conversations", _new(), headers=SHOWN)
 
 
 def post_bulk() -> Event:
-    """50 such conversations."""
+    """Return a request with 50 such conversations."""
     body = {"conversations": [_new() for _ in range(50)]}
     return api_event("POST", "/api/v1/conversations/bulk", body, headers=SHOWN)
 
 
 def delete() -> Event:
-    """A conversation that was taken in before, by our own door."""
-    answer = import_module("functions.ingest.app").handler(post_one(), CONTEXT)
-    path = f"/api/v1/conversations/{json.loads(answer['body'])['id']}"
+    """Return a request to delete a conversation, which our own handler has accepted before."""
+    response = import_module("functions.ingest.app").handler(post_one(), CONTEXT)
+    path = f"/api/v1/conversations/{json.loads(response['body'])['id']}"
     return api_event("DELETE", path, headers=SHOWN)
 
 
 def handlers(function: str) -> dict[str, Handler]:
-    """The handlers of one function by contestant."""
-    return {who: import_module(at.format(function)).handler for who, at in CONTESTANTS.items()}
+    """Return the handlers of one function, by implementation."""
+    return {who: import_module(at.format(function)).handler for who, at in IMPLEMENTATIONS.items()}
 
 
-def answer_of(handler: Handler, event: Event) -> tuple[int, Any]:
-    """The status and the body of an answer."""
-    answer = handler(event, CONTEXT)
+def response_of(handler: Handler, event: Event) -> tuple[int, Any]:
+    """Return the status and the body of a response."""
+    response = handler(event, CONTEXT)
     try:
-        return answer["statusCode"], json.loads(answer["body"] or "null")
+        return response["statusCode"], json.loads(response["body"] or "null")
     except ValueError:
-        return answer["statusCode"], answer["body"]
+        return response["statusCode"], response["body"]
 
 
-class Unequal(Exception):
-    """A baseline does not answer as ours does: what is measured would say nothing."""
+class ResponsesDiffer(Exception):
+    """A baseline's response differs from ours, so the comparison would be meaningless."""
 
 
 def check(name: str, handlers: dict[str, Handler], new_event: Callable[[], Event]) -> None:
-    """See that all answer alike; what is sent again must be harmless."""
-    expected, answered = None, {}
+    """Check that all responses are equal. The request must be repeatable."""
+    expected, responses = None, {}
     for who, handler in handlers.items():
-        answered[who] = answer_of(handler, new_event())
-        expected = expected or answered[who]
-        if answered[who] != expected:
-            raise Unequal(f"{name}: {who} answers {answered[who]}, ours {expected}"[:2_000])
+        responses[who] = response_of(handler, new_event())
+        expected = expected or responses[who]
+        if responses[who] != expected:
+            raise ResponsesDiffer(
+                f"{name}: {who} responds {responses[who]}, ours {expected}"[:2_000]
+            )
 
 
 def same(new_event: Callable[[], Event]) -> Callable[[], Event]:
-    """The same event again and again."""
+    """Return a function that returns the same event at each call."""
     event = new_event()
     return lambda: event
 
@@ -154,44 +156,51 @@ REFUSED: Final = {
     "no such sentiment": ("query", "GET", "/api/v1/insights", None, {"sentiment": "glad"}),
     "a time without zone": ("query", "GET", "/api/v1/insights", None, {"from": "2026-01-01"}),
 }
-"""What all must refuse with the same status."""
+"""Requests that all must refuse with the same status."""
 
 
-def check_all(doors: dict[str, dict[str, Handler]], found: list[Route]) -> None:
-    """See that all contestants take and refuse the same."""
-    for route in found:
+def check_all(handlers_by_function: dict[str, dict[str, Handler]], routes: list[Route]) -> None:
+    """Check that all implementations accept and refuse the same requests."""
+    for route in routes:
         new_event = route.event if route.name.startswith("DELETE") else same(route.event)
-        check(route.name, doors[route.function], new_event)
+        check(route.name, handlers_by_function[route.function], new_event)
     for name, (function, method, path, body, query) in REFUSED.items():
         event = api_event(method, path, body, query=query, headers=SHOWN)
-        for who, handler in doors[function].items():
-            status = answer_of(handler, event)[0]
+        for who, handler in handlers_by_function[function].items():
+            status = response_of(handler, event)[0]
             if status != 422:
-                raise Unequal(f"{name}: {who} answers {status}")
+                raise ResponsesDiffer(f"{name}: {who} responds {status}")
 
 
 def main() -> None:
-    """Check, measure, and write the CPU of every round, whole and without AWS, as JSON."""
+    """Check, measure, and write the CPU of every round as JSON, with and without AWS."""
     logging.disable(logging.CRITICAL)
-    doors: dict[str, dict[str, Handler]] = {
+    handlers_by_function: dict[str, dict[str, Handler]] = {
         function: {
-            who: import_module(at.format(function)).handler for who, at in CONTESTANTS.items()
+            who: import_module(at.format(function)).handler for who, at in IMPLEMENTATIONS.items()
         }
         for function in ("ingest", "query")
     }
     aws = AwsTime()
-    for parts in (wiring.parts(), twins_parts.parts):
+    for parts in (wiring.parts(), baseline_parts.parts):
         aws.watch(parts.dynamodb)
         aws.watch(parts.sqs)
     found = routes(os.environ["BENCH_INSIGHT"], os.environ["BENCH_API_KEY"])
-    check_all(doors, found)
+    check_all(handlers_by_function, found)
     gc.collect()
     gc.freeze()
-    print(json.dumps({route.name: measure(route, doors[route.function], aws) for route in found}))
+    print(
+        json.dumps(
+            {
+                route.name: measure(route, handlers_by_function[route.function], aws)
+                for route in found
+            }
+        )
+    )
 
 
 def measure(route: Route, handlers: dict[str, Handler], aws: AwsTime) -> dict[str, Any]:
-    """Milliseconds of CPU a request of each contestant: of all of it, and of AWS."""
+    """Return the milliseconds of CPU per request of each implementation: in total, and for AWS."""
     shares: dict[str, list[float]] = {who: [] for who in handlers}
 
     def timed(who: str) -> float:

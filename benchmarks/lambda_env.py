@@ -1,8 +1,8 @@
-"""Runs programs as Lambda would: in an environment that holds what is deployed, and little else.
+"""Run programs as Lambda would: in an environment that contains only the deployed packages.
 
-The environment of development must not be measured in: botocore picks up `awscrt`, and pyOpenSSL
-with `cryptography`, wherever they are installed, which makes two bare clients cost half as much
-again, and so would flatter whatever is compared with them.
+The development environment is unsuitable. botocore uses `awscrt`, and pyOpenSSL with
+`cryptography`, wherever they are installed. They make two bare clients cost half as much again, so
+everything compared with these clients would look better than it is.
 """
 
 from __future__ import annotations
@@ -27,48 +27,50 @@ FOUND: Final = (
 )
 
 
-class NotLean(Exception):
-    """The environment holds what would make two bare clients look expensive."""
+class UnsuitableEnvironment(Exception):
+    """The environment contains a package that makes two bare clients look expensive."""
 
 
 @dataclass(frozen=True)
-class Lean:
-    """A virtual environment, made from a dependency group where it is not there yet."""
+class LambdaEnv:
+    """A virtual environment, made from a dependency group if it does not exist yet."""
 
     name: str
     group: str
 
     @cached_property
     def python(self) -> str:
-        """Its interpreter.
+        """Return the path of its interpreter.
 
         Raises
         ------
-        NotLean
+        UnsuitableEnvironment
             It holds a package that Lambda does not have.
         """
         make = ["-m", "scripts.local.bootstrap", self.name, self.group]
         subprocess.run([sys.executable, *make], cwd=CHECKOUT, check=True, stdout=sys.stderr)  # noqa: S603
         python = str(CHECKOUT / self.name / "bin" / "python")
-        answer = subprocess.run([python, "-c", FOUND], check=True, stdout=subprocess.PIPE)  # noqa: S603
-        found = json.loads(answer.stdout)
+        process = subprocess.run([python, "-c", FOUND], check=True, stdout=subprocess.PIPE)  # noqa: S603
+        found = json.loads(process.stdout)
         if found:
-            raise NotLean(f"{self.name} holds {', '.join(found)}, which Lambda does not have")
+            raise UnsuitableEnvironment(
+                f"{self.name} holds {', '.join(found)}, which Lambda does not have"
+            )
         return python
 
-    def ask(self, module: str, settings: Mapping[str, str]) -> Any:
-        """What a module of ours writes as JSON."""
-        answer = subprocess.run(  # noqa: S603
+    def run_module(self, module: str, settings: Mapping[str, str]) -> Any:
+        """Run a module of ours and return the JSON that it writes."""
+        process = subprocess.run(  # noqa: S603
             [self.python, "-m", module],
             cwd=CHECKOUT,
             env=clean(settings),
             check=True,
             stdout=subprocess.PIPE,
         )
-        return json.loads(answer.stdout.splitlines()[-1])
+        return json.loads(process.stdout.splitlines()[-1])
 
     def seconds(self, program: str, settings: Mapping[str, str]) -> float:
-        """CPU of a fresh process: what else the machine does shows less in it than in its time."""
+        """Return the CPU seconds of a fresh process; other load changes elapsed time much more."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(  # noqa: S603
             [self.python, "-c", program],
@@ -81,16 +83,16 @@ class Lean:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-DOORS: Final = Lean(".venv-bench", "bench")
-CLIENTS: Final = Lean(".venv-bench-clients", "bench-clients")
+HANDLERS_ENV: Final = LambdaEnv(".venv-bench", "bench")
+CLIENTS_ENV: Final = LambdaEnv(".venv-bench-clients", "bench-clients")
 
 _COMPILED: Final = tempfile.TemporaryDirectory(prefix="grok-insights-bench-")
 
 
 def clean(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program: the settings, our packages, and compiled files of its own.
+    """Return the environment of a program: the settings, our packages, and its own compiled files.
 
-    Compiled files are there from the second run on, as they are in a layer that is deployed.
+    Compiled files exist from the second run on, as they do in a deployed layer.
     """
     return {
         "PATH": os.environ.get("PATH", ""),

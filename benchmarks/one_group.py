@@ -1,4 +1,4 @@
-"""One group in this process: its figures as a line of JSON, the last one of the output."""
+"""Measure one group in this process, and print its figures as JSON in the last line."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from benchmarks.figure import Figure
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was measured of one thing."""
+    """The figures of one group, and its title."""
 
     title: str
     figures: list[Figure]
 
 
 def to_text(group: Group) -> str:
-    """The group as a line of JSON."""
+    """Return the group as a line of JSON."""
     return json.dumps(asdict(group))
 
 
 def of_text(text: str) -> Group:
-    """The group of a line that `to_text` made."""
+    """Return the group from a line that `to_text` made."""
     found = json.loads(text)
     return Group(found["title"], [Figure(**figure) for figure in found["figures"]])
 

@@ -1,4 +1,4 @@
-"""A local stack for one measurement, whose addresses are then in the environment."""
+"""A local stack for one measurement, whose addresses are set in the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLE: Final = "_TABLE_NAME"
 
 @contextmanager
 def own_stack(name: str, port: str) -> Iterator[None]:
-    """Bring a stack up, let a function of this process find its tables, and take it down."""
+    """Start a stack, set the variables that name its tables, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder:
         place = {"LOCAL_DIR": folder, "EMULATOR_PORT": port, "STACK_NAME": name}
         try:

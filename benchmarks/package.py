@@ -1,4 +1,4 @@
-"""Size of what is deployed: built and packed. boto3 is Lambda's own and not in it."""
+"""Size of the deployed code, after `sam build` and packing. boto3 belongs to the runtime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIMITS = {"SharedLayer, unzipped": 16.0}
 
 
 def figures() -> Iterator[Figure]:
-    """The layer and every function, unzipped and zipped."""
+    """Return the size of the layer and of every function, unzipped and zipped."""
     for folder in sorted(path for path in built().iterdir() if path.is_dir()):
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         unzipped = sum(path.stat().st_size for path in files)
@@ -37,7 +37,7 @@ def _row(name: str, size: int, note: str = "") -> Figure:
 
 
 def built() -> Path:
-    """The folder of a build of this very source."""
+    """Return the folder of a build of the current source."""
     files = LocalFiles(CHECKOUT, CHECKOUT / ".local")
     files.create()
     fingerprint = sam.build_fingerprint(CHECKOUT)
@@ -51,7 +51,7 @@ def built() -> Path:
 
 
 def zipped_bytes(folder: Path, files: Iterable[Path]) -> int:
-    """Bytes of these files in one archive."""
+    """Return the size in bytes of these files in one archive."""
     archive = io.BytesIO()
     with ZipFile(archive, "w", ZIP_DEFLATED) as zipped:
         for path in files:

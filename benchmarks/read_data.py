@@ -1,4 +1,4 @@
-"""Insights to measure with: the same ones at every run."""
+"""Insights to measure with. They are the same in every run."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from grok_insights.domain.insight import (
 
 TOPICS: Final = tuple(f"{word}_{number}" for word in ("billing", "parcel") for number in range(10))
 DAYS: Final = 29
-"""Insights lie in the whole days of the last month, so that all of them count in its trends."""
+"""Insights are in the whole days of the last month, so that its trends count all of them."""
 
 
 def made(numbers: Iterable[int], now: datetime) -> Iterator[Insight]:
-    """Insights as the analysis makes them: some topics much more often than others."""
+    """Return insights as the analysis makes them: some topics are far more frequent."""
     for number in numbers:
         chance = random.Random(number)  # noqa: S311 - the same insights at every run
         topics = tuple({TOPICS[int(chance.random() ** 2 * len(TOPICS))] for _ in range(3)})

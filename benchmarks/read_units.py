@@ -1,7 +1,7 @@
-"""Read units of DynamoDB, reckoned from what queries went through, as AWS does it.
+"""Read units of DynamoDB, computed as AWS does it from the data that queries read.
 
-The bytes of all items that a query read, not only of those that passed its filter, rounded up to
-4 KB; half a unit each for an eventually consistent read.
+A query is charged for all items that it reads, not only for those that pass its filter. The size is
+rounded up to 4 KB. An eventually consistent read costs half a unit.
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ UNIT_BYTES: Final = 4_096
 
 @dataclass
 class Meter:
-    """Keeps the answers of one request, and reckons afterwards, when no time is measured."""
+    """Keep the responses of one request, and compute the units later, when no time is measured."""
 
     sizes: dict[str, int]
-    """Bytes of each insight, by its id."""
+    """Size of each insight in bytes, by its id."""
     queried: list[dict[str, Any]] = field(default_factory=list)
     got: list[dict[str, Any]] = field(default_factory=list)
 
     def on_query(self, parsed: dict[str, Any], **_: Any) -> None:
-        """Keep the answer to a query."""
+        """Keep the response to a query."""
         self.queried.append(parsed)
 
     def on_get(self, parsed: dict[str, Any], **_: Any) -> None:
-        """Keep the answer to the read of one item."""
+        """Keep the response to a read of one item."""
         self.got.append(parsed)
 
     def clear(self) -> None:
-        """Begin a new request."""
+        """Start a new request."""
         self.queried.clear()
         self.got.clear()
 
     def units(self) -> float:
-        """Read units of the request."""
+        """Return the read units of the request."""
         mean = statistics.fmean(self.sizes.values())
         queries = sum(_half_units(self._bytes(parsed, mean)) for parsed in self.queried)
         items = (self._size(parsed["Item"]) if "Item" in parsed else 1 for parsed in self.got)
         return queries + sum(map(_half_units, items))
 
     def _bytes(self, parsed: dict[str, Any], mean: float) -> float:
-        """What a query went through: what passed its filter, and what did not."""
+        """Return the bytes that a query read, with the items that did not pass its filter."""
         passed: list[int] = [self._size(item) for item in parsed["Items"]]
         stopped: int = parsed["ScannedCount"] - len(passed)
         return sum(passed) + stopped * mean
 
     def _size(self, item: dict[str, Any]) -> int:
         if "document" in item:
-            # Only what the route asks for comes back; a query reads the whole item all the same.
+            # The response has only the requested attributes, but a query reads the whole item.
             return self.sizes[json.loads(item["document"]["S"])["id"]]
         return item_bytes(item)
 
@@ -61,7 +61,7 @@ def _half_units(size: float) -> float:
 
 
 def item_bytes(item: dict[str, Any]) -> int:
-    """Bytes of an item as DynamoDB bills them: names and values.
+    """Return the size of an item as DynamoDB bills it: names and values.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """

@@ -1,8 +1,8 @@
-"""Reads at 100, 10,000 and 100,000 insights: read units, and the handler's own time.
+"""Reads with 100, 10,000 and 100,000 insights: read units, and the handler's own time.
 
-The stack is a local one, whose DynamoDB knows no sizes, so that read units are reckoned here. The
-handler's own time is the processor time of this process, in which the query function runs; the
-emulator's time, which grows with its tables, is not in it.
+The stack is local. Its DynamoDB does not know sizes, so read units are computed here. The handler's
+own time is the processor time of this process, in which the query function runs. It does not
+include the emulator's time, which grows with its tables.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ SIZES: Final = (100, 10_000, 100_000)
 ROUNDS: Final = 3
 TITLE: Final = f"Read units at {SIZES[-1]:,} insights / at {SIZES[0]}"
 LIMIT: Final = 1.2
-"""More than 1 by no more than how items happen to fill 4 KB."""
+"""More than 1 only because items fill blocks of 4 KB differently."""
 
 
 class Bench:
-    """The query function in this process, on the tables of a local stack."""
+    """The query function in this process, with the tables of a local stack."""
 
     def __init__(self) -> None:
         from functions.query import app
@@ -54,7 +54,7 @@ class Bench:
         events.register("after-call.dynamodb.GetItem", self.meter.on_get)
 
     def grow(self, size: int) -> None:
-        """Fill the tables up to so many insights, with their counters."""
+        """Add insights with their counters until the tables contain ``size`` of them."""
         from grok_insights.domain import trends
         from grok_insights.domain.conversation import NOT_STORED
         from grok_insights.domain.insight import tally
@@ -66,7 +66,7 @@ class Bench:
             self.kept.append(item)
             for key, fields in trends.counters(tally(insight), number % shards).items():
                 self.counters[key].update(fields)
-        # What was made here is no business of the collector while requests are measured.
+        # The garbage collector ignores these objects while requests are measured.
         gc.collect()
         gc.freeze()
         new = self.kept[-(number + 1) :]
@@ -91,7 +91,7 @@ class Bench:
         concurrent.each(write, chunks(items, 25))
 
     def matching(self, **filters: str) -> list[str]:
-        """Positions of the insights that match, newest first."""
+        """Return the positions of the insights that match, newest first."""
         topic, kind = filters.get("topic"), filters.get("sentiment")
         status = filters.get("status")
         return sorted(
@@ -106,7 +106,7 @@ class Bench:
         )
 
     def measure(self, path: str, **query: str) -> Measure:
-        """One request, a few times over: its read units and its own time."""
+        """Send one request several times; return its read units and its own time."""
         times = []
         # With many items the emulator takes a second for a query.
         for _ in range(ROUNDS if len(self.kept) <= SIZES[1] else 1):
@@ -120,7 +120,7 @@ class Bench:
         return Measure(self.meter.units(), min(times) * 1000, size)
 
     def tenth(self, limit: int, **filters: str) -> str:
-        """The cursor of the tenth page, as nine pages before would have given it out."""
+        """Return the cursor of the tenth page, as the ninth page would have returned it."""
         from grok_insights.domain.insight import Sentiment, Status
         from grok_insights.domain.selection import Selection
 
@@ -135,16 +135,16 @@ class Bench:
 
 @dataclass(frozen=True)
 class Measure:
-    """What one request took."""
+    """The cost of one request."""
 
     units: float
     own_ms: float
     answer: int
-    """Insights, or points of a series, in the answer."""
+    """Insights, or points of a series, in the response."""
 
 
 def mean(several: list[Measure]) -> Measure:
-    """The mean of measures of answers of the same size."""
+    """Return the mean of the measurements of responses of the same size."""
     return Measure(
         statistics.fmean(one.units for one in several),
         statistics.fmean(one.own_ms for one in several),
@@ -164,15 +164,16 @@ LISTS: Final[dict[str, tuple[int, int, list[dict[str, str]]]]] = {
         [{"topic": TOPICS[0], "sentiment": one} for one in SENTIMENTS],
     ),
 }
-"""How long the first and the tenth page are, so that 100 insights fill them, and the filters; the
-mean is shown of several."""
+"""Lengths of the first and the tenth page that 100 insights can fill, and the filters. The mean of
+several requests is shown.
+"""
 
 NO_CONTEXT: Final = cast("LambdaContext", None)
 PATH: Final = "/api/v1/insights"
 
 
 def measured(bench: Bench) -> dict[str, Measure]:
-    """Every request that is measured, by name."""
+    """Return every request that is measured, by name."""
     found: dict[str, Measure] = {}
     for name, (first, tenth, several) in LISTS.items():
         found[f"{name}, first page"] = mean(
@@ -195,7 +196,7 @@ def measured(bench: Bench) -> dict[str, Measure]:
 
 
 def figures() -> Iterator[Figure]:
-    """Of each request: how its read units grow from the smallest table to the largest."""
+    """Return, for each request, how its read units grow from the smallest table to the largest."""
     with own_stack("grok-insights-bench", os.environ.get("EMULATOR_PORT", "4630")):
         os.environ |= {"CURSOR_KEY": "bench", "POWERTOOLS_LOG_LEVEL": "WARNING"}
         results = _results()
@@ -209,7 +210,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _results() -> dict[int, dict[str, Measure]]:
-    """What was measured at each size, on the stack whose addresses are in the environment."""
+    """Return the measurements at each size, on the stack whose addresses are in the environment."""
     bench = Bench()
     results: dict[int, dict[str, Measure]] = {}
     for size in SIZES:

@@ -1,4 +1,4 @@
-"""The stand-in for xAI in a process of its own, so that it takes no time from what is measured."""
+"""The stand-in for xAI in its own process, so that it uses no CPU of the measured process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.standin import Control
 
 @contextmanager
 def standin_process(latency_seconds: float) -> Iterator[Control]:
-    """A stand-in whose every answer takes exactly so long."""
+    """Start a stand-in that takes the given time for every answer."""
     port = free_port()
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tests.standin", "--port", str(port)], stdout=subprocess.DEVNULL

@@ -1,6 +1,6 @@
-"""The same API behind other frameworks: what ours is measured against. Never deployed.
+"""The same API on other frameworks, for comparison with ours. Never deployed.
 
-Each baseline has our routes, rate limit, responses and use cases, so that what differs is the HTTP
-framework and how the AWS clients are made. Each is written as the manuals of its framework and of
-boto3 show it. Ours does more than they do: ETags, compression, security headers, HEAD.
+Each baseline has our routes, rate limit, responses and use cases. Only the HTTP framework and the
+way the AWS clients are made differ. Each is written as the manuals of its framework and of boto3
+show it. Our API does more: ETags, compression, security headers, HEAD.
 """

@@ -1,4 +1,4 @@
-"""What the two FastAPI baselines share: errors, the rate limit, CORS and Mangum."""
+"""Code that both FastAPI baselines use: errors, the rate limit, CORS and Mangum."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from grok_insights.validation import faults_of
 
 
 def count(request: Request, response: Response) -> None:
-    """Count a request, as a dependency of the routes that are limited."""
+    """Count a request; a dependency of the routes that have a rate limit."""
     source = request.client.host if request.client else ""
     response.headers.update(limited(parts, source))
 
 
 def refused(_: Request, error: Exception) -> Response:
-    """The answer to a request that cannot be served."""
+    """Return the response to a request that cannot be served."""
     assert isinstance(error, RequestError)
     return JSONResponse(
         problem(error), error.status, error.headers(), media_type="application/problem+json"
@@ -28,14 +28,14 @@ def refused(_: Request, error: Exception) -> Response:
 
 
 def invalid(request: Request, error: Exception) -> Response:
-    """The answer to a request that does not pass the models."""
+    """Return the response to a request that the models refuse."""
     assert isinstance(error, RequestValidationError)
     faults = faults_of(error.errors())
     return refused(request, InvalidRequest("the request is not valid", faults=faults))
 
 
 def new_app() -> FastAPI:
-    """An app that answers errors as ours does."""
+    """Return an app that responds to errors as ours does."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(RequestError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -45,5 +45,5 @@ def new_app() -> FastAPI:
 
 
 def new_router() -> APIRouter:
-    """Routes that count for the rate limit."""
+    """Return a router whose routes count for the rate limit."""
     return APIRouter(prefix="/api/v1", dependencies=[Depends(count)])

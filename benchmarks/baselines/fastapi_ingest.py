@@ -1,4 +1,4 @@
-"""The ingest function by FastAPI and Mangum."""
+"""The ingest function with FastAPI and Mangum."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app, router = new_app(), new_router()
 
 @router.post("/conversations", status_code=202)
 def add_one(new: Sent, response: Response) -> dict[str, Any]:
-    """Take in one conversation."""
+    """Accept one conversation."""
     accepted = use.one(new.read())
     response.headers["Location"] = f"insights/{accepted.conversation.id}"
     return named(accepted)
@@ -28,13 +28,13 @@ def add_one(new: Sent, response: Response) -> dict[str, Any]:
 
 @router.post("/conversations/bulk", status_code=202)
 def add_many(bulk: SentBulk) -> dict[str, Any]:
-    """Take in many."""
+    """Accept many conversations."""
     return of_many(bulk.conversations, use.many(bulk.conversations))
 
 
 @router.delete("/conversations/{conversation_id}", status_code=204)
 def erase(conversation_id: UUID) -> None:
-    """Take one out."""
+    """Delete one conversation."""
     use.erase(str(conversation_id))
 
 

@@ -1,4 +1,4 @@
-"""The query function by FastAPI and Mangum."""
+"""The query function with FastAPI and Mangum."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ app, router = new_app(), new_router()
 
 @router.get("/conversations/{conversation_id}")
 def conversation(conversation_id: UUID) -> dict[str, Any]:
-    """The stored conversation."""
+    """Return the stored conversation."""
     return dict(use.insights.conversation(str(conversation_id)))
 
 
@@ -39,7 +39,7 @@ def insights(
     start: Annotated[Instant | None, Query(alias="from")] = None,
     end: Annotated[Instant | None, Query(alias="to")] = None,
 ) -> Response:
-    """The insights, newest first, page by page."""
+    """Return one page of insights, newest first."""
     selection = Selection(sentiment, status, topic, start, end)
     page = use.insights.page(selection, limit, cursor)
     return _made(page_text(page), response)
@@ -53,7 +53,7 @@ def trends(
     top: Annotated[int, Query(ge=1, le=100)] = 10,
     verify: bool = False,
 ) -> dict[str, Any]:
-    """The counters of a range."""
+    """Return the counters of a range."""
     wanted = use.trends.range(start, end, interval)
     return dict(use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top))
 
@@ -61,7 +61,7 @@ def trends(
 @router.get("/insights/conversation/{conversation_id}")
 @router.get("/insights/{conversation_id}")
 def insight(conversation_id: UUID, response: Response) -> Response:
-    """The insight, or 202."""
+    """Return the insight, or 202."""
     stored = use.insights.insight(str(conversation_id))
     if stored is None:
         return JSONResponse(waiting(str(conversation_id)), 202, {"Retry-After": "2"})
@@ -70,32 +70,32 @@ def insight(conversation_id: UUID, response: Response) -> Response:
 
 @app.get("/health")
 def health() -> JSONResponse:
-    """Whether all is well."""
+    """Return the health report."""
     found = use.health()
     return JSONResponse(found.body, 200 if found.healthy else 503)
 
 
 @app.get("/metrics")
 def metrics(x_api_key: Annotated[str | None, Header()] = None) -> Response:
-    """The metrics."""
+    """Return the metrics."""
     text, media_type = use.metrics.text(x_api_key)
     return Response(text, media_type=media_type)
 
 
 @app.get("/openapi.json")
 def openapi() -> Response:
-    """The description, which was made when the function was built, as ours is."""
+    """Return the API description, which was made when the function was built, as ours is."""
     return Response(file_text("openapi.json"), media_type="application/json")
 
 
 @app.get("/dashboard")
 def dashboard() -> HTMLResponse:
-    """The web page."""
+    """Return the web page."""
     return HTMLResponse(file_text("dashboard/index.html"))
 
 
 def _made(document: str, response: Response) -> Response:
-    """A document that is JSON already, with the headers of the rate limit."""
+    """Return a document that is already JSON, with the headers of the rate limit."""
     return Response(document, headers=dict(response.headers), media_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""What clients send, as pydantic models: as projects with these frameworks have it."""
+"""What clients send, as pydantic models in the style of projects that use these frameworks."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Sent(BaseModel):
         return metadata
 
     def read(self) -> NewConversation:
-        """The conversation as the use case takes it."""
+        """Return the conversation in the form that the use case takes."""
         return NewConversation.model_construct(**dict(self))
 
 
 class SentBulk(BaseModel):
-    """Many conversations; the use case looks at each on its own."""
+    """Many conversations; the use case checks each on its own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,4 +61,4 @@ def _as_rfc_3339(text: object) -> object:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
-"""An instant with its zone."""
+"""A date and time with its time zone."""

@@ -1,6 +1,6 @@
-"""What the baselines are made of: as ours, but with AWS clients as boto3 makes them.
+"""The parts of the baselines: as ours, but with AWS clients as boto3 makes them.
 
-They have room for the connections of our threads, which anyone who uses threads gives them.
+Their connection pools have room for our threads, as any user of threads would configure them.
 """
 
 from __future__ import annotations

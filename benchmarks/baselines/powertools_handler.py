@@ -1,4 +1,4 @@
-"""What the two Powertools baselines share: errors, the rate limit and CORS."""
+"""Code that both Powertools baselines use: errors, the rate limit and CORS."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from grok_insights.validation import faults_of
 
 
 def refused(error: RequestError) -> Response[str]:
-    """The answer to a request that cannot be served."""
+    """Return the response to a request that cannot be served."""
     body = json.dumps(problem(error))
     return Response(error.status, "application/problem+json", body, error.headers())
 
 
 def invalid(error: RequestValidationError) -> Response[str]:
-    """The answer to a request that does not pass the models."""
+    """Return the response to a request that the models refuse."""
     faults = faults_of(error.errors())
     return refused(InvalidRequest("the request is not valid", faults=faults))
 
 
 def count(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Count a request, as a middleware."""
+    """Count a request; a middleware."""
     event = app.current_event
     if not event.path.startswith("/api/v1/"):
         return next_middleware(app)
@@ -39,7 +39,7 @@ def count(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respo
 
 
 def new_app() -> APIGatewayRestResolver:
-    """A resolver that answers errors as ours does."""
+    """Return a resolver that responds to errors as ours does."""
     origins = parts.settings.cors_allowed_origins
     cors = CORSConfig(origins[0], extra_origins=list(origins[1:])) if origins else None
     app = APIGatewayRestResolver(enable_validation=True, cors=cors)
@@ -50,5 +50,5 @@ def new_app() -> APIGatewayRestResolver:
 
 
 def made(document: str, status: int = 200, media_type: str = "application/json") -> Response[str]:
-    """An answer that is a text already."""
+    """Return a response whose body is already text."""
     return Response(status, media_type, document)

@@ -1,4 +1,4 @@
-"""The ingest function by Powertools' event handler, with its validation."""
+"""The ingest function with Powertools' event handler and its validation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = new_app()
 
 @app.post("/api/v1/conversations")
 def add_one(new: Sent) -> Response[dict[str, Any]]:
-    """Take in one conversation."""
+    """Accept one conversation."""
     accepted = use.one(new.read())
     location = {"Location": f"insights/{accepted.conversation.id}"}
     return Response(202, "application/json", named(accepted), location)
@@ -27,18 +27,18 @@ def add_one(new: Sent) -> Response[dict[str, Any]]:
 
 @app.post("/api/v1/conversations/bulk")
 def add_many(bulk: SentBulk) -> Response[dict[str, Any]]:
-    """Take in many."""
+    """Accept many conversations."""
     outcomes = use.many(bulk.conversations)
     return Response(202, "application/json", of_many(bulk.conversations, outcomes))
 
 
 @app.delete("/api/v1/conversations/<conversation_id>")
 def erase(conversation_id: UUID) -> Response[str]:
-    """Take one out."""
+    """Delete one conversation."""
     use.erase(str(conversation_id))
     return made("", 204)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """AWS Lambda's entry."""
+    """Handle an event from AWS Lambda."""
     return app.resolve(event, context)

@@ -1,4 +1,4 @@
-"""The query function by Powertools' event handler, with its validation."""
+"""The query function with Powertools' event handler and its validation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ app = new_app()
 
 @app.get("/api/v1/conversations/<conversation_id>")
 def conversation(conversation_id: UUID) -> dict[str, Any]:
-    """The stored conversation."""
+    """Return the stored conversation."""
     return dict(use.insights.conversation(str(conversation_id)))
 
 
@@ -38,7 +38,7 @@ def insights(
     start: Annotated[Instant | None, Query(alias="from")] = None,
     end: Annotated[Instant | None, Query(alias="to")] = None,
 ) -> Response[str]:
-    """The insights, newest first, page by page."""
+    """Return one page of insights, newest first."""
     selection = Selection(sentiment, status, topic, start, end)
     return made(page_text(use.insights.page(selection, limit, cursor)))
 
@@ -51,7 +51,7 @@ def trends(
     top: Annotated[int, Query(ge=1, le=100)] = 10,
     verify: Annotated[bool, Query()] = False,
 ) -> dict[str, Any]:
-    """The counters of a range."""
+    """Return the counters of a range."""
     wanted = use.trends.range(start, end, interval)
     return dict(use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top))
 
@@ -59,7 +59,7 @@ def trends(
 @app.get("/api/v1/insights/conversation/<conversation_id>")
 @app.get("/api/v1/insights/<conversation_id>")
 def insight(conversation_id: UUID) -> Response[str]:
-    """The insight, or 202."""
+    """Return the insight, or 202."""
     stored = use.insights.insight(str(conversation_id))
     if stored is None:
         return made(json.dumps(waiting(str(conversation_id))), 202)
@@ -68,30 +68,30 @@ def insight(conversation_id: UUID) -> Response[str]:
 
 @app.get("/health")
 def health() -> Response[dict[str, Any]]:
-    """Whether all is well."""
+    """Return the health report."""
     found = use.health()
     return Response(200 if found.healthy else 503, "application/json", {**found.body})
 
 
 @app.get("/metrics")
 def metrics(x_api_key: Annotated[str | None, Header(alias="x-api-key")] = None) -> Response[str]:
-    """The metrics."""
+    """Return the metrics."""
     text, media_type = use.metrics.text(x_api_key)
     return made(text, media_type=media_type)
 
 
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
-    """The description, which was made when the function was built, as ours is."""
+    """Return the API description, which was made when the function was built, as ours is."""
     return made(file_text("openapi.json"))
 
 
 @app.get("/dashboard")
 def dashboard() -> Response[str]:
-    """The web page."""
+    """Return the web page."""
     return made(file_text("dashboard/index.html"), media_type="text/html; charset=utf-8")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """AWS Lambda's entry."""
+    """Handle an event from AWS Lambda."""
     return app.resolve(event, context)

@@ -1,4 +1,4 @@
-"""What the baselines answer with: the bodies of ours, and how often a client may ask."""
+"""The response bodies of the baselines, which equal ours, and their rate limit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FILES: Final = Path(__file__).parents[2] / "functions" / "query"
 
 
 def named(accepted: Accepted) -> dict[str, Any]:
-    """One conversation that was accepted."""
+    """Return the body for one accepted conversation."""
     identity = accepted.conversation.id
     return {"id": identity, "conversation_id": identity, "status": accepted.status}
 
 
 def of_many(items: Sequence[Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """What became of many."""
+    """Return the body with the result of each conversation."""
     accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
     results = [
         {"index": index, "external_id": _external_id(item), **_result(outcome)}
@@ -45,30 +45,30 @@ def _result(outcome: Outcome) -> dict[str, Any]:
 
 
 def waiting(identity: str) -> dict[str, str]:
-    """A conversation that has no insight yet."""
+    """Return the body for a conversation that has no insight yet."""
     return {"id": identity, "conversation_id": identity, "status": "enqueued"}
 
 
 def page_text(page: Page) -> str:
-    """A page of the list, made of documents that are JSON already."""
+    """Return a page of the list, made of documents that are already JSON."""
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     return f'{{"items":[{",".join(page.documents)}],"next_cursor":{cursor}}}'
 
 
 def problem(error: RequestError) -> dict[str, Any]:
-    """An error as problem details."""
+    """Return an error as problem details."""
     faults = [{"location": fault.location, "message": fault.message} for fault in error.faults]
     shown = {"title": error.title, "status": error.status, "detail": error.detail}
     return {"type": "about:blank", **shown, **({"errors": faults} if faults else {})}
 
 
 def file_text(name: str) -> str:
-    """A file of the query function."""
+    """Return a file of the query function."""
     return (FILES / name).read_text("utf-8")
 
 
 def limited(parts: Parts, source_ip: str) -> dict[str, str]:
-    """Count a request of a client; the headers that tell it how many are left.
+    """Count a request of a client, and return the headers that say how many are left.
 
     Raises
     ------
