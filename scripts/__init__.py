@@ -1,4 +1,4 @@
-"""The commands of developers and operators. They use the product's package from its source."""
+"""The commands of developers and operators. They import the package from its source."""
 
 import sys
 from pathlib import Path

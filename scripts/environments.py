@@ -20,7 +20,7 @@ SECTIONS: Final = {"dev": "default", "staging": "staging", "prod": "prod"}
 
 
 class UnusableError(Exception):
-    """What was asked cannot be done, in a sentence for the terminal."""
+    """The command cannot do what was requested. The message is a sentence for the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Environment:
 
 
 def environment(name: str, checkout: Path = CHECKOUT) -> Environment:
-    """The environment of a name.
+    """Return the environment with this name.
 
     Raises
     ------
@@ -56,20 +56,22 @@ def environment(name: str, checkout: Path = CHECKOUT) -> Environment:
 
 
 def aws_session(environ: Mapping[str, str]) -> boto3.Session:
-    """Return a session in the region of `AWS_REGION`, which boto3 itself does not look at.
+    """Return a session in the region of `AWS_REGION`, which boto3 itself does not read.
 
     Raises
     ------
     UnusableError
-        Neither this nor another of boto3's sources says a region.
+        Neither this variable nor another of boto3's sources sets a region.
     """
     session = boto3.Session(region_name=environ.get("AWS_REGION") or None)
     if session.region_name is None:
-        raise UnusableError("No region is set: say AWS_REGION=eu-central-1 or the like.")
+        raise UnusableError(
+            "No region is set: set AWS_REGION, for example AWS_REGION=eu-central-1."
+        )
     return session
 
 
 def outputs(cloudformation: CloudFormationClient, stack_name: str) -> dict[str, str]:
-    """The outputs of a deployed stack."""
+    """Return the outputs of a deployed stack."""
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}

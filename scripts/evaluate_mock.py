@@ -1,12 +1,12 @@
-"""Measure the mock's sentiment on the data sets that VADER was published with, beside VADER itself.
+"""Compare the mock's sentiment with VADER's on the data sets that were published with VADER.
 
-Takes the path of the folder ``hutto_ICWSM_2014``, packed in ``additional_resources/`` of
-vaderSentiment's source distributions. A rating of at least 0.5 (of 4) is positive, of at most -0.5
-negative; VADER's compound score is cut at 0.05 and -0.05, as its authors advise. With these, VADER
-reaches the figures known of it: 0.60/0.56 on the reviews and 0.82/0.70 on the tweets.
+It takes the path of the folder ``hutto_ICWSM_2014``, which is packed in ``additional_resources/``
+of vaderSentiment's source distributions. A rating of at least 0.5 (of 4) is positive, of at most
+-0.5 negative. VADER's compound score is cut at 0.05 and -0.05, as its authors advise. With these
+limits VADER reaches its published figures: 0.60/0.56 on the reviews and 0.82/0.70 on the tweets.
 
-The rules were written while looking at every other line, the first included, of reviews and tweets.
-The rest, "unseen", tells how far they hold.
+The rules were written with every other line of the reviews and tweets in view, from the first line
+on. The other lines ("unseen") show how well the rules generalise.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Reader = Callable[[str], Sentiment]
 
 
 class Rated(NamedTuple):
-    """A text and the class that people gave it."""
+    """A text, and the class that people gave it."""
 
     text: str
     sentiment: Sentiment
 
 
 class Figures(NamedTuple):
-    """How often a reader agrees with people, from 0 to 1."""
+    """How often a classifier agrees with people, from 0 to 1."""
 
     accuracy: float
     macro_f1: float
@@ -74,12 +74,12 @@ def class_of(score: float, bound: float) -> Sentiment:
 
 
 def mock_reader(text: str) -> Sentiment:
-    """Read a text as the product does in mock mode."""
+    """Classify a text as the product does in mock mode."""
     return reading.analyse_text(text).sentiment
 
 
 def vader_reader() -> Reader:
-    """Return plain VADER with the cuts its authors advise."""
+    """Return a classifier that is plain VADER, with the limits that its authors advise."""
     from vaderSentiment.vaderSentiment import (  # type: ignore[import-untyped]  # ships no types
         SentimentIntensityAnalyzer,
     )
@@ -89,7 +89,7 @@ def vader_reader() -> Reader:
 
 
 def figures(texts: Sequence[Rated], reader: Reader) -> Figures:
-    """Compare a reader with people; macro-F1 is the plain mean over the three classes."""
+    """Compare a classifier with people; macro-F1 is the mean over the three classes."""
     pairs = [(rated.sentiment, reader(rated.text)) for rated in texts]
     hits = sum(expected == found for expected, found in pairs)
     scores = [f1(pairs, sentiment) for sentiment in Sentiment]

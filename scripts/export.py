@@ -1,9 +1,9 @@
-"""Streams all insights of a range into CSV and JSON Lines files, page by page, with a progress bar.
+"""Write all insights of a range into CSV and JSON Lines files, page by page, with a progress bar.
 
-A command, and not a route: a function may answer with 6 MB at the most, and has 29 seconds, while
-an export has no bound. It waits wherever the API says so, so that the rate limit only slows it
-down: 60 requests a minute are 6,000 insights a minute. A file appears under its name only when it
-is whole.
+This is a command and not a route, because a function returns at most 6 MB within 29 seconds, and an
+export has no upper bound. It waits whenever the API asks it to, so the rate limit only slows it
+down: 60 requests a minute read 6,000 insights a minute. A file appears under its name only when it
+is complete.
 """
 
 from __future__ import annotations
@@ -52,27 +52,28 @@ COLUMNS: Final = (
     "error_message",
 )
 FORMULA: Final = ("=", "+", "-", "@")
-"""A spreadsheet takes a cell that begins like this for a formula, and runs it. Full-width forms
-count as well, and what cannot be seen before it does not help.
-https://owasp.org/www-community/attacks/CSV_Injection"""
+"""A spreadsheet takes a cell that starts like this for a formula, and runs it. Full-width forms
+count as well. Invisible characters in front of it do not prevent this.
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
 
 Insight = dict[str, Any]
 Write = Callable[[Insight], None]
 
 
 class ExportError(Exception):
-    """The export cannot go on. The message is for the one who asked for it."""
+    """The export cannot continue. The message is for the user."""
 
 
 class Api:
-    """The API, asked with patience."""
+    """A client of the API that waits when the API asks it to."""
 
     def __init__(self, client: httpx.Client, sleep: Callable[[float], None] = time.sleep) -> None:
         self.client = client
         self.sleep = sleep
 
     def insights(self, query: dict[str, str]) -> Iterator[list[Insight]]:
-        """All pages of a query, newest first."""
+        """Return all pages of a query, newest first."""
         cursor: str | None = ""
         while cursor is not None:
             more = {"cursor": cursor} if cursor else {}
@@ -81,14 +82,14 @@ class Api:
             cursor = page["next_cursor"]
 
     def total(self, query: dict[str, str]) -> int | None:
-        """About how many insights a query has; None where counters do not tell."""
+        """Return about how many insights a query has; None if the counters do not say."""
         if not {"from", "to"} <= query.keys() or "topic" in query:
             return None
         span = {"from": query["from"], "to": query["to"], "interval": "day"}
-        answer = self.client.get("/api/v1/insights/trends", params=span)
-        if answer.status_code != httpx.codes.OK:
+        response = self.client.get("/api/v1/insights/trends", params=span)
+        if response.status_code != httpx.codes.OK:
             return None
-        totals: dict[str, int] = answer.json()["totals"]
+        totals: dict[str, int] = response.json()["totals"]
         count = totals[query.get("sentiment", "count")]
         return {"failed": totals["failed"], "completed": count - totals["failed"]}.get(
             query.get("status", ""), count
@@ -98,21 +99,21 @@ class Api:
         for attempt in range(TRIES):
             wait = 2.0**attempt
             try:
-                answer = self.client.get(path, params=query)
+                response = self.client.get(path, params=query)
             except httpx.TransportError:
                 self.sleep(wait)
                 continue
-            if answer.status_code == httpx.codes.OK:
-                found: dict[str, Any] = answer.json()
+            if response.status_code == httpx.codes.OK:
+                found: dict[str, Any] = response.json()
                 return found
-            if answer.status_code not in AGAIN:
-                raise ExportError(f"the API answers {answer.status_code}: {answer.text}")
-            self.sleep(float(answer.headers.get("retry-after", wait)))
-        raise ExportError(f"the API does not answer, after {TRIES} tries")
+            if response.status_code not in AGAIN:
+                raise ExportError(f"the API responds with {response.status_code}: {response.text}")
+            self.sleep(float(response.headers.get("retry-after", wait)))
+        raise ExportError(f"the API does not respond, after {TRIES} tries")
 
 
 def row(insight: Insight) -> list[str]:
-    """The cells of an insight, none of which a spreadsheet takes for a formula."""
+    """Return the cells of an insight. A spreadsheet takes none of them for a formula."""
     flat = {
         **insight,
         "topics": ";".join(insight.get("topics", ())),
@@ -138,14 +139,14 @@ def _may_be_formula(shown: str) -> bool:
 
 @contextmanager
 def writer(path: Path) -> Iterator[Write]:
-    """Writes insights into a file in the format of its name, and names it when it is whole.
+    """Write insights into a file in the format of its name, and rename it when it is complete.
 
-    A part that is not whole is removed, whatever ended the export.
+    An incomplete file is removed, whatever ended the export.
 
     Raises
     ------
     ExportError
-        The name does not say a format, or there can be no file of this name.
+        The name has no known format, or no file of this name can be made.
     """
     formats = {".csv": _csv, ".jsonl": _json_lines}
     if path.suffix not in formats:
@@ -179,7 +180,7 @@ def _json_lines(file: TextIO) -> Write:
 
 
 def export(api: Api, query: dict[str, str], paths: list[Path], console: Console) -> int:
-    """Stream what the query finds into all files, and return how many insights there were."""
+    """Write the results of the query into all files, and return the number of insights."""
     columns = (TextColumn("Export"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     done = 0
     with ExitStack() as stack:
@@ -197,7 +198,7 @@ def export(api: Api, query: dict[str, str], paths: list[Path], console: Console)
 
 
 def main() -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m scripts.export", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="….csv or ….jsonl")
     for name in ("from", "to", "sentiment", "status", "topic"):

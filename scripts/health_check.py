@@ -1,4 +1,4 @@
-"""Asks a deployed stack's `/health` until its function has responded: only then is a stack up."""
+"""Request a deployed stack's `/health` until its function responds: only then is it up."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def ask_health(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Return the report of the stack's health, whether it is well or not.
+    """Return the health report, whether the stack is healthy or not.
 
-    A response of 200 or 503 with a report in it was made by the function. Any other comes from API
-    Gateway, whose new stages take some seconds, or means that the function cannot start.
+    A response of 200 or 503 with a report comes from the function. Any other response comes from
+    API Gateway, whose new stages need some seconds, or means that the function cannot start.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def ask_health(
 
 
 def why_unhealthy(report: dict[str, Any]) -> str:
-    """Return what a report says is wrong; empty where all is well."""
+    """Return what the report says is wrong; empty if all is well."""
     if report.get("status") == "healthy":
         return ""
     worker = report.get("worker", {})
@@ -58,7 +58,7 @@ def _ask(client: httpx.Client, url: str) -> tuple[dict[str, Any] | None, str]:
     except httpx.TransportError as error:
         return None, f"cannot be reached ({error})"
     report = _report(response)
-    return report, f"answers {response.status_code} instead of a report of the query function"
+    return report, f"responds with {response.status_code} instead of a report of the query function"
 
 
 def _report(response: httpx.Response) -> dict[str, Any] | None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many conversations a stack takes, and how long their insights take: `--help` says how.
+"""Measure how many conversations a stack accepts, and how long their insights take; see `--help`.
 
 python scripts/load_test.py --base-url URL --num-conversations 1000 --concurrency 20
 """

@@ -1,7 +1,7 @@
-"""What `sam build` leaves to do: a layer without what no function loads, and compiled code.
+"""Finish a build of SAM: remove what no function loads from the layer, and compile the code.
 
-A function's disk cannot be written to, so code that is deployed as source is compiled anew at every
-cold start, which takes longer than all else in it (docs/performance.md).
+Lambda's disk is read-only for code, so code that is deployed as source is compiled again at every
+cold start. This takes longer than the rest of the start (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -13,23 +13,26 @@ from pathlib import Path
 from typing import Final
 
 NOT_LOADED: Final = ("charset_normalizer", "requests", "urllib3")
-"""vaderSentiment asks for them, for its demonstration alone. Lambda has a urllib3 of its own."""
+"""vaderSentiment requires them only for its demonstration. The Lambda runtime has its own urllib3.
+"""
 
 WITH_SOURCE: Final = frozenset({"grok_insights", "vaderSentiment"})
-"""Ours, so that a traceback shows the line; and one that looks for its data beside its source."""
+"""Our package keeps its source, so that a traceback shows the line. The other one looks for its
+data next to its source.
+"""
 
 
 def pack(build: Path, interpreter: str) -> None:
-    """Make what was built smaller and faster to start.
+    """Make a build smaller and faster to start.
 
-    Packages of others lose their source: both forms together would be half as large again.
+    Other packages lose their source: with both forms the layer would be half as large again.
 
     Parameters
     ----------
     build : Path
-        What `sam build` made.
+        The folder that `sam build` made.
     interpreter : str
-        A Python of the runtime's version: what one compiles, no other version loads.
+        A Python of the runtime's version; no other version loads its compiled files.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def pack(build: Path, interpreter: str) -> None:
 
 
 def _packages(layer: Path) -> Iterator[Path]:
-    """What can be imported: folders and single modules."""
+    """Return what can be imported: folders and single modules."""
     for path in sorted(layer.iterdir()):
         if path.suffix == ".py" or (path.is_dir() and path.suffix != ".dist-info"):
             yield path
@@ -60,7 +63,7 @@ def _remove(package: Path) -> None:
 
 
 def _compile(path: Path, interpreter: str, *options: str) -> None:
-    """Compile what is under a path; times are not looked at, since a deployment changes them."""
+    """Compile the files under a path without checking their times, which a deployment changes."""
     command = [
         interpreter,
         "-m",

@@ -1,10 +1,11 @@
-"""Stops the analysis, and lets it go on: ``make pause REASON="…"`` and ``make resume``.
+"""Pause and resume the analysis: ``make pause REASON="…"`` and ``make resume``.
 
-It writes one item into the State table: ``pause``, with a ``reason`` and ``since`` when. Without it
-the analysis runs. Conversations go on being accepted and wait; none is lost, none is tried.
+A pause is one item in the State table: ``pause``, with a ``reason`` and the time ``since``. The
+analysis runs while the item does not exist. During a pause, conversations are accepted and wait;
+none is lost, none is sent to Grok.
 
-With ``ENV=staging`` it is that environment's stack in the AWS account at hand, else the stack whose
-``STATE_TABLE_NAME`` is in the environment, as the local stack's ``stack.env`` sets it.
+With ``ENV=staging`` the command uses that environment's stack in the current AWS account, else the
+stack whose ``STATE_TABLE_NAME`` is in the environment, as the local stack's ``stack.env`` sets it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LONGEST_REASON = 200
 
 
 def pause(dynamodb: DynamoDBClient, table: str, reason: str, now: datetime) -> None:
-    """Stop the analysis. A pause that lasts already keeps its beginning and gets the new reason."""
+    """Pause the analysis. An existing pause keeps its start and gets the new reason."""
     since = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     dynamodb.update_item(
         TableName=table,
@@ -39,13 +40,13 @@ def pause(dynamodb: DynamoDBClient, table: str, reason: str, now: datetime) -> N
 
 
 def resume(dynamodb: DynamoDBClient, table: str) -> bool:
-    """Let the analysis go on; False where it was not stopped."""
+    """Resume the analysis; return False if it was not paused."""
     gone = dynamodb.delete_item(TableName=table, Key=ITEM, ReturnValues="ALL_OLD")
     return "Attributes" in gone
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Runs one command; any failure is a sentence and exit status 1."""
+    """Run one command; print a failure as a sentence and return exit status 1."""
     try:
         print(_done(arguments, environ))
     except UnusableError as error:
@@ -61,14 +62,14 @@ def _done(arguments: list[str], environ: Mapping[str, str]) -> str:
     dynamodb = aws_session(environ).client("dynamodb")
     if arguments == ["resume"]:
         was_paused = resume(dynamodb, _table(environ))
-        return "The analysis goes on." if was_paused else "The analysis was not paused."
+        return "The analysis is resumed." if was_paused else "The analysis was not paused."
     reason = environ.get("REASON", "").strip()
     if arguments != ["pause"] or not reason or len(reason) > LONGEST_REASON:
         raise UnusableError(
             f'usage: make pause REASON="why" (up to {LONGEST_REASON} characters), make resume'
         )
     pause(dynamodb, _table(environ), reason, datetime.now(UTC))
-    return f"The analysis is paused: {reason}. Conversations wait; make resume lets it go on."
+    return f"The analysis is paused: {reason}. Conversations wait until make resume."
 
 
 def _table(environ: Mapping[str, str]) -> str:
@@ -77,7 +78,7 @@ def _table(environ: Mapping[str, str]) -> str:
         stack_name = environment(name).stack_name
         return outputs(aws_session(environ).client("cloudformation"), stack_name)["StateTableName"]
     if "STATE_TABLE_NAME" not in environ:
-        raise UnusableError("Which stack? Say ENV=dev, staging or prod, or make up one here.")
+        raise UnusableError("Which stack? Set ENV=dev, staging or prod, or start one with make up.")
     return environ["STATE_TABLE_NAME"]
 
 

@@ -1,14 +1,14 @@
-"""Sends what ended as failed round again: ``make redrive [CODE=bad_request] [ENV=staging]``.
+"""Send failed conversations again: ``make redrive [CODE=bad_request] [ENV=staging]``.
 
-First the dead letters, then the failed insights that have none, since Grok refused their
-conversation: those are read from the Insights table's index of failed ones. Each goes back as a
-first attempt with a mark, by which its failed insight is replaced. A dead letter is deleted only
-after the new message was taken, so that stopping at any point loses none. What cannot be read is
-left where it is. ``CODE`` limits it to one code of error.
+It sends the dead letters first. Then it sends the failed insights without a dead letter, because
+Grok refused their conversation; it reads them from the Insights table's index of failed insights.
+Each message is a first attempt with a redrive count, by which the new insight replaces the failed
+one. A dead letter is deleted only after SQS has accepted the new message, so an interruption loses
+none. A message that cannot be read stays in the queue. ``CODE`` selects one error code.
 
-With ``ENV=staging`` it is that environment's stack in the AWS account at hand. Else it is the stack
-whose ``ANALYSIS_QUEUE_URL``, ``DEAD_LETTER_QUEUE_URL`` and ``INSIGHTS_TABLE_NAME`` are in the
-environment, as the local stack's ``stack.env`` sets them.
+With ``ENV=staging`` the command uses that environment's stack in the current AWS account. Else it
+uses the stack whose ``ANALYSIS_QUEUE_URL``, ``DEAD_LETTER_QUEUE_URL`` and ``INSIGHTS_TABLE_NAME``
+are in the environment, as the local stack's ``stack.env`` sets them.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 HIDDEN_SECONDS = 120
-"""How long a letter that was read is hidden: nobody else sends it round meanwhile."""
+"""Seconds for which a received dead letter is hidden from other consumers."""
 
 MOST_SHARDS = 32
-"""The largest ``INDEX_SHARDS``: to ask for a shard that is not there costs next to nothing."""
+"""The maximum of ``INDEX_SHARDS``. A query of a shard that does not exist costs almost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """How many went round again, and how many could not be read or sent."""
+    """How many conversations were sent again, and how many could not be read or sent."""
 
     sent: int
     left: int
     ids: frozenset[str] = field(default=frozenset(), compare=False)
-    """The conversations that went round again."""
+    """The conversations that were sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a stack keeps what failed."""
+    """The places where a stack keeps failures."""
 
     dead_letter_url: str
     analysis_url: str
@@ -61,16 +61,18 @@ class Places:
 def redrive(
     sqs: SQSClient, dead_letter_url: str, analysis_url: str, now: datetime, code: str = ""
 ) -> Redriven:
-    """Send dead letters round again: all, or those of one code of error."""
+    """Send dead letters again: all, or those with one error code."""
     queue = AnalysisQueue(sqs, analysis_url)
     ids: set[str] = set()
     left = 0
     for received in _batches(sqs, dead_letter_url):
-        wanted = [letter for letter in received if not code or _code(letter) == code]
-        readable = [(letter, again) for letter in wanted if (again := _again(letter, now))]
+        wanted = [dead_letter for dead_letter in received if not code or _code(dead_letter) == code]
+        readable = [
+            (dead_letter, again) for dead_letter in wanted if (again := _redriven(dead_letter, now))
+        ]
         lost = queue.send_each([OutgoingMessage(again) for _, again in readable])
         kept = [pair for pair in readable if pair[1].conversation_id not in lost]
-        _delete(sqs, dead_letter_url, [letter for letter, _ in kept])
+        _delete(sqs, dead_letter_url, [dead_letter for dead_letter, _ in kept])
         ids.update(again.conversation_id for _, again in kept)
         left += len(wanted) - len(kept)
     return Redriven(len(ids), left, frozenset(ids))
@@ -84,11 +86,11 @@ def redrive_failed(
     code: str = "",
     but: frozenset[str] = frozenset(),
 ) -> Redriven:
-    """Send failed conversations round again: all but some, or those of one code of error."""
+    """Send failed conversations again: all except ``but``, or those with one error code."""
     dynamodb, sqs = using
     queue = AnalysisQueue(sqs, places.analysis_url)
     found = (
-        _round_again(item, now)
+        _first_attempt_of(item, now)
         for item in _failed(dynamodb, places.insights_table)
         if not code or text_of(item, "error_code") == code
     )
@@ -99,7 +101,7 @@ def redrive_failed(
 
 
 def _failed(dynamodb: DynamoDBClient, table: str) -> Iterator[Item]:
-    """What is needed of each failed insight."""
+    """Return the needed attributes of each failed insight."""
     pages = dynamodb.get_paginator("query")
     for shard in range(MOST_SHARDS):
         for page in pages.paginate(
@@ -112,7 +114,7 @@ def _failed(dynamodb: DynamoDBClient, table: str) -> Iterator[Item]:
             yield from page["Items"]
 
 
-def _round_again(item: Item, now: datetime) -> Message:
+def _first_attempt_of(item: Item, now: datetime) -> Message:
     return Message(
         item["conversation_id"]["S"],
         1,
@@ -122,30 +124,30 @@ def _round_again(item: Item, now: datetime) -> Message:
     )
 
 
-def _code(letter: MessageTypeDef) -> str:
-    attributes = letter.get("MessageAttributes", {})
+def _code(dead_letter: MessageTypeDef) -> str:
+    attributes = dead_letter.get("MessageAttributes", {})
     return attributes["code"].get("StringValue", "") if "code" in attributes else ""
 
 
 def _batches(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
-    """Letters, ten at a time, until none is visible any more."""
+    """Yield dead letters, up to ten at a time, until none is visible."""
     while True:
-        answer = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=10,
             WaitTimeSeconds=1,
             VisibilityTimeout=HIDDEN_SECONDS,
             MessageAttributeNames=["code"],
         )
-        received = answer.get("Messages", [])
+        received = response.get("Messages", [])
         if not received:
             return
         yield received
 
 
-def _again(letter: MessageTypeDef, now: datetime) -> Message | None:
+def _redriven(dead_letter: MessageTypeDef, now: datetime) -> Message | None:
     try:
-        message = Message.from_body(letter["Body"])
+        message = Message.from_body(dead_letter["Body"])
     except ValueError:
         return None
     redrives = message.redrives + 1
@@ -154,19 +156,19 @@ def _again(letter: MessageTypeDef, now: datetime) -> Message | None:
     )
 
 
-def _delete(sqs: SQSClient, url: str, letters: Sequence[MessageTypeDef]) -> None:
-    if letters:
+def _delete(sqs: SQSClient, url: str, dead_letters: Sequence[MessageTypeDef]) -> None:
+    if dead_letters:
         sqs.delete_message_batch(
             QueueUrl=url,
             Entries=[
-                {"Id": str(index), "ReceiptHandle": letter["ReceiptHandle"]}
-                for index, letter in enumerate(letters)
+                {"Id": str(index), "ReceiptHandle": dead_letter["ReceiptHandle"]}
+                for index, dead_letter in enumerate(dead_letters)
             ],
         )
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Redrive, and say how many; 1 where some were left, or it cannot be done."""
+    """Redrive, and print the counts; return 1 if some were left, or on failure."""
     try:
         places = _places(environ)
     except UnusableError as error:
@@ -177,7 +179,7 @@ def main(environ: Mapping[str, str]) -> int:
     dead = redrive(sqs, places.dead_letter_url, places.analysis_url, now, code)
     failed = redrive_failed((dynamodb, sqs), places, now, code=code, but=dead.ids)
     print(
-        f"{dead.sent} dead letters and {failed.sent} failed conversations without one sent round"
+        f"{dead.sent} dead letters and {failed.sent} failed conversations without one sent"
         f" again, {dead.left + failed.left} left"
     )
     return 1 if dead.left + failed.left else 0
@@ -192,7 +194,8 @@ def _places(environ: Mapping[str, str]) -> Places:
     missing = [one for one in wanted if not environ.get(one)]
     if missing:
         raise UnusableError(
-            f"{', '.join(missing)} not set: say ENV=dev, staging or prod, or make up a stack here."
+            f"{', '.join(missing)} not set: set ENV=dev, staging or prod, or start a stack with"
+            " make up."
         )
     return Places(*(environ[one] for one in wanted))
 

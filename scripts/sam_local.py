@@ -1,8 +1,8 @@
-"""`make sam-local`: `sam local start-api` in Docker, against the tables and queue of `make up`.
+"""`make sam-local`: run `sam local start-api` in Docker, with the tables and queue of `make up`.
 
-The functions' variables are those that the local stack runs with, so that both behave alike; only
-the emulator's address differs, for a container reaches it over Docker's bridge. Therefore the
-emulator listens on the bridge's address: containers and this machine reach it, and nobody else.
+The functions get the variables of the local stack. Only the emulator's address differs, because a
+container reaches it over Docker's bridge. The emulator therefore listens on the bridge's address,
+which only containers and this machine can reach.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ CHECKOUT: Final = Path(__file__).resolve().parents[1]
 FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
 HOST: Final = "host.docker.internal"
 NO_DOCKER: Final = 3
-"""Exit status where there is no Docker: not a failure of what is here."""
+"""Exit status if Docker is not available, which is not a failure of the project."""
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Starts the stack and `sam local`, and stays until it is stopped."""
+    """Start the stack and `sam local`, and wait until they are stopped."""
     console = Console(highlight=False)
     if not has_docker():
-        console.print("Docker is not here or its engine does not answer: sam local needs it.")
+        console.print("Docker is missing or its engine does not respond: sam local needs it.")
         return NO_DOCKER
     try:
         port, command, shell = _command(environ, console)
@@ -55,7 +55,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _run(command: list[str], shell: Mapping[str, str]) -> int:
-    """Runs sam until it ends. It gets a terminal's Ctrl+C itself, and a SIGTERM from here."""
+    """Run sam until it ends. It gets a terminal's Ctrl+C itself, and a SIGTERM from here."""
     process = subprocess.Popen(command, env=shell)  # noqa: S603 - fixed program, no shell
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -63,10 +63,10 @@ def _run(command: list[str], shell: Mapping[str, str]) -> int:
 
 
 def containers(port: int) -> list[str]:
-    """The containers that sam made for this stack, whose emulator they know by its port.
+    """Return the containers that sam made for this stack, which have its emulator's port.
 
-    sam may leave some behind: it starts the functions side by side, may note them in more than one
-    list as it does, and clears one list.
+    sam may leave containers behind: it starts the functions concurrently, may record them in
+    several lists, and clears only one list.
     """
     made = _docker("ps", "-aq", "--filter", "label=sam.cli.container.type=lambda").split()
     return [one for one in made if f"{HOST}:{port}" in _docker("inspect", one)]
@@ -78,7 +78,7 @@ def _docker(*words: str) -> str:
 
 
 def _command(environ: Mapping[str, str], console: Console) -> tuple[int, list[str], dict[str, str]]:
-    """The emulator's port, and what to run in which environment."""
+    """Return the emulator's port, the command to run, and its environment."""
     bind = {"EMULATOR_BIND_HOST": environ.get("EMULATOR_BIND_HOST") or bind_host()}
     options = load_options({**environ, **bind}, CHECKOUT)
     stack = bring_up(options, CHECKOUT, Progress(console))
@@ -103,7 +103,7 @@ def _command(environ: Mapping[str, str], console: Console) -> tuple[int, list[st
 
 
 def bind_host() -> str:
-    """The address at which containers reach this machine.
+    """Return the address at which containers reach this machine.
 
     Docker Desktop forwards to loopback. On Linux it is the gateway of Docker's own network.
     """
@@ -111,21 +111,21 @@ def bind_host() -> str:
         return "127.0.0.1"
     asked = _docker("network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}")
     for network in json.loads(asked or "null") or []:
-        # An engine that was not told of a gateway takes the first address, and does not say so.
+        # An engine without a configured gateway uses the first address and does not report it.
         return str(network.get("Gateway") or ip_network(network["Subnet"])[1])
     raise LocalStackError("Docker's bridge has no address: set EMULATOR_BIND_HOST to one.")
 
 
 def has_image() -> bool:
-    """Whether AWS's base image is here already, and no registry need be asked."""
-    name = LambdaImage._INVOKE_REPO_PREFIX  # noqa: SLF001 - sam has no other word for it
+    """Return whether AWS's base image exists locally, so that no registry is needed."""
+    name = LambdaImage._INVOKE_REPO_PREFIX  # noqa: SLF001 - sam has no public name for it
     image = f"{name}/{Runtime.get_image_name_tag(sam.RUNTIME, 'x86_64')}"
     found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)  # noqa: S603,S607
     return found.returncode == 0
 
 
 def function_variables(stack: LocalStack, port: int) -> dict[str, dict[str, Any]]:
-    """Each function's variables as the emulator runs it, and the address for a container."""
+    """Return each function's variables, with the emulator's address for a container."""
     functions = EmulatorSession(stack.environment["AWS_ENDPOINT_URL"]).functions()
     found: dict[str, dict[str, Any]] = {}
     for logical_id in FUNCTIONS:

@@ -1,7 +1,7 @@
-r"""Parameter values on their way to SAM CLI and out of samconfig.toml, with any character in them.
+r"""Parameter values for SAM CLI and from samconfig.toml, with any characters.
 
-SAM CLI takes one pair of quotes off a value, and the backslash off ``\ ``, ``\"`` and ``\'``, twice
-for a value from a file. On the command line it also ends a value at the first blank. See
+SAM CLI removes one pair of quotes from a value, and the backslash from ``\ ``, ``\"`` and ``\'``,
+twice for a value from a file. On the command line it also ends a value at the first blank. See
 ``CfnParameterOverridesType`` in https://github.com/aws/aws-sam-cli/blob/develop/samcli/cli/types.py
 """
 
@@ -19,9 +19,9 @@ _OTHER_FORMS: Final = ("file://", "ParameterKey=")
 
 
 def write_overrides(path: Path, values: Mapping[str, str]) -> str:
-    """Write a file of parameter values, and return what `--parameter-overrides` wants for it.
+    """Write a file of parameter values, and return the argument of `--parameter-overrides` for it.
 
-    The name must end in ``.yaml``: SAM CLI tells the format by it.
+    The name must end in ``.yaml``, from which SAM CLI knows the format.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     escaped = {name: _escaped(_escaped(value)) for name, value in values.items()}
@@ -34,10 +34,11 @@ def write_overrides(path: Path, values: Mapping[str, str]) -> str:
 def read_overrides(given: Any) -> dict[str, str]:
     """Return the values of `parameter_overrides` in samconfig.toml, by parameter.
 
-    One entry of a list is one parameter, and its value goes to the end of the entry. With ``sam
-    deploy`` by hand, a value with blanks needs quotes in the entry; they count here as there.
+    One entry of a list is one parameter, and its value extends to the end of the entry. For ``sam
+    deploy`` by hand, a value with blanks needs quotes in the entry; they are read the same way
+    here.
     """
-    from samcli.cli.types import CfnParameterOverridesType  # half a second
+    from samcli.cli.types import CfnParameterOverridesType  # takes half a second
 
     if isinstance(given, list):
         given = [_entry(one) if isinstance(one, str) else one for one in given]

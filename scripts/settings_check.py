@@ -1,4 +1,4 @@
-"""Checks parameter values with the product's own settings before anything is deployed."""
+"""Check parameter values with the product's own settings before anything is deployed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _VARIABLE: Final = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 
 
 def faults(template: Template, values: Mapping[str, str], spelled: Mapping[str, str]) -> str:
-    """Return every fault of the values in one sentence, or an empty text where there is none.
+    """Return every error of the values in one sentence; empty if there is none.
 
-    The settings class finds what would stop the functions, the template's bounds find the rest.
+    The settings class finds values that would stop the functions; the template's bounds find the
+    rest.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def faults(template: Template, values: Mapping[str, str], spelled: Mapping[str, 
 
 
 def lacks_grok_api_key(template: Template, values: Mapping[str, str]) -> bool:
-    """Return whether Grok is to be asked for real, and nothing says where its key is.
+    """Return whether real mode is set without the name of the key's parameter.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A fingerprint of what is deployed: of its source, and of what it is built and deployed with."""
+"""A fingerprint of what is deployed: its source, and what builds and deploys it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CACHES: Final = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache"})
 
 
 def fingerprint(checkout: Path, *more: str) -> str:
-    """Changes with the template, with any source file, and with what else is given."""
+    """Return a text that changes with the template, any source file, and ``extra`` values."""
     digest = hashlib.sha256("\0".join(more).encode())
     for path in _files(checkout):
         digest.update(f"\0{path.relative_to(checkout)}\0".encode())

@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 PLACEHOLDER: Final = "-"
-"""Stands for a value that only a deployment decides, such as the name of a table."""
+"""Placeholder for a value that only a deployment decides, such as the name of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Parameter:
     max_length: int | None = None
 
     def fault(self, value: str) -> str:
-        """Return what a value must be and is not; empty where the value is within the bounds."""
+        """Return what a value must be if it is not; empty if the value is within the bounds."""
         if self.allowed and value not in self.allowed:
             return f"must be one of {', '.join(self.allowed)}"
         return self._number_fault(value) if self.is_number else self._text_fault(value)
@@ -66,7 +66,7 @@ class Ref(str):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a deployment must know of the template before it starts."""
+    """The parts of the template that a deployment needs before it starts."""
 
     parameters: Mapping[str, Parameter]
     variables: Mapping[str, object]
@@ -74,12 +74,12 @@ class Template:
 
     @property
     def defaults(self) -> dict[str, str]:
-        """The default values of all parameters, by parameter."""
+        """Return the default values of all parameters, by parameter."""
         return {name: parameter.default for name, parameter in self.parameters.items()}
 
     @property
     def parameter_of(self) -> dict[str, str]:
-        """The parameter that decides a variable, by variable."""
+        """Return the parameter that sets each variable, by variable."""
         return {
             variable: str(value)
             for variable, value in self.variables.items()
@@ -147,7 +147,7 @@ def _text(value: object) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `!Ref` as a `Ref`; every other short form (!Sub, !If ...) comes out as None."""
+    """Read `!Ref` as a `Ref`; every other short form (!Sub, !If ...) becomes None."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _tag, _node: None)

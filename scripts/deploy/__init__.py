@@ -1,1 +1,1 @@
-"""`make deploy ENV=staging`: an environment of samconfig.toml, brought into an AWS account."""
+"""`make deploy ENV=staging`: deploy an environment of samconfig.toml to an AWS account."""

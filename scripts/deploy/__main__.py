@@ -31,7 +31,7 @@ HEALTH_SECONDS = 60.0
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Runs one command; any failure is a sentence and exit status 1."""
+    """Run one command; print a failure as a sentence and return exit status 1."""
     try:
         if arguments[:1] == ["key"]:
             _rotate(environment("".join(arguments[1:])), environ)
@@ -73,7 +73,7 @@ def _prepare(
     session: boto3.Session,
     environ: Mapping[str, str],
 ) -> None:
-    """What can still refuse the deployment, and the key, which must be there before the stack."""
+    """Check what could still prevent the deployment, and store the key, which the stack needs."""
     account = session.client("sts").get_caller_identity()["Account"]
     print(f"{wanted.stack_name} goes to account {account}, {session.region_name}.")
     warning = check_concurrency(session.client("lambda"), values, _analysis(session, wanted))
@@ -84,7 +84,7 @@ def _prepare(
 
 
 def _analysis(session: boto3.Session, wanted: Environment) -> str:
-    """The name of the analysis function; empty where there is no stack yet."""
+    """Return the name of the analysis function; empty if there is no stack yet."""
     try:
         found = outputs(session.client("cloudformation"), wanted.stack_name)
     except ClientError as error:
@@ -95,12 +95,14 @@ def _analysis(session: boto3.Session, wanted: Environment) -> str:
 
 
 def _require_health(found: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """Report success only when the stack's own function has responded."""
+    """Report success only if the deployed function has responded."""
     endpoint = environ.get("AWS_ENDPOINT_URL", "")
     url = f"{emulated_api_url(endpoint, found)}/health" if endpoint else found["HealthUrl"]
     with httpx.Client(trust_env=not endpoint) as client:
         why = why_unhealthy(ask_health(client, url, HEALTH_SECONDS))
-    print(f"! The stack is up, but /health says: {why}" if why else "✓ The stack is up and well.")
+    print(
+        f"! The stack is up, but /health says: {why}" if why else "✓ The stack is up and healthy."
+    )
 
 
 def _show(found: Mapping[str, str], wanted: Environment) -> None:
@@ -115,7 +117,7 @@ def _show(found: Mapping[str, str], wanted: Environment) -> None:
         f"  aws apigateway get-api-key --include-value --query value --output text"
         f" --api-key {found['ApiKeyId']}",
         f"Check it: make verify ENV={wanted.name}",
-        f"Stop and go: make pause ENV={wanted.name} REASON=…, make resume ENV={wanted.name}",
+        f"Pause and resume: make pause ENV={wanted.name} REASON=…, make resume ENV={wanted.name}",
         sep="\n",
     )
 

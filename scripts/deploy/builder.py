@@ -1,4 +1,4 @@
-"""What builds the functions: an interpreter of their runtime, or a container of AWS's."""
+"""Choose what builds the functions: an interpreter of their runtime, or a container of AWS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASK: Final = "import sys, pip; print('python%d.%d' % sys.version_info[:2]); pri
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """The runtime that the functions get, and the interpreter that builds them.
+    """The runtime of the functions, and the interpreter that builds them.
 
     Without an interpreter they are built in a container.
     """
@@ -30,11 +30,11 @@ class Builder:
 
     @property
     def options(self) -> list[str]:
-        """What `sam build` has to be told."""
+        """Return the options for `sam build`."""
         return [] if self.interpreter else ["--use-container"]
 
     def search_path(self, path: str) -> str:
-        """Return a `PATH` on which SAM, which looks there, finds the interpreter first."""
+        """Return a `PATH` on which SAM finds the interpreter first."""
         return f"{self.interpreter.parent}{os.pathsep}{path}" if self.interpreter else path
 
 
@@ -45,25 +45,25 @@ def choose_builder(
     docker: Callable[[], bool] = has_docker,
     here: str = HERE,
 ) -> Builder:
-    """Return an interpreter of the wanted runtime, else Docker, else the interpreter at hand.
+    """Return an interpreter of the wanted runtime, else Docker, else the current interpreter.
 
     Parameters
     ----------
     wanted : str
         The runtime that is preferred, such as ``python3.13``.
     allowed : Sequence[str]
-        The runtimes that the template takes.
+        The runtimes that the template allows.
     path : str
         Where to look for interpreters: ``PATH``.
     docker : Callable[[], bool]
         Whether Docker can be used.
     here : str
-        The runtime of the interpreter at hand.
+        The runtime of the current interpreter.
 
     Raises
     ------
     UnusableError
-        There is neither, and the interpreter at hand is of no runtime that is allowed.
+        There is neither, and the template does not allow the current interpreter's runtime.
     """
     interpreter = find_interpreter(wanted, path)
     if interpreter:
@@ -82,7 +82,8 @@ def choose_builder(
 def find_interpreter(runtime: str, path: str) -> Path | None:
     """Return an interpreter of a runtime that works and has pip, or None.
 
-    Each candidate is run: a name on ``PATH`` may be a shim that fails, or a Python without pip.
+    Each candidate is run, because a name on ``PATH`` may be a shim that fails, or a Python without
+    pip.
     """
     for candidate in _candidates(runtime, path):
         try:
@@ -95,9 +96,9 @@ def find_interpreter(runtime: str, path: str) -> Path | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
-        answer = done.stdout.splitlines()
-        if done.returncode == 0 and answer[:1] == [runtime]:
-            return Path(answer[1])
+        lines = done.stdout.splitlines()
+        if done.returncode == 0 and lines[:1] == [runtime]:
+            return Path(lines[1])
     return None
 
 

@@ -1,6 +1,7 @@
-"""Whether the account's limit leaves the API enough concurrent executions beside the analysis.
+"""Check that the account's limit leaves the API enough concurrent executions.
 
-A new account has 10 in each region. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+A new account has 10 in each region.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 LEAST_FOR_API: Final = 5
-"""Below this, a handful of requests at once is throttled."""
+"""With fewer, Lambda throttles a few concurrent requests."""
 
 FEW_FOR_API: Final = 50
 
 LEAST_UNRESERVED: Final = 100
-"""Lambda refuses a reservation that leaves less to functions without one.
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+"""Lambda refuses a reservation that leaves less for functions without one.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
 
 
 def check_concurrency(
     functions: LambdaClient, parameters: Mapping[str, str], analysis_function: str = ""
 ) -> str:
-    """Return a warning where the API gets few executions; empty where it gets enough.
+    """Return a warning if the API gets few executions; empty if it gets enough.
 
     Parameters
     ----------
@@ -37,8 +39,7 @@ def check_concurrency(
     parameters : Mapping[str, str]
         The value of each of the template's parameters.
     analysis_function : str
-        Name of the analysis function, where the stack is there already. What it has reserved is
-        its own to use again.
+        Name of the analysis function, if the stack exists. It can use its reservation again.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def check_concurrency(
             raise
         return "The account's limit of concurrent executions was not checked: no permission."
     free = limit["UnreservedConcurrentExecutions"] + _reserved(functions, analysis_function)
-    return _verdict(free, parameters)
+    return _warning(free, parameters)
 
 
 def _reserved(functions: LambdaClient, name: str) -> int:
@@ -62,7 +63,7 @@ def _reserved(functions: LambdaClient, name: str) -> int:
     return found.get("ReservedConcurrentExecutions", 0)
 
 
-def _verdict(free: int, parameters: Mapping[str, str]) -> str:
+def _warning(free: int, parameters: Mapping[str, str]) -> str:
     analysis = int(float(parameters["AnalysisConcurrency"]))
     left = free - analysis
     found = (

@@ -1,4 +1,7 @@
-"""Grok's key on its way into SSM: asked for without echo, never in an argument, never printed."""
+"""Store Grok's key in SSM.
+
+It is read without echo, never passed as an argument, and never printed.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,17 @@ Ask = Callable[[str], str] | None
 
 
 def terminal() -> Ask:
-    """How to ask whoever sits at the terminal, or None where nobody does."""
+    """Return a function that asks the user for the key, or None if there is no terminal."""
     return getpass if sys.stdin.isatty() else None
 
 
 def ensure(ssm: SSMClient, wanted: Environment, environ: Mapping[str, str], ask: Ask) -> bool:
-    """See to it that the environment's key is in SSM; True where it was put there just now.
+    """Ensure that the environment's key is in SSM; return True if this call stored it.
 
     Raises
     ------
     UnusableError
-        It is missing, and there is nobody to ask.
+        The key is missing, and there is no terminal to ask for it.
     """
     name = wanted.parameters.get("GrokApiKeyParameter", "")
     if wanted.parameters.get("GrokMode") != "real" or not name:
@@ -38,7 +41,7 @@ def ensure(ssm: SSMClient, wanted: Environment, environ: Mapping[str, str], ask:
 
 
 def rotate(ssm: SSMClient, wanted: Environment, environ: Mapping[str, str], ask: Ask) -> str:
-    """Put another key in the place of the one that is there, and return its parameter's name."""
+    """Replace the stored key, and return the name of its parameter."""
     name = wanted.parameters.get("GrokApiKeyParameter", "")
     if not name:
         raise UnusableError(f"{wanted.name} has no GrokApiKeyParameter in samconfig.toml.")

@@ -1,4 +1,4 @@
-"""What an environment is deployed with, and what refuses it before AWS is asked."""
+"""The parameters of a deployment, and the checks that run before any request to AWS."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scripts.template import Template
 
 RUNTIME: Final = "python3.13"
 ON_AN_EMULATOR: Final = {"SafeRollout": "false"}
-"""What no emulator has: CodeDeploy."""
+"""Parameters for services that no emulator has: CodeDeploy."""
 
 
 def require_clean_tree(checkout: Path) -> None:
-    """Refuse to deploy what no commit holds.
+    """Refuse to deploy files that are not committed.
 
     Raises
     ------
     UnusableError
-        There are changes that are not committed, or this is no checkout at all.
+        There are uncommitted changes, or this is not a Git checkout.
     """
     command = ["git", "-C", str(checkout), "status", "--porcelain"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -34,14 +34,14 @@ def require_clean_tree(checkout: Path) -> None:
 def plan(
     wanted: Environment, template: Template, environ: Mapping[str, str]
 ) -> tuple[dict[str, str], Builder]:
-    """Return the parameters of the stack, and what builds its functions.
+    """Return the parameters of the stack, and the builder of its functions.
 
-    On an emulator, functions run by the interpreter at hand.
+    On an emulator, functions run with the current interpreter.
 
     Raises
     ------
     UnusableError
-        Nothing here can build for a runtime that the template takes.
+        No builder here supports a runtime that the template allows.
     """
     endpoint = environ.get("AWS_ENDPOINT_URL", "")
     given = {"AwsEndpointUrl": endpoint, **ON_AN_EMULATOR} if endpoint else {}
@@ -52,12 +52,12 @@ def plan(
 
 
 def require_valid(template: Template, parameters: Mapping[str, str]) -> None:
-    """Refuse values that the functions, or CloudFormation, would refuse later.
+    """Refuse values that the functions or CloudFormation would refuse later.
 
     Raises
     ------
     UnusableError
-        A value is wrong; every fault is in the message.
+        A value is wrong; the message lists every error.
     """
     unknown = sorted(set(parameters) - set(template.parameters))
     if unknown:

@@ -1,4 +1,4 @@
-"""Runs SAM CLI: builds the functions, compiles them, and deploys the stack."""
+"""Run SAM CLI: build the functions, compile them, and deploy the stack."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def build_and_deploy(
     Raises
     ------
     UnusableError
-        SAM failed; it has said why.
+        SAM failed; it has printed the reason.
     """
     file = CHECKOUT / ".aws-sam" / f"parameters-{wanted.name}.yaml"
     given = ["--parameter-overrides", write_overrides(file, parameters)]
@@ -42,7 +42,7 @@ def build_and_deploy(
 def sam_environment(
     session: boto3.Session, builder: Builder, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what SAM runs in: the region by both of its names, and the builder on `PATH`."""
+    """Return the environment of SAM: both names of the region, and the builder on `PATH`."""
     return {
         **environ,
         "AWS_REGION": session.region_name,

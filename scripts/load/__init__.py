@@ -1,1 +1,1 @@
-"""The load test: conversations in at a chosen pace, and how long their insights take."""
+"""The load test: send conversations at a chosen rate, and measure how long their insights take."""

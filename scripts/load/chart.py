@@ -1,4 +1,4 @@
-"""The report as one HTML file without scripts: figures, and accepted and analysed by second."""
+"""The report as one HTML file without scripts: figures, and a chart by second."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ polyline {{ fill: none; stroke-width: 2; stroke-linejoin: round; }}
 
 
 def html(found: Json) -> str:
-    """The whole file."""
+    """Return the whole file."""
     series = found["by_second"]
     times = {
         "Acceptance of a request": found["acceptance_seconds"],
@@ -70,7 +70,7 @@ def _drawing(accepted: Sequence[int], insights: Sequence[int]) -> str:
 
 
 def grouped(counts: Sequence[int], step: int, seconds: int) -> list[float]:
-    """The mean a second of each ``step`` seconds, so that a long test fits the picture too."""
+    """Return the mean per second of every ``step`` seconds, so that a long test fits."""
     filled = [*counts, *([0] * (seconds - len(counts)))]
     return [sum(filled[at : at + step]) / step for at in range(0, seconds, step)]
 

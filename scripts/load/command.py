@@ -1,4 +1,4 @@
-"""The command: asks before it costs money, runs the test, and reports."""
+"""The command: ask before it costs money, run the test, and report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scripts.load.tally import Tally
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 where all was accepted or throttled and all insights came, 1 otherwise."""
+    """Return 0 if all was accepted or throttled and all insights came, else 1."""
     options = read_options(arguments)
     console = Console(stderr=True)
     try:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         console.print(f"[red]✗[/] {error}", soft_wrap=True, highlight=False)
         return 1
     except KeyboardInterrupt:
-        console.print("[red]✗[/] Stopped before anything was sent.")
+        console.print("[red]✗[/] Interrupted before anything was sent.")
         return 1
     _hand_out(found, options, Console())
     good = not found["conversations"]["failed"] and not found["insights"]["missing"]
@@ -56,12 +56,12 @@ async def _test(options: Options, console: Console) -> Json:
 
 
 def _agreed(options: Options, mode: str, console: Console) -> float:
-    """What it would cost in real mode, once somebody agreed to pay where it is much.
+    """Return the cost in real mode, after the user has agreed to a high one.
 
     Raises
     ------
     LoadTestError
-        Nobody did.
+        The user did not agree.
     """
     chars = mean_chars(options.from_file)
     usd = estimated_usd(options.num_conversations, chars, options.cost_per_1k)
@@ -114,7 +114,7 @@ def _shown_on(progress: Progress, count: int) -> Show:
 
 
 def _is_here(url: str) -> bool:
-    """Whether the service is on this machine, and so goes by the same clock."""
+    """Whether the service runs on this machine, and so uses the same clock."""
     host = httpx.URL(url).host
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""The conversations that are sent: a file's, or the samples, over and over, one at a time."""
+"""The conversations to send: those of a file, or the samples, repeated, one at a time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from scripts.load.errors import LoadTestError
 
 SAMPLES: Final = Path(__file__).resolve().parents[1] / "samples.jsonl"
 LOOKED_AT: Final = 1_000
-"""Conversations whose length is looked at to estimate the cost."""
+"""Number of conversations whose length is measured to estimate the cost."""
 
 Conversation = dict[str, Any]
 
 
 def conversations(path: Path, run: str) -> Iterator[Conversation]:
-    """The conversations of a JSON Lines file for ever, each with an external id of its own.
+    """Repeat the conversations of a JSON Lines file endlessly, each with its own external id.
 
     Only one line is in memory at a time.
 
     Raises
     ------
     LoadTestError
-        The file cannot be read, holds nothing, or a line is no conversation.
+        The file cannot be read or is empty, or a line is not a conversation.
     """
     number = 0
     while True:
@@ -58,7 +58,7 @@ def _conversation(line: str, where: str) -> Conversation:
 
 
 def mean_chars(path: Path) -> float:
-    """The mean length of the first thousand texts."""
+    """Return the mean length of the first thousand texts, in characters."""
     lengths = [len(one["text"]) for one in islice(_lines(path), LOOKED_AT)]
     if not lengths:
         raise LoadTestError(f"{path} holds no conversation")

@@ -1,5 +1,5 @@
-"""What ends a load test before it has begun."""
+"""The error that ends a load test before it has started."""
 
 
 class LoadTestError(Exception):
-    """A sentence for the person at the terminal."""
+    """The load test cannot run. The message is a sentence for the terminal."""

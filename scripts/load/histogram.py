@@ -1,4 +1,4 @@
-"""Times in buckets that are 1 % wide: as many as you like in a few kilobytes. Pure."""
+"""Times in buckets that are 1 % wide: any number of times in a few kilobytes. Pure."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Histogram:
     longest: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one time; anything below a tenth of a millisecond counts as that."""
+        """Count one time. A time below a tenth of a millisecond counts as a tenth."""
         known = max(seconds, SHORTEST_SECONDS)
         self.counts[math.floor(math.log(known / SHORTEST_SECONDS) / _LOG_WIDTH)] += 1
         self.longest = max(self.longest, known)
 
     @property
     def total(self) -> int:
-        """How many times were counted."""
+        """Return how many times were counted."""
         return self.counts.total()
 
     def percentile(self, percent: float) -> float | None:
-        """The time that so many percent (0 to 100) do not exceed; None where nothing was counted.
+        """Return a percentile (0 to 100) of the times; None if nothing was counted.
 
-        It is the nearest rank: a time that was counted, never one in between.
+        It uses the nearest rank: the result is a time that was counted, never one in between.
         """
         rank = max(math.ceil(self.total * percent / 100), 1)
         below = 0
@@ -47,7 +47,7 @@ class Histogram:
         return None
 
     def summary(self) -> dict[str, float | None]:
-        """p50, p95, p99 and the longest time in seconds, to a tenth of a millisecond."""
+        """Return p50, p95, p99 and the longest time in seconds, to a tenth of a millisecond."""
         found = {f"p{percent}": self.percentile(percent) for percent in PERCENTILES}
         found["max"] = self.longest if self.total else None
         return {name: None if value is None else round(value, 4) for name, value in found.items()}

@@ -1,4 +1,4 @@
-"""What was asked for on the command line."""
+"""The options of the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ LARGEST_BULK = 500
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A load test. ``rate`` is in conversations a second; ``bulk`` is the size of a request."""
+    """The options of a load test.
+
+    ``rate`` is in conversations a second; ``bulk`` is the size of a request.
+    """
 
     base_url: str
     api_key: str
@@ -35,7 +38,7 @@ class Options:
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """The options, with an error and exit status 2 for what makes no sense."""
+    """Return the options; exit with an error and status 2 if they are not valid."""
     return Options(**vars(_parser().parse_args(arguments)))
 
 
@@ -48,12 +51,18 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--num-conversations", type=_count, default=100, metavar="N")
     what.add_argument("--from-file", type=Path, default=SAMPLES, metavar="JSONL")
     how = parser.add_argument_group("how")
-    how.add_argument("--concurrency", type=_count, default=10, help="requests side by side")
+    how.add_argument("--concurrency", type=_count, default=10, help="concurrent requests")
     how.add_argument(
         "--bulk", type=_bulk, nargs="?", const=100, default=1, help="conversations a request"
     )
-    how.add_argument("--rate", type=_positive, help="conversations a second, come what may")
-    how.add_argument("--retry", action="store_true", help="wait as told by Retry-After and repeat")
+    how.add_argument(
+        "--rate",
+        type=_positive,
+        help="conversations a second, sent at fixed times even if responses are late",
+    )
+    how.add_argument(
+        "--retry", action="store_true", help="wait as long as Retry-After says, and repeat"
+    )
     how.add_argument(
         "--patience-seconds",
         type=_positive,
@@ -65,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = parser.add_argument_group("cost")
     cost.add_argument("--cost-per-1k", type=float, default=0.002, metavar="USD")
     cost.add_argument("--ask-above-usd", type=float, default=1.0, metavar="USD")
-    cost.add_argument("--yes", action="store_true", help="do not ask, whatever it may cost")
+    cost.add_argument("--yes", action="store_true", help="do not ask, at any cost")
     report = parser.add_argument_group("report")
     report.add_argument("--json", type=Path, metavar="FILE")
     report.add_argument("--chart", type=Path, metavar="HTML")

@@ -1,4 +1,4 @@
-"""The report: what was measured, as JSON and as a table. Pure."""
+"""The report: all measurements, as JSON and as a table. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """In USD; ``measured`` is None where the service does not tell."""
+    """Costs in USD; ``measured`` is None if the service does not report it."""
 
     mode: str
     estimated: float
@@ -23,15 +23,16 @@ class Costs:
 
 
 def estimated_usd(count: int, mean_chars: float, cost_per_1k: float) -> float:
-    """What so many conversations cost in real mode, reckoned as the budget does.
+    """Return the cost of a number of conversations in real mode, estimated as the budget does.
 
-    4 characters are a token, and 500 tokens go for the instructions and the answer of each.
+    4 characters count as a token. Each conversation needs 500 more tokens for the instructions and
+    the answer.
     """
     return count * (mean_chars / 4 + 500) * cost_per_1k / 1000
 
 
 def report(options: Options, tally: Tally, waiting: int, unwatched: int, costs: Costs) -> Json:
-    """Everything that was measured. Times are in seconds, money in USD."""
+    """Return all measurements. Times are in seconds, money in USD."""
     began = tally.first_seconds or 0.0
     sending = tally.last_acceptance_seconds - began
     analysing = tally.last_insight_seconds - began
@@ -78,12 +79,12 @@ def _rate(count: int, seconds: float) -> float | None:
 
 
 def _series(counts: dict[int, int]) -> list[int]:
-    """How many there were in each second, from the start of the test to the last that has any."""
+    """Return the count of each second, from the start of the test to the last second with any."""
     return [counts.get(second, 0) for second in range(max(counts, default=-1) + 1)]
 
 
 def table(found: Json) -> Table:
-    """The report for a terminal."""
+    """Return the report as a table for a terminal."""
     shown = Table(title="Load test", title_justify="left", title_style="bold", box=None)
     for name in ("", "p50", "p95", "p99", "max"):
         shown.add_column(name, justify="right" if name else "left")
@@ -96,7 +97,7 @@ def table(found: Json) -> Table:
 
 
 def lines(found: Json) -> list[str]:
-    """What the table has no place for, in sentences."""
+    """Return sentences with the figures that are not in the table."""
     sent, insights, cost = found["conversations"], found["insights"], found["cost_usd"]
     reasons = ", ".join(f"{count} by {reason}" for reason, count in sent["reasons"].items())
     measured = "not known" if cost["measured"] is None else f"${cost['measured']:.6f}"
@@ -114,7 +115,7 @@ def lines(found: Json) -> list[str]:
 
 
 def written(seconds: float | None) -> str:
-    """A time for people."""
+    """Return a time for readers."""
     if seconds is None:
         return "-"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -1,4 +1,4 @@
-"""Runs the test: workers that send, one that watches, and a progress bar."""
+"""Run the test: workers that send, one that reads insights, and a progress bar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Show = Callable[[Tally, int, float], None]
 
 @dataclass(slots=True)
 class Run:
-    """One test. ``show`` is told how it stands, several times a second."""
+    """One test. It calls ``show`` with the progress several times a second."""
 
     options: Options
     service: Service
@@ -38,11 +38,11 @@ class Run:
         self.watch = Watch(self.service, self.tally, self.clock, time.time(), self.is_same_clock)
 
     def clock(self) -> float:
-        """Seconds from the start of the test."""
+        """Return the seconds since the start of the test."""
         return time.perf_counter() - self.start
 
     async def __call__(self) -> None:
-        """Send everything, and wait for the insights as long as patience lasts."""
+        """Send everything, and wait for the insights until ``patience`` ends."""
         showing = asyncio.create_task(self._show())
         watching = asyncio.create_task(
             self.watch.poll_until(self._is_over, self.options.poll_seconds)
@@ -65,7 +65,7 @@ class Run:
             raise errors.exceptions[0] from None
 
     def _is_over(self) -> bool:
-        """Everything came, or nothing has come for as long as patience lasts."""
+        """Return whether everything arrived, or nothing has arrived for the allowed time."""
         last = max(self.tally.last_acceptance_seconds, self.tally.last_insight_seconds)
         is_given_up = self.clock() > last + self.options.patience_seconds
         return self.is_sent and (not self.watch.waiting or is_given_up)
@@ -76,7 +76,7 @@ class Run:
             await asyncio.sleep(SHOW_SECONDS)
 
     async def _work(self) -> None:
-        """Send what is next, again and again, until all was taken."""
+        """Send the next request, repeatedly, until none is left."""
         schedule = Schedule(self.options.rate)
         while batch := self._take():
             index = self.taken - len(batch)
@@ -93,7 +93,7 @@ class Run:
         return batch
 
     async def _send(self, batch: list[Conversation], began: float) -> Outcome:
-        """Send a batch, and again when told to wait, where that was asked for."""
+        """Send a batch; send it again when told to wait, if the options say so."""
         while True:
             outcome = await self.service.send(batch, bulk=self.options.bulk > 1)
             self.tally.sent(outcome, began, self.clock())

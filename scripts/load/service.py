@@ -1,4 +1,4 @@
-"""The service under test: sends conversations, asks for insights, and what an answer means."""
+"""The service under test: send conversations, read insights, and interpret responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request: ids that were accepted, and counts of the others."""
+    """The outcome of a request: ids that were accepted, and counts of the others."""
 
     accepted: tuple[str, ...] = ()
     throttled: int = 0
@@ -30,7 +30,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One stack, by its address and key."""
+    """One stack, with its address and key."""
 
     http: httpx.AsyncClient
     base_url: str
@@ -41,56 +41,56 @@ class Service:
         path = "/api/v1/conversations/bulk" if bulk else "/api/v1/conversations"
         body = {"conversations": list(sent)} if bulk else sent[0]
         try:
-            answer = await self.http.post(self.base_url + path, json=body, headers=self.headers)
+            response = await self.http.post(self.base_url + path, json=body, headers=self.headers)
         except httpx.HTTPError as error:
             return Outcome(failed=len(sent), reason=type(error).__name__)
-        return read(answer, len(sent))
+        return read(response, len(sent))
 
     async def page(self, cursor: str | None) -> dict[str, Any] | None:
-        """A page of the newest insights; None where the service does not give it just now."""
+        """Return a page of the newest insights; None if the service does not return it now."""
         query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
         try:
-            answer = await self._get("/api/v1/insights", query)
+            response = await self._get("/api/v1/insights", query)
         except httpx.HTTPError:
             return None
-        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        found: dict[str, Any] | None = response.json() if response.status_code == 200 else None
         return found
 
     async def mode(self) -> str:
-        """``mock`` or ``real``.
+        """Return ``mock`` or ``real``.
 
         Raises
         ------
         LoadTestError
-            The service cannot be reached, or is none of ours.
+            The service cannot be reached, or is not a Grok Insights API.
         """
         try:
-            answer = await self._get("/health", {})
-            return str(answer.json().get("mode", "unknown"))
+            response = await self._get("/health", {})
+            return str(response.json().get("mode", "unknown"))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             why = str(error) or type(error).__name__
-            raise LoadTestError(f"{self.base_url}/health gives no answer: {why}") from None
+            raise LoadTestError(f"{self.base_url}/health does not respond: {why}") from None
 
     async def spent_usd(self) -> float | None:
-        """What Grok has cost so far; None where the service does not tell."""
+        """Return the cost of Grok so far in USD; None if the service does not report it."""
         try:
-            answer = await self._get("/metrics", {})
+            response = await self._get("/metrics", {})
         except httpx.HTTPError:
             return None
-        return metric(answer.text, "estimated_cost_usd") if answer.status_code == 200 else None
+        return metric(response.text, "estimated_cost_usd") if response.status_code == 200 else None
 
     async def _get(self, path: str, query: dict[str, str]) -> httpx.Response:
         return await self.http.get(self.base_url + path, params=query, headers=self.headers)
 
 
-def read(answer: httpx.Response, count: int) -> Outcome:
-    """What an answer to ``count`` conversations says became of them."""
-    if answer.status_code in THROTTLED:
-        wait = retry_after(answer.headers.get("retry-after", ""))
-        return Outcome(throttled=count, reason=str(answer.status_code), wait_seconds=wait)
-    if answer.status_code != 202:
-        return Outcome(failed=count, reason=str(answer.status_code))
-    body = answer.json()
+def read(response: httpx.Response, count: int) -> Outcome:
+    """Return the outcome of each of ``count`` conversations from a response."""
+    if response.status_code in THROTTLED:
+        wait = retry_after(response.headers.get("retry-after", ""))
+        return Outcome(throttled=count, reason=str(response.status_code), wait_seconds=wait)
+    if response.status_code != 202:
+        return Outcome(failed=count, reason=str(response.status_code))
+    body = response.json()
     results = body.get("results", [body])
     accepted = tuple(one["id"] for one in results if one["status"] != "rejected")
     reason = "rejected" if len(accepted) < count else ""
@@ -98,13 +98,13 @@ def read(answer: httpx.Response, count: int) -> Outcome:
 
 
 def retry_after(text: str) -> float:
-    """Seconds to wait, by the header's text; at least one, and never more than a minute."""
+    """Return the seconds to wait from the header's text: at least one, at most a minute."""
     seconds = float(text) if text.isdecimal() else DEFAULT_WAIT_SECONDS
     return min(max(seconds, DEFAULT_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
 
 
 def metric(text: str, name: str) -> float | None:
-    """The value of a metric without labels in Prometheus' text format."""
+    """Return the value of a metric without labels in Prometheus' text format."""
     for line in text.splitlines():
         if line.startswith(f"{name} "):
             return float(line.split()[1])

@@ -1,4 +1,7 @@
-"""What is counted while the test runs. Grows with the seconds of a test, not with its size."""
+"""Counts that are kept while the test runs.
+
+They grow with the test's seconds, not with its size.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from scripts.load.service import Outcome
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of conversations, times, and how many there were in each second of the test."""
+    """Counts of conversations, their times, and the number in each second of the test."""
 
     accepted: int = 0
     throttled: int = 0
@@ -40,7 +43,7 @@ class Tally:
             self.last_acceptance_seconds = max(self.last_acceptance_seconds, ended)
 
     def arrived(self, seconds: float, at: float, *, failed: bool) -> None:
-        """Count an insight that took so many seconds, and came at that time of the test."""
+        """Count an insight with the seconds that it took and the time at which it came."""
         self.insight.add(seconds)
         self.insights_by_second[int(at)] += 1
         self.failed_insights += failed

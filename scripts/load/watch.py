@@ -1,7 +1,7 @@
-"""Waits for insights by reading the newest ones now and then, not each by its id.
+"""Wait for insights by reading the newest ones repeatedly, not each one by its id.
 
-At most ``MOST_WATCHED`` conversations are waited for at one time, which bounds the memory: beyond
-that, the times are those of a sample.
+At most ``MOST_WATCHED`` conversations are waited for at one time, which limits the memory. Above
+that number, the measured times are those of a sample.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from scripts.load.tally import Tally
 
 MOST_WATCHED: Final = 20_000
 LATE_SECONDS: Final = 10.0
-"""An insight may be saved that long after its time, and so stand below newer ones in the list."""
+"""An insight may be saved this many seconds after its time, so it can be below newer ones in the
+list.
+"""
 
 MOST_PAGES: Final = 20
 STALLED_POLLS: Final = 4
@@ -27,7 +29,10 @@ Insight = dict[str, Any]
 
 @dataclass(slots=True)
 class Watch:
-    """``clock`` is in seconds from the start of the test, which was at ``started`` (epoch)."""
+    """Wait for insights.
+
+    ``clock`` is in seconds from the start of the test, which is ``started`` (epoch).
+    """
 
     service: Service
     tally: Tally
@@ -40,21 +45,21 @@ class Watch:
     stalled: int = 0
 
     def expect(self, identity: str, began: float) -> None:
-        """Wait for the insight of a conversation that was sent at that time."""
+        """Wait for the insight of a conversation that was sent at this time."""
         if len(self.waiting) >= MOST_WATCHED:
             self.unwatched += 1
         else:
             self.waiting[identity] = began
 
     async def poll_until(self, done: Callable[[], bool], poll_seconds: float) -> None:
-        """Look for insights until ``done``."""
+        """Read insights repeatedly until ``done``."""
         while not done():
             await asyncio.sleep(poll_seconds)
             if self.waiting:
                 await self.look()
 
     async def look(self) -> None:
-        """Read the newest insights back to those of the last look; all, when nothing came."""
+        """Read the newest insights, back to those of the previous read, or all if none came."""
         before = len(self.waiting)
         is_stalled = self.stalled >= STALLED_POLLS
         horizon = 0.0 if is_stalled else self.newest - LATE_SECONDS
@@ -78,11 +83,11 @@ class Watch:
         self.newest = max(self.newest, made)
         began = self.waiting.pop(insight["id"], None)
         if began is not None:
-            # Another machine's clock says nothing here: then it counts when it was seen.
+            # The clock of another machine may differ: then the time of reading counts.
             at = made if self.is_same_clock else self.clock()
             failed = insight["status"] == "failed"
             self.tally.arrived(max(at - began, 0.0), at, failed=failed)
 
     def _time(self, insight: Insight) -> float:
-        """When an insight was made, in seconds from the start of the test."""
+        """Return when an insight was made, in seconds from the start of the test."""
         return datetime.fromisoformat(insight["created_at"]).timestamp() - self.started

@@ -23,7 +23,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; any failure is a sentence and exit status 1."""
+    """Run one command; print a failure as a sentence and return exit status 1."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_LOGS)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     except LocalStackError as error:
         _print_failure(console, error)
     except KeyboardInterrupt:
-        console.print("[red]✗[/] Stopped before it was done.")
+        console.print("[red]✗[/] Interrupted before it was done.")
     return 1
 
 

@@ -1,4 +1,4 @@
-"""A client of the product's own HTTP API that waits when it is told to."""
+"""A client of the HTTP API that waits when the API asks it to."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _LONGEST_WAIT_SECONDS = 60.0
 
 
 class Api:
-    """Raises `LocalStackError` for any answer that is not a success."""
+    """A client that raises `LocalStackError` for any response that is not a success."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
@@ -40,15 +40,15 @@ class Api:
         self._http.close()
 
     def get(self, path: str, **query: str | int) -> Json:
-        """The JSON that `path` answers with."""
-        return self._answer("GET", path, params=query)
+        """Return the JSON response to GET `path`."""
+        return self._request("GET", path, params=query)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json:
-        """The JSON that `path` answers with when it is sent `body`."""
-        return self._answer("POST", path, json=body)
+        """Return the JSON response to POST `path` with `body`."""
+        return self._request("POST", path, json=body)
 
     def newest_insights(self) -> Iterator[Json]:
-        """The newest few hundred insights, a page at a time and only as far as they are read."""
+        """Return the newest few hundred insights. A page is requested only when it is needed."""
         query: dict[str, str | int] = {"limit": _PAGE_SIZE}
         for _ in range(_PAGES):
             page = self.get("/api/v1/insights", **query)
@@ -57,7 +57,7 @@ class Api:
                 return
             query["cursor"] = page["next_cursor"]
 
-    def _answer(self, method: str, path: str, **request: Any) -> Json:
+    def _request(self, method: str, path: str, **request: Any) -> Json:
         for _ in range(_TRIES):
             response = self._send(method, path, **request)
             if response.status_code not in _TRY_AGAIN:
@@ -65,7 +65,7 @@ class Api:
             time.sleep(_wait_seconds(response))
         if not response.is_success:
             raise LocalStackError(
-                f"{method} {path} answered {response.status_code}: {response.text[:300]}"
+                f"{method} {path} responded with {response.status_code}: {response.text[:300]}"
             )
         content: Json = response.json()
         return content
@@ -74,7 +74,7 @@ class Api:
         try:
             return self._http.request(method, f"{self._url}{path}", **request)
         except httpx.TransportError as error:
-            raise LocalStackError(f"{method} {path} got no answer: {error}") from None
+            raise LocalStackError(f"{method} {path} got no response: {error}") from None
 
 
 def _wait_seconds(response: httpx.Response) -> float:

@@ -1,4 +1,4 @@
-"""boto3 clients of the emulator, deaf to the user's AWS profiles, files and variables."""
+"""boto3 clients of the emulator, which ignore the user's AWS profiles, files and variables."""
 
 import os
 from typing import Any
@@ -25,7 +25,7 @@ _DEAF = {
 
 
 class EmulatorSession:
-    """Clients of one emulator, with its administrator's rights."""
+    """Clients of one emulator, with administrator rights."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
@@ -38,42 +38,42 @@ class EmulatorSession:
         )
 
     def client(self, service: Any) -> Any:
-        """A client of any other service, without types."""
+        """Return an untyped client of any other service."""
         return self._session.client(service, endpoint_url=self._endpoint_url, config=self._config)
 
     def apigateway(self) -> APIGatewayClient:
-        """A client of API Gateway, which may send what AWS would not take: see `emulator_gaps`."""
+        """Return a client of API Gateway without boto3's validation: see `emulator_gaps`."""
         config = self._config.merge(Config(parameter_validation=False))
         return self._session.client("apigateway", endpoint_url=self._endpoint_url, config=config)
 
     def cloudformation(self) -> CloudFormationClient:
-        """A client of CloudFormation."""
+        """Return a client of CloudFormation."""
         return self._session.client(
             "cloudformation", endpoint_url=self._endpoint_url, config=self._config
         )
 
     def dynamodb(self) -> DynamoDBClient:
-        """A client of DynamoDB."""
+        """Return a client of DynamoDB."""
         return self._session.client(
             "dynamodb", endpoint_url=self._endpoint_url, config=self._config
         )
 
     def functions(self) -> LambdaClient:
-        """A client of Lambda."""
+        """Return a client of Lambda."""
         return self._session.client("lambda", endpoint_url=self._endpoint_url, config=self._config)
 
     def logs(self) -> CloudWatchLogsClient:
-        """A client of CloudWatch Logs."""
+        """Return a client of CloudWatch Logs."""
         return self._session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
 
     def s3(self) -> S3Client:
-        """A client of S3."""
+        """Return a client of S3."""
         return self._session.client("s3", endpoint_url=self._endpoint_url, config=self._config)
 
     def sqs(self) -> SQSClient:
-        """A client of SQS."""
+        """Return a client of SQS."""
         return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
 
     def ssm(self) -> SSMClient:
-        """A client of Systems Manager."""
+        """Return a client of Systems Manager."""
         return self._session.client("ssm", endpoint_url=self._endpoint_url, config=self._config)

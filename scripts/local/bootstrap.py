@@ -1,8 +1,8 @@
-"""Makes the virtual environments that everything else runs in, with the standard library alone.
+"""Make the virtual environments for all other commands, with the standard library alone.
 
-Run by the Makefile before each target; does nothing while the packages stay the same. The main
-environment is made from requirements-dev.txt, which pip reads too. The others are made from
-uv.lock, by the uv that the main one has.
+The Makefile runs it before each target. It does nothing if the packages have not changed. The main
+environment is made from requirements-dev.txt, which pip also reads. The others are made from
+uv.lock with the main environment's uv.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ GROUPS = {
     "browser": ("--only-group", "browser"),
     "security": ("--only-group", "security"),
 }
-"""What `uv export` is told for each group; those of bench include the layer's packages."""
+"""Options of `uv export` for each group; the groups of bench include the layer's packages."""
 _ADDED = frozenset({"browser"})
-"""Groups that go into an environment which is there already."""
+"""Groups that are installed into an existing environment."""
 
 
 def main(arguments: list[str]) -> int:
-    """Makes the environment named by the first argument, unless it is there and up to date.
+    """Make the environment that the first argument names, unless it exists and is up to date.
 
     A second argument names a dependency group other than that of development.
     """
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _packages(group: str) -> str:
-    """The pinned packages of a group, one a line."""
+    """Return the pinned packages of a group, one per line."""
     if group == "dev":
         return _REQUIREMENTS.read_text(encoding="utf-8")
     return _output([sys.executable, "-m", "uv", *EXPORT, *GROUPS[group]], {})
@@ -90,7 +90,7 @@ def _install_from_nothing(python: Path, packages: str) -> None:
 
 
 def _install(python: Path, packages: str, how: str) -> None:
-    """Lets the environment's own uv install what pip would, from where pip would."""
+    """Install with the environment's own uv what pip would, from where pip would."""
     registry = uv_settings(_output([*_pip(python), "config", "list"], {}), os.environ)
     settings = registry | {"VIRTUAL_ENV": str(python.parent.parent)}
     words = [] if how == "sync" else ["--requirement"]

@@ -1,4 +1,4 @@
-"""Sends the sample conversations through the whole pipeline and shows the insights it made."""
+"""Send the sample conversations through the whole pipeline, and show the resulting insights."""
 
 import json
 import time
@@ -40,7 +40,7 @@ _COUNTERS = {
 
 
 def show(stack: LocalStack, console: Console) -> None:
-    """The main job, seen from outside: conversations in over HTTP, insights and trends out."""
+    """Send conversations over HTTP, wait for their insights, and print insights and trends."""
     samples = _samples()
     with Api(stack.api_url, stack.api_key) as api:
         ids = [_send_one(api, samples[0]), *_send_bulk(api, samples[1:])]
@@ -62,14 +62,14 @@ def _send_one(api: Api, sample: Json) -> str:
 
 
 def _send_bulk(api: Api, samples: Sequence[Json]) -> list[str]:
-    answer = api.post("/api/v1/conversations/bulk", {"conversations": samples})
-    if answer["rejected"]:
-        raise LocalStackError(f"{answer['rejected']} of the sample conversations were refused.")
-    return [result["id"] for result in answer["results"]]
+    response = api.post("/api/v1/conversations/bulk", {"conversations": samples})
+    if response["rejected"]:
+        raise LocalStackError(f"{response['rejected']} of the sample conversations were refused.")
+    return [result["id"] for result in response["results"]]
 
 
 def _wait_for(api: Api, ids: Sequence[str], console: Console, log: Path) -> dict[str, Json]:
-    """Asks for the newest insights rather than for each one, to stay under the rate limit."""
+    """Read the newest insights, not each one, to stay below the rate limit."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     columns = (TextColumn("Analysing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     found: dict[str, Json] = {}

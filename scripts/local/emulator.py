@@ -1,7 +1,7 @@
-"""The emulator's process: started, recognised again and stopped.
+"""Start, find and stop the emulator's process.
 
-The process holds a file lock for as long as it lives. So a held lock means that it runs and that
-the recorded pid is its own: no other process, whatever its pid, is ever signalled.
+The process holds a file lock while it lives. A held lock therefore means that it runs and that the
+recorded pid is its own, so no other process is ever signalled.
 """
 
 import json
@@ -30,7 +30,7 @@ _STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running emulator and what it was started with."""
+    """A running emulator, and the options that it was started with."""
 
     pid: int
     port: int
@@ -38,13 +38,13 @@ class Emulator:
     is_auth_enforced: bool
 
     def suits(self, options: Options) -> bool:
-        """Whether `options` ask for just this emulator."""
+        """Return whether `options` ask for exactly this emulator."""
         wanted = (options.port, options.bind_host, options.is_auth_enforced)
         return (self.port, self.bind_host, self.is_auth_enforced) == wanted
 
 
 def running(files: LocalFiles) -> Emulator | None:
-    """The emulator that these files belong to, if it is alive."""
+    """Return the emulator of these files, if it runs."""
     lock = try_lock(files.emulator_lock)
     if lock is not None:
         os.close(lock)
@@ -55,7 +55,7 @@ def running(files: LocalFiles) -> Emulator | None:
 
 
 def start(options: Options, files: LocalFiles, environ: Mapping[str, str]) -> Emulator:
-    """Starts the emulator and waits until it answers; stops it again if it never does."""
+    """Start the emulator and wait until it responds; stop it again if it does not."""
     require_free_port(options)
     files.create()
     lock = try_lock(files.emulator_lock)
@@ -76,7 +76,7 @@ def start(options: Options, files: LocalFiles, environ: Mapping[str, str]) -> Em
 
 
 def stop(files: LocalFiles) -> bool:
-    """Stops the emulator and the function processes it started; False if there was none."""
+    """Stop the emulator and its function processes; return False if there was none."""
     emulator = running(files)
     if emulator is None:
         return False
@@ -92,7 +92,7 @@ def stop(files: LocalFiles) -> bool:
 
 
 def require_free_port(options: Options) -> None:
-    """Refuses a port that another process has, before anything is built for it."""
+    """Raise an error if another process has the port, before anything is built."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,8 +1,8 @@
-"""Makes up for what the emulator does to a deployed template and AWS does not.
+"""Workarounds for differences between the emulator and AWS in a deployed template.
 
-It tells SAM's transform of no parameter, reads the body of a REST API without its gateway
-responses, takes the `~1` in binary media types literally, which stands for a slash, and keeps the
-value of a `Number` parameter as text, which its event source mappings then cannot compare.
+The emulator passes no parameters to SAM's transform. It reads the body of a REST API without its
+gateway responses. It does not decode `~1` as a slash in binary media types. It keeps the value of a
+`Number` parameter as text, which its event source mappings cannot compare.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _SECTION = "x-amazon-apigateway-gateway-responses"
 
 
 def make_default(template: Path, parameter: str, value: str) -> None:
-    """Makes a value the default of a parameter: the only one that the transform then knows."""
+    """Make a value the default of a parameter, because the transform knows only defaults."""
     content: dict[str, Any] = yaml.safe_load(template.read_text("utf-8"))
     content["Parameters"][parameter]["Default"] = value
     template.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
@@ -30,7 +30,7 @@ def make_default(template: Path, parameter: str, value: str) -> None:
 def put_gateway_responses(
     cloudformation: CloudFormationClient, api: APIGatewayClient, stack_name: str
 ) -> None:
-    """Puts what the deployed template says, and deploys the API's stages again to apply it."""
+    """Set the gateway responses of the deployed template, and deploy the API's stages again."""
     template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")
     for logical_id, responses in _declared(dict(template["TemplateBody"])):
         resource = cloudformation.describe_stack_resource(
@@ -44,17 +44,17 @@ def put_gateway_responses(
 
 
 def unescape_binary_media_types(api: APIGatewayClient) -> None:
-    """Sets the binary media types of each REST API again, with slashes in them."""
+    """Set the binary media types of each REST API again, with slashes."""
     for rest_api in api.get_rest_apis()["items"]:
         types: Any = [one.replace("~1", "/") for one in rest_api.get("binaryMediaTypes", [])]
         if types:
-            # AWS takes one type a patch, in the path; the emulator only all of them, as a list.
+            # AWS accepts one type per patch, in the path; the emulator only all of them, as a list.
             patch: Any = {"op": "replace", "path": "/binaryMediaTypes", "value": types}
             api.update_rest_api(restApiId=rest_api["id"], patchOperations=[patch])
 
 
 def make_concurrency_numeric(functions: LambdaClient) -> None:
-    """Sets the maximum concurrency of each event source mapping again, as the number it is."""
+    """Set the maximum concurrency of each event source mapping again, as a number."""
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
         if limit is not None:
@@ -72,7 +72,7 @@ def _declared(template: Mapping[str, Any]) -> Iterator[tuple[str, Responses]]:
 def _request(response: Mapping[str, Any]) -> dict[str, Any]:
     parameters = response.get("responseParameters", {})
     request: dict[str, Any] = {
-        # What is left out by a condition stays in the processed template as an intrinsic.
+        # A value that a condition leaves out remains in the processed template as an intrinsic.
         "responseParameters": {k: v for k, v in parameters.items() if isinstance(v, str)},
         "responseTemplates": response.get("responseTemplates", {}),
     }

@@ -1,4 +1,4 @@
-"""Where one local stack keeps its files. Stacks with different folders never meet."""
+"""The files of one local stack. Stacks with different folders share no files but the build's."""
 
 import fcntl
 import hashlib
@@ -10,12 +10,12 @@ from pathlib import Path
 SAVED_SETTINGS = "settings.json"
 """Name of the file in a stack's folder that `saved_settings` reads and writes."""
 
-_MEMORY = Path("/dev/shm")  # noqa: S108  its folder is the user's alone
+_MEMORY = Path("/dev/shm")  # noqa: S108  only the user can read its folder
 _ROOM_BYTES = 2 * 1024**3
 
 
 class LocalFiles:
-    """The paths under `folder`, and those of the build, which the stacks of a checkout share."""
+    """The paths under `folder`, and those of the build, which all stacks of a checkout share."""
 
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.checkout = checkout
@@ -35,19 +35,19 @@ class LocalFiles:
         self.scratch = _scratch(folder)
 
     def log(self, name: str) -> Path:
-        """The log of one program: `emulator`, `build` or `deploy`."""
+        """Return the path of the log of one program: `emulator`, `build` or `deploy`."""
         return self.folder / f"{name}.log"
 
     def create(self) -> None:
-        """Makes the folders, where they are missing."""
+        """Make the folders that are missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
 
 
 def _scratch(folder: Path) -> Path:
-    """Where the emulator unpacks the layer anew for each process of a function.
+    """Return where the emulator unpacks the layer for each process of a function.
 
-    In memory where the machine allows it: on a slow disk this is most of a cold start.
+    It is in memory if the machine allows it, because a slow disk takes most of a cold start.
     """
     if not _MEMORY.is_dir():
         return folder / "tmp"
@@ -59,7 +59,7 @@ def _scratch(folder: Path) -> Path:
 
 
 def try_lock(path: Path) -> int | None:
-    """A descriptor that holds the lock until its last copy closes, or None if another has it."""
+    """Return a descriptor that holds the lock until its last copy closes, or None if it is held."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -72,7 +72,7 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Waits until no other process is in the block of the same `path`."""
+    """Wait until no other process is in the block with the same `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Keeps the user's AWS account out: processes see the emulator and made-up credentials only."""
+"""Keep the user's AWS account out: processes get only the emulator and fictional credentials."""
 
 import ipaddress
 import json
@@ -20,7 +20,7 @@ _FAR_FUTURE = 4102444800.0  # 2100-01-01
 def tool_environment(
     environ: Mapping[str, str], endpoint_url: str, folder: Path, programs: Path
 ) -> dict[str, str]:
-    """What `sam` runs in: the user's environment without AWS in it, and the emulator instead."""
+    """Return the environment of `sam`: the user's, with AWS settings of the emulator."""
     kept = {k: v for k, v in environ.items() if not k.startswith(_DROPPED_PREFIXES)}
     return {
         **kept,
@@ -36,7 +36,10 @@ def tool_environment(
 def emulator_environment(
     environ: Mapping[str, str], endpoint_url: str, programs: Path
 ) -> dict[str, str]:
-    """What the emulator runs in. Functions inherit it, so it names what passes, not what is cut."""
+    """Return the environment of the emulator.
+
+    Functions inherit it, so it is a list of allowed names.
+    """
     kept = {k: v for k, v in environ.items() if k in _PASSED_TO_EMULATOR + _PROXIES}
     return {
         **kept,
@@ -48,7 +51,10 @@ def emulator_environment(
 
 
 def require_local(endpoint_url: str, host: str) -> None:
-    """The last guard before anything is deployed: the endpoint is the emulator that runs here."""
+    """Refuse an endpoint that is not the emulator on this machine.
+
+    It is the last check before deploying.
+    """
     hostname = urlsplit(endpoint_url).hostname or ""
     if hostname != host or not ipaddress.ip_address(hostname).is_private:
         raise LocalStackError(f"Refusing to deploy to {endpoint_url}, which is not this machine.")
@@ -73,7 +79,7 @@ def _no_proxy(environ: Mapping[str, str], endpoint_url: str) -> dict[str, str]:
 
 
 def _sam_folder(folder: Path) -> Path:
-    """SAM's own settings, kept out of the home folder; its weekly look for updates is off."""
+    """Keep SAM's own settings out of the home folder, and turn its weekly update check off."""
     sam = folder / "sam"
     sam.mkdir(parents=True, exist_ok=True)
     metadata = {"telemetryEnabled": False, "lastVersionCheck": _FAR_FUTURE}

@@ -1,4 +1,4 @@
-"""`make load`: the load test on the local stack, whose rate limit is raised meanwhile."""
+"""`make load`: run the load test on the local stack, with a higher rate limit until it ends."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def load(options: Options, checkout: Path, console: Console, arguments: Sequence[str]) -> int:
     """Run the load test, and return its exit status.
 
-    A rate limit that this command itself is given is set as by `make up`, and not raised.
+    A rate limit that is set for this command is used as by `make up`, and not raised.
     """
     if LIMIT in options.given:
         return _test(bring_up(options, checkout, Progress(console)), checkout, arguments)
@@ -36,7 +36,7 @@ def load(options: Options, checkout: Path, console: Console, arguments: Sequence
 
 @contextmanager
 def _raised_limit(options: Options, checkout: Path, progress: Progress) -> Iterator[LocalStack]:
-    """The stack with a limit that no load test reaches; afterwards with its own one again."""
+    """Give the stack a limit that no load test reaches, and restore its own limit afterwards."""
     try:
         stack = bring_up(options.for_now(**{LIMIT: RAISED}), checkout, progress)
         progress.say(f"{LIMIT} is {RAISED} until the load test ends.")
@@ -48,7 +48,7 @@ def _raised_limit(options: Options, checkout: Path, progress: Progress) -> Itera
 
 
 def _test(stack: LocalStack, checkout: Path, arguments: Sequence[str]) -> int:
-    """Runs until the test ends; one that is interrupted still reports what it measured."""
+    """Run until the test ends. An interrupted test still reports its measurements."""
     command = [sys.executable, "scripts/load_test.py", *arguments]
     environment = os.environ | stack.environment
     process = subprocess.Popen(command, cwd=checkout, env=environment)  # noqa: S603
@@ -59,13 +59,13 @@ def _test(stack: LocalStack, checkout: Path, arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _uninterrupted(process: subprocess.Popen[bytes] | None = None) -> Iterator[None]:
-    """Goes on when the user or the system wants an end; `process` is told of it instead."""
+    """Pass SIGINT and SIGTERM to `process` instead of ending."""
 
     def tell(number: int, _frame: FrameType | None) -> None:
-        if process and number != signal.SIGINT:  # a terminal interrupts both by itself
+        if process and number != signal.SIGINT:  # a terminal already signals both
             process.terminate()
 
-    # SIG_IGN and not a handler where there is no child to tell: the programs that are started
+    # Without a child the signals are ignored by SIG_IGN and not by a handler: started programs
     # inherit it.
     handler = tell if process else signal.SIG_IGN
     before = {number: signal.signal(number, handler) for number in _ENDING}

@@ -1,4 +1,4 @@
-"""What the user asked of a local stack: now, by earlier commands, and in `.env`, in this order."""
+"""The options of a local stack: from this command, earlier commands and `.env`, in this order."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from scripts.local.errors import LocalStackError
 from scripts.local.files import SAVED_SETTINGS
 
 PLACE_NAMES = frozenset({"AUTH", "EMULATOR_BIND_HOST", "EMULATOR_PORT", "STACK_NAME"})
-"""Settings of the emulator and not of the product."""
+"""Settings of the emulator, not of the product."""
 
 OWN_NAMES = PLACE_NAMES | {
     "GROK_API_KEY",
@@ -25,12 +25,12 @@ OWN_NAMES = PLACE_NAMES | {
 }
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LOOPBACK = "127.0.0.1"
-_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104  asked for by name only: EMULATOR_BIND_HOST
+_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104  used only if EMULATOR_BIND_HOST names it
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Everything that distinguishes one local stack from another."""
+    """All options that distinguish one local stack from another."""
 
     local_dir: Path
     port: int
@@ -38,19 +38,19 @@ class Options:
     is_auth_enforced: bool
     stack_name: str
     settings: Mapping[str, str]
-    """The values in force, the user's whole environment among them."""
+    """The current values, including the user's whole environment."""
     chosen: Mapping[str, str] = field(repr=False)
-    """What later commands are to keep: given by this command and by earlier ones; may be empty."""
+    """The values that later commands keep: from this command and earlier ones; may be empty."""
     given: frozenset[str] = field(repr=False)
     """Names that this command's own environment has values for."""
     kept: Mapping[str, str]
-    """What is in force only because an earlier command gave it."""
+    """Values that apply only because an earlier command set them."""
     dotenv_names: frozenset[str]
     grok_api_key: str = field(repr=False)
 
     @property
     def host(self) -> str:
-        """The address to reach the emulator at."""
+        """Return the address at which the emulator can be reached."""
         return _LOOPBACK if self.bind_host == _EVERY_INTERFACE else self.bind_host
 
     def for_now(self, **settings: str) -> "Options":
@@ -59,12 +59,12 @@ class Options:
 
     @property
     def endpoint_url(self) -> str:
-        """The emulator's one endpoint for all AWS services."""
+        """Return the emulator's single endpoint for all AWS services."""
         return f"http://{self.host}:{self.port}"
 
 
 def load_options(environ: Mapping[str, str], checkout: Path) -> Options:
-    """Return the options of a command; `RESET=1` leaves out what earlier commands gave."""
+    """Return the options of a command; `RESET=1` ignores the settings of earlier commands."""
     dotenv = read_dotenv(checkout / ".env")
     is_reset = environ.get("RESET", "") == "1"
     saved_at = _local_dir({**dotenv, **environ}, checkout) / SAVED_SETTINGS
@@ -79,9 +79,9 @@ def read_options(
     dotenv: Mapping[str, str] = _NOTHING,
     saved: Mapping[str, str] = _NOTHING,
 ) -> Options:
-    """Combine the environment with, under it, earlier commands' settings and those of `.env`.
+    """Combine the environment with the settings of earlier commands and of `.env`, in this order.
 
-    An empty value stands for the default, whatever `.env` or an earlier command says.
+    An empty value means the default, whatever `.env` or an earlier command sets.
     """
     merged = {**dotenv, **saved, **environ}
     settings = {name: value for name, value in merged.items() if value.strip()}
@@ -102,7 +102,7 @@ def read_options(
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
-    """The names and values of a `.env` file; nothing where there is no such file."""
+    """Return the names and values of a `.env` file; nothing if there is no such file."""
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""What a deployed stack gives its users: URLs, key and names, and the file that hands them on."""
+"""The outputs of a deployed stack (URLs, key and names), and the file that exports them."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from scripts.local.options import Options
 
 
 def stack_environment(options: Options, emulator: Emulator) -> dict[str, str]:
-    """The outputs as variables (AnalysisQueueUrl is ANALYSIS_QUEUE_URL), and how to reach it."""
+    """Return the outputs as variables: AnalysisQueueUrl is ANALYSIS_QUEUE_URL."""
     session = EmulatorSession(options.endpoint_url)
     outputs = _outputs(session, options.stack_name)
     key = session.apigateway().get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
@@ -35,12 +35,15 @@ def stack_environment(options: Options, emulator: Emulator) -> dict[str, str]:
 
 
 def emulated_api_url(endpoint_url: str, outputs: Mapping[str, str]) -> str:
-    """Return the API's address on an emulator; the one among the outputs exists in AWS only."""
+    """Return the API's address on an emulator; the address in the outputs exists only in AWS."""
     return f"{endpoint_url}/_aws/execute-api/{outputs['RestApiId']}/{outputs['StageName']}"
 
 
 def write_shell_file(path: Path, environment: Mapping[str, str]) -> None:
-    """Exports, for `. .local/stack.env`; readable by the user alone, since the API key is in it."""
+    """Write exports for `. .local/stack.env`.
+
+    Only the user can read it, since it contains the API key.
+    """
     path.touch(mode=0o600)
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
     path.write_text("".join(lines))

@@ -1,4 +1,4 @@
-"""Which settings become which parameters of the template: MAX_QUEUE_DEPTH is MaxQueueDepth."""
+"""Map settings to parameters of the template: MAX_QUEUE_DEPTH is MaxQueueDepth."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ DECIDED = frozenset({"AwsEndpointUrl", "DeploymentId", "PythonRuntime"})
 def from_settings(settings: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
     """Return the values that `settings` give to declared parameters, by parameter.
 
-    Only names of several words count, so that a STAGE or MODE of the user's shell means nothing.
+    Only names of several words count, so that a STAGE or MODE in the user's shell has no effect.
     """
     by_setting = _by_setting(declared)
     return {
@@ -24,7 +24,7 @@ def from_settings(settings: Mapping[str, str], declared: Collection[str]) -> dic
 
 
 def to_keep(chosen: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
-    """Return those of the chosen values that later commands keep: no key, nothing of the shell."""
+    """Return the chosen values that later commands keep, without keys and shell variables."""
     by_setting = _by_setting(frozenset(declared) - DECIDED)
     return {
         name: value
@@ -34,7 +34,7 @@ def to_keep(chosen: Mapping[str, str], declared: Collection[str]) -> dict[str, s
 
 
 def spelled(settings: Collection[str], template: Template) -> dict[str, str]:
-    """Return each parameter's setting: as the user wrote it, else as the functions' variable."""
+    """Return each parameter's name as the user wrote it, else as the functions' variable."""
     by_setting = _by_setting(template.parameters)
     return (
         {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper() for name in template.parameters}
@@ -44,7 +44,7 @@ def spelled(settings: Collection[str], template: Template) -> dict[str, str]:
 
 
 def unknown_names(names: Collection[str], declared: Collection[str]) -> list[str]:
-    """Return names that neither the template nor the local stack knows: most likely misspelt."""
+    """Return names that neither the template nor the local stack knows, probably misspelt."""
     known = _by_setting(declared)
     return sorted(name for name in names if name not in OWN_NAMES and _key(name) not in known)
 

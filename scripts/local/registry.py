@@ -1,4 +1,4 @@
-"""Tells uv, which does not read pip's configuration, about the registry that pip would use."""
+"""Configure uv, which does not read pip's configuration, with the registry that pip would use."""
 
 import ast
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ _COMMA_SEPARATED = {"UV_FIND_LINKS"}
 
 
 def uv_settings(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Translates the output of `pip config list`; what `environ` sets for uv already wins."""
+    """Translate the output of `pip config list`; settings of uv in `environ` have priority."""
     found = dict(_translated(line) for line in pip_config.splitlines() if "=" in line)
     settings = {name: value for name, value in found.items() if name and name not in environ}
     if "UV_INDEX" in settings:
-        # pip takes the best version of all indexes; uv by default that of the first.
+        # pip uses the best version of all indexes; by default, uv uses that of the first.
         settings.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return settings
 

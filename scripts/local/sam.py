@@ -1,4 +1,4 @@
-"""Runs SAM CLI for the local stack: build and deploy, each skipped while nothing has changed."""
+"""Run SAM CLI for the local stack: build and deploy, each skipped if nothing has changed."""
 
 import subprocess
 import sys
@@ -25,18 +25,18 @@ _CAPABILITIES = [
 
 
 def build_fingerprint(checkout: Path) -> str:
-    """Changes with the template, any source file, or the interpreter."""
+    """Return a text that changes with the template, any source file, or the interpreter."""
     return fingerprint(checkout, RUNTIME, sys.executable)
 
 
 def is_built(files: LocalFiles, fingerprint: str) -> bool:
-    """Whether the last build was of just this source."""
+    """Return whether the last build was of exactly this source."""
     stamp = files.build_stamp
     return stamp.is_file() and stamp.read_text() == fingerprint and files.built_template.is_file()
 
 
 def build(files: LocalFiles, environment: Mapping[str, str], fingerprint: str) -> None:
-    """Runs `sam build` for the interpreter at hand."""
+    """Run `sam build` for the current interpreter."""
     files.build_stamp.unlink(missing_ok=True)
     options = {
         "--build-dir": files.build,
@@ -58,7 +58,7 @@ def deploy(
     stack_name: str,
     parameters: Mapping[str, str],
 ) -> None:
-    """Runs `sam deploy`."""
+    """Run `sam deploy`."""
     options = {
         "--config-file": no_config(files),
         "--parameter-overrides": write_overrides(files.parameters, parameters),
@@ -74,7 +74,7 @@ def deploy(
 
 
 def validate(checkout: Path, environment: Mapping[str, str]) -> bool:
-    """Checks and lints all templates; what SAM finds goes straight to the terminal."""
+    """Check and lint all templates; SAM prints its findings to the terminal."""
     templates = ["template.yaml", *sorted(map(str, (checkout / "infra").glob("*.yaml")))]
     return all(_is_valid(template, checkout, environment) for template in templates)
 
@@ -104,7 +104,7 @@ def _words(options: Mapping[str, object]) -> list[str]:
 
 
 def no_config(files: LocalFiles) -> Path:
-    """Stands in for samconfig.toml, whose profile and region are those of a real account."""
+    """Return a file that replaces samconfig.toml, whose settings are for a real account."""
     empty = files.folder / "no-samconfig.toml"
     empty.write_text("version = 0.1\n")
     return empty

@@ -1,6 +1,6 @@
-"""The settings that commands gave the local stack, kept beside it so that later commands keep them.
+"""Settings of earlier commands, stored in the stack's folder so that later commands keep them.
 
-Only what came from the environment is kept; `.env` is read anew by every command. No key is kept.
+Only settings from the environment are stored; every command reads `.env` again. No key is stored.
 """
 
 import json
@@ -13,7 +13,7 @@ _LONGEST_SHOWN = 40
 
 
 def read(path: Path) -> dict[str, str]:
-    """Return the settings by name; nothing where no command has given any."""
+    """Return the settings by name; nothing if no command has set any."""
     if not path.is_file():
         return {}
     try:
@@ -21,12 +21,12 @@ def read(path: Path) -> dict[str, str]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
-        raise LocalStackError(f"{path} cannot be read: delete it, and say the settings again.")
+        raise LocalStackError(f"{path} cannot be read: delete it, and set the settings again.")
     return found
 
 
 def write(path: Path, settings: Mapping[str, str]) -> None:
-    """Keep these settings and no others, readable by the user alone."""
+    """Store these settings and no others. Only the user can read them."""
     path.touch(mode=0o600)
     path.write_text(json.dumps(settings, indent=1, sort_keys=True), encoding="utf-8")
 

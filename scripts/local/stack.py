@@ -1,6 +1,6 @@
-"""Brings a local stack up and down; both can be called again and again.
+"""Start and stop a local stack; both can be called repeatedly.
 
-Tests start one of their own beside the developer's: other folder, other port.
+Tests start their own stack in addition to the developer's, in another folder on another port.
 
     options = read_options({"LOCAL_DIR": ..., "EMULATOR_PORT": ..., "AUTH": "true"}, checkout)
     stack = bring_up(options, checkout)
@@ -50,22 +50,22 @@ class LocalStack:
 
     @property
     def api_url(self) -> str:
-        """The stage's address on the emulator, without a slash at its end."""
+        """Return the stage's address on the emulator, without a slash at its end."""
         return self.environment["API_URL"]
 
     @property
     def api_key(self) -> str:
-        """What to send as `x-api-key`."""
+        """Return the value of the header `x-api-key`."""
         return self.environment["API_KEY"]
 
 
 def bring_up(options: Options, checkout: Path, progress: Progress | None = None) -> LocalStack:
-    """Builds, starts and deploys what is missing or has changed; undoes its start if that fails.
+    """Build, start and deploy what is missing or has changed; stop what it started if that fails.
 
     Raises
     ------
     LocalStackError
-        A setting is wrong, which is found before anything changes, or a step failed.
+        A setting is wrong, which is checked before anything changes, or a step failed.
     """
     progress = progress or Progress.quiet()
     files = LocalFiles(checkout, options.local_dir)
@@ -84,7 +84,7 @@ def bring_up(options: Options, checkout: Path, progress: Progress | None = None)
 
 
 def take_down(options: Options, checkout: Path) -> bool:
-    """Stops the emulator, with everything in it, and forgets its settings; False if none ran."""
+    """Stop the emulator with everything in it, and delete its settings; False if none ran."""
     files = LocalFiles(checkout, options.local_dir)
     files.saved_settings.unlink(missing_ok=True)
     return emulator.stop(files)
@@ -92,7 +92,7 @@ def take_down(options: Options, checkout: Path) -> bool:
 
 @contextmanager
 def stopping_on_failure(files: LocalFiles, was_started: bool) -> Iterator[None]:
-    """Leaves nothing running that this command started, also when it is interrupted."""
+    """Stop what this command started if the block fails or is interrupted."""
     try:
         yield
     except BaseException as error:
@@ -159,7 +159,7 @@ def _deployed(
 
 
 def _built(files: LocalFiles, tools: Mapping[str, str], progress: Progress) -> str:
-    """Builds the functions unless they are built already; returns the fingerprint of the source."""
+    """Build the functions unless they are built already; return the fingerprint of the source."""
     fingerprint = sam.build_fingerprint(files.checkout)
     with exclusive(files.build_lock):
         if not sam.is_built(files, fingerprint):

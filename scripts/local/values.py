@@ -22,12 +22,13 @@ _MOST_PROCESSES = 10
 def checked_values(options: Options, template: Template, files: LocalFiles) -> dict[str, str]:
     """Return the value of each parameter.
 
-    All are given, because a parameter that is left out keeps its value of the deployment before.
+    All parameters are passed, because an omitted parameter keeps its value of the previous
+    deployment.
 
     Raises
     ------
     LocalStackError
-        A value is wrong, or Grok is to be asked for real without a key.
+        A value is wrong, or real mode has no key.
     """
     values = _values(options, template, has_key=has_grok_api_key(options, files))
     spelled = parameters.spelled(options.settings.keys(), template)
@@ -35,14 +36,12 @@ def checked_values(options: Options, template: Template, files: LocalFiles) -> d
     if found:
         raise LocalStackError(found)
     if settings_check.lacks_grok_api_key(template, values):
-        raise LocalStackError(
-            "GROK_MODE is real, and there is no key to ask Grok with: set GROK_API_KEY."
-        )
+        raise LocalStackError("GROK_MODE is real, and there is no key for Grok: set GROK_API_KEY.")
     return values
 
 
 def has_grok_api_key(options: Options, files: LocalFiles) -> bool:
-    """Return whether this command gives Grok's key, or an earlier one gave it to the emulator."""
+    """Return whether this command sets Grok's key, or an earlier one stored it in the emulator."""
     if options.grok_api_key:
         return True
     present = emulator.running(files)
@@ -59,7 +58,7 @@ def has_grok_api_key(options: Options, files: LocalFiles) -> bool:
 
 
 def _values(options: Options, template: Template, *, has_key: bool) -> dict[str, str]:
-    """The template's defaults, what suits this machine, the user's settings, what must be so."""
+    """Return the template's defaults, overridden by the machine, the settings and fixed values."""
     cores = min(max(os.cpu_count() or 2, 2), _MOST_PROCESSES)
     suiting = {"AnalysisConcurrency": str(cores)}
     decided = {"PythonRuntime": sam.RUNTIME, "AwsEndpointUrl": options.endpoint_url}

@@ -1,1 +1,1 @@
-"""Describes the API in OpenAPI 3.1: routes and models from the functions, words from here."""
+"""Describe the API in OpenAPI 3.1: routes and models come from the functions, texts from here."""

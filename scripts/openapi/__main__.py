@@ -1,4 +1,4 @@
-"""Writes the description to where it is served from and to the documentation; or checks both."""
+"""Write the description to the query function's folder and to the documentation, or check both."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ COPIES: Final = (CHECKOUT / "functions/query/openapi.json", CHECKOUT / "docs/ope
 
 
 def text() -> str:
-    """The description as it is written."""
+    """Return the description as JSON text."""
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> int:
-    """Write or check; 1 where a copy is not current."""
+    """Write or check; return 1 if a copy is not current."""
     parser = argparse.ArgumentParser(prog="python -m scripts.openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if not current")
     check: bool = parser.parse_args().check
@@ -31,7 +31,7 @@ def main() -> int:
             path.write_text(current, "utf-8")
         print(f"{'not current' if check else 'written'}: {path.relative_to(CHECKOUT)}")
     if check and stale:
-        print("`make openapi` writes them anew")
+        print("`make openapi` writes them again")
     return 1 if check and stale else 0
 
 

@@ -1,4 +1,4 @@
-"""Puts the description together: both functions' routes, with the words of each."""
+"""Build the description from the routes of both functions and the texts of each operation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from scripts.openapi.operations import (
     RATE,
     REFUSALS,
     TAGS,
-    Answer,
     Operation,
+    SuccessResponse,
     title,
 )
 
@@ -33,10 +33,10 @@ SETTINGS: Final = (
     "CURSOR_KEY",
 )
 PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashboard/<name>", "/")
-"""Paths of what people look at, which no program calls."""
+"""Paths of web pages, which no program calls."""
 
 NOT_SHOWN: Final = {"ById", "ListQuery", "Nothing", "TrendsQuery"}
-"""Models of paths and queries: operations have their fields as parameters."""
+"""Models of paths and queries: the description lists their fields as parameters."""
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -88,7 +88,7 @@ def document() -> Schema:
 
 
 def _routes() -> list[Route]:
-    # Importing a function builds its parts, which calls nothing but wants its settings.
+    # Importing a function builds its parts: this calls no service, but it needs the settings.
     os.environ.update({name: os.environ.get(name, "described") for name in SETTINGS})
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     from functions.ingest.app import router as ingest
@@ -102,7 +102,7 @@ def _key(route: Route) -> Key:
 
 
 def _check(routes: Collection[Key]) -> None:
-    """Check that each route has words, and all words have a route.
+    """Check that each route has texts, and all texts have a route.
 
     Raises
     ------
@@ -119,13 +119,15 @@ def _models(routes: Iterable[Route]) -> Iterator[type]:
         models = (route.models.path, route.models.query, route.models.body)
         yield from (model for model in models if model)
     for words in OPERATIONS.values():
-        yield from (answer.body for answer in words.answers.values() if answer.body)
+        yield from (response.body for response in words.responses.values() if response.body)
 
 
 def _operation(route: Route, words: Operation, models: Schema) -> Schema:
     limited = RATE if words.tag != "Operations" else ()
     refusals = {status: _refusal(status, limited) for status in words.refusals}
-    answers = {status: _answer(answer, limited) for status, answer in words.answers.items()}
+    responses = {
+        status: _success(response, limited) for status, response in words.responses.items()
+    }
     operation: Schema = {
         "operationId": words.identity,
         "tags": [words.tag],
@@ -133,7 +135,9 @@ def _operation(route: Route, words: Operation, models: Schema) -> Schema:
         "description": words.description,
         "security": words.security,
         "parameters": [*_parameters(route, words, models)],
-        "responses": {str(status): one for status, one in sorted({**refusals, **answers}.items())},
+        "responses": {
+            str(status): one for status, one in sorted({**refusals, **responses}.items())
+        },
     }
     if route.models.body:
         content = {"schema": _reference(route.models.body), "example": words.body_example}
@@ -146,9 +150,9 @@ def _operation(route: Route, words: Operation, models: Schema) -> Schema:
 
 
 def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Schema]:
-    """Return the parameters of the path, with an example, and of the query, with none.
+    """Return the parameters of the path, with an example, and of the query, without.
 
-    Swagger UI fills examples in, and each filter of a list would only make it shorter.
+    Swagger UI fills in examples, and each filter would only shorten the list.
     """
     if route.models.path:
         for name, schema in models[route.models.path.__name__]["properties"].items():
@@ -167,15 +171,15 @@ def _described(schema: Schema) -> Schema:
     return {"description": description, "schema": inner}
 
 
-def _answer(answer: Answer, limited: tuple[str, ...]) -> Schema:
+def _success(response: SuccessResponse, limited: tuple[str, ...]) -> Schema:
     content: Schema = {}
-    if answer.body is not None:
-        content[answer.media_type] = {"schema": _reference(answer.body)}
-        if answer.example is not None:
-            content[answer.media_type]["example"] = answer.example
-    elif answer.media_type != JSON:
-        content[answer.media_type] = {"schema": {"type": "string"}}
-    return _response(answer.meaning, content, (*answer.headers, *limited))
+    if response.body is not None:
+        content[response.media_type] = {"schema": _reference(response.body)}
+        if response.example is not None:
+            content[response.media_type]["example"] = response.example
+    elif response.media_type != JSON:
+        content[response.media_type] = {"schema": {"type": "string"}}
+    return _response(response.meaning, content, (*response.headers, *limited))
 
 
 def _refusal(status: int, limited: tuple[str, ...]) -> Schema:

@@ -1,4 +1,4 @@
-"""Examples. Those of requests give results against `make run`, when they are sent as they are."""
+"""Examples. Those of requests return results against `make run` when they are sent unchanged."""
 
 from __future__ import annotations
 

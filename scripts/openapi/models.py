@@ -13,29 +13,29 @@ Schema = dict[str, Any]
 
 REF: Final = "#/components/schemas/{model}"
 SUFFIX: Final = "Body"
-"""What the name of a response's type has at its end, and its schema has not."""
+"""The suffix of a response type's name, which its schema's name does not have."""
 
 
-class Described(GenerateJsonSchema):
-    """Makes schemas without what only fills them."""
+class ConciseSchema(GenerateJsonSchema):
+    """Make schemas without redundant entries."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's name
         """Leave out titles that only repeat a field's name."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out a default of null: it says no more than that a field may be left out."""
+        """Leave out a default of null, which says only that the field is optional."""
         if schema.get("default") is None:
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        """Add that a response has the fields that are named, and no others."""
+        """Add that a response has only the named fields."""
         return {**super().typed_dict_schema(schema), "additionalProperties": False}
 
 
 def schemas(models: Iterable[type]) -> dict[str, Schema]:
-    """Return the schemas of the models and of all that they consist of, by name.
+    """Return the schemas, by name, of the models and of all types that they contain.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def schemas(models: Iterable[type]) -> dict[str, Schema]:
     inputs: list[tuple[type, JsonSchemaMode, TypeAdapter[Any]]] = [
         (model, "validation", TypeAdapter(model)) for model in dict.fromkeys(models)
     ]
-    _, found = TypeAdapter.json_schemas(inputs, schema_generator=Described, ref_template=REF)
+    _, found = TypeAdapter.json_schemas(inputs, schema_generator=ConciseSchema, ref_template=REF)
     known = {name_of(name): _renamed(schema) for name, schema in found["$defs"].items()}
     for schema in known.values():
         schema.pop("title", None)
@@ -58,7 +58,7 @@ def name_of(name: str) -> str:
 
 
 def _renamed(value: Any) -> Any:
-    """Return a schema whose references name schemas, and not types."""
+    """Return a schema whose references name schemas, not types."""
     if isinstance(value, list):
         return [_renamed(one) for one in value]
     if not isinstance(value, dict):
@@ -67,7 +67,7 @@ def _renamed(value: Any) -> Any:
 
 
 def _referring(schema: Schema, known: dict[str, Schema]) -> Schema:
-    """Return a schema that refers to another one instead of repeating it."""
+    """Return a schema that refers to another schema instead of repeating it."""
     return {key: _inner(value, known) for key, value in schema.items()}
 
 

@@ -1,4 +1,4 @@
-"""What the description says of each operation beyond its route: words, responses, examples."""
+"""The texts of each operation in the description: words, responses, examples."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ TAGS: Final = {
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One response: what it means, the type and an example of its body, and its headers."""
+class SuccessResponse:
+    """One response: its meaning, the type and an example of its body, and its headers."""
 
     meaning: str
     body: type | None = None
@@ -42,12 +42,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """Words and responses of one operation. ``refusals`` are the errors that it returns."""
+    """Texts and responses of one operation. ``refusals`` are the errors that it returns."""
 
     identity: str
     tag: str
     description: str
-    answers: dict[int, Answer]
+    responses: dict[int, SuccessResponse]
     refusals: tuple[int, ...]
     security: Security = field(default_factory=lambda: KEYED)
     body_example: Any = None
@@ -58,10 +58,12 @@ READING: Final = (403, 422, 429, 500, 503)
 SENDING: Final = (400, 403, 413, 415, 422, 429, 500, 503)
 
 FOUND: Final = ("ETag", "Cache-Control")
-UNCHANGED: Final = Answer("Not changed since the response with the ETag of `If-None-Match`.")
+UNCHANGED: Final = SuccessResponse(
+    "Not changed since the response with the ETag of `If-None-Match`."
+)
 ONE_INSIGHT: Final = {
-    200: Answer("The insight.", InsightBody, examples.INSIGHT, FOUND),
-    202: Answer(
+    200: SuccessResponse("The insight.", InsightBody, examples.INSIGHT, FOUND),
+    202: SuccessResponse(
         "The conversation waits to be analysed.", WaitingBody, examples.WAITING, ("Retry-After",)
     ),
     304: UNCHANGED,
@@ -74,7 +76,11 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "The conversation is stored and will be analysed. The same `external_id` with the same "
         "text is the same conversation, however often it is sent; with another text it is a "
         "conflict.",
-        {202: Answer("The conversation is stored.", AcceptedBody, examples.WAITING, ("Location",))},
+        {
+            202: SuccessResponse(
+                "The conversation is stored.", AcceptedBody, examples.WAITING, ("Location",)
+            )
+        },
         (*SENDING, 409),
         body_example=examples.NEW_CONVERSATION,
     ),
@@ -84,7 +90,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Each conversation is checked on its own: one that is not valid is rejected in its own "
         "result, and the others are accepted.",
         {
-            202: Answer(
+            202: SuccessResponse(
                 "The result of each conversation, in the order of the request.",
                 BulkAcceptedBody,
                 examples.BULK,
@@ -98,7 +104,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Conversations",
         "The text and the metadata are returned as they were sent.",
         {
-            200: Answer("The conversation.", ConversationBody, examples.CONVERSATION, FOUND),
+            200: SuccessResponse(
+                "The conversation.", ConversationBody, examples.CONVERSATION, FOUND
+            ),
             304: UNCHANGED,
         },
         (*READING, 404),
@@ -107,7 +115,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "deleteConversation",
         "Conversations",
         "The text, the insight and the counts are deleted together. This cannot be undone.",
-        {204: Answer("The conversation is deleted.")},
+        {204: SuccessResponse("The conversation is deleted.")},
         (*READING, 404),
         example_id=examples.LAST_SAMPLE,
     ),
@@ -117,7 +125,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "All filters can be used together. A page reads a bounded number of insights: where few "
         "match, it can be short or empty and still have a `next_cursor`. A cursor is good for the "
         "query that returned it, with any `limit`, and for no other query.",
-        {200: Answer("A page.", PageBody, examples.PAGE, FOUND), 304: UNCHANGED},
+        {200: SuccessResponse("A page.", PageBody, examples.PAGE, FOUND), 304: UNCHANGED},
         (*READING, 400),
     ),
     ("get", "/api/v1/insights/trends"): Operation(
@@ -126,7 +134,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "`from` and `to` are widened to whole hours or days. They can be 366 days apart. The "
         "default is the last 24 hours by hour, and the last 30 days by day. `verify` counts the "
         "insights of at most one day again, and compares.",
-        {200: Answer("The counters.", TrendsBody, examples.TRENDS, FOUND), 304: UNCHANGED},
+        {200: SuccessResponse("The counters.", TrendsBody, examples.TRENDS, FOUND), 304: UNCHANGED},
         READING,
     ),
     ("get", "/api/v1/insights/{conversation_id}"): Operation(
@@ -149,10 +157,10 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "The status of the worker, the circuit breaker, the queue and the database. It is at most "
         "two seconds old.",
         {
-            200: Answer(
+            200: SuccessResponse(
                 "Conversations are analysed, or paused on purpose.", HealthBody, examples.HEALTH
             ),
-            503: Answer("Something that the service needs is down.", HealthBody),
+            503: SuccessResponse("Something that the service needs is down.", HealthBody),
         },
         (422, 500),
         OPEN,
@@ -161,7 +169,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "getMetrics",
         "Operations",
         "The key is sent as `x-api-key`, or as a bearer token as Prometheus sends it.",
-        {200: Answer("The metrics.", media_type="text/plain")},
+        {200: SuccessResponse("The metrics.", media_type="text/plain")},
         (401, 422, 500, 503),
         [{"ApiKey": []}, {"Bearer": []}],
     ),

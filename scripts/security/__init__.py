@@ -1,1 +1,1 @@
-"""What `make security` adds to the tools it runs."""
+"""Additions to the tools that `make security` runs."""

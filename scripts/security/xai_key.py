@@ -1,4 +1,4 @@
-"""Teaches detect-secrets what a key of xAI's looks like. Loaded by path: `--plugin`."""
+"""A plugin that makes detect-secrets find keys of xAI. It is loaded by path: `--plugin`."""
 
 import re
 from typing import ClassVar
@@ -7,7 +7,7 @@ from detect_secrets.plugins.base import RegexBasedDetector
 
 
 class XaiKeyDetector(RegexBasedDetector):
-    """Finds ``xai-`` and the long random text behind it."""
+    """Find ``xai-`` followed by long random text."""
 
-    secret_type = "xAI API key"  # noqa: S105 - the name of a kind, not a secret
+    secret_type = "xAI API key"  # noqa: S105 - the name of a type, not a secret
     denylist: ClassVar = (re.compile(r"\bxai-[A-Za-z0-9]{40,}\b"),)

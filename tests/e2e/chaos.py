@@ -190,7 +190,7 @@ class Figures:
         yield "dead letters / conversations used up", (len(self.dead_letters), len(self.used_up))
         yield "fewest calls about a dead letter", self.fewest_calls_of_the_dead
         yield (
-            "dead letters sent round again and completed",
+            "dead letters redriven and completed",
             (
                 self.redriven,
                 self.is_right_after_redrive,

@@ -103,7 +103,7 @@ def test_an_environment_is_deployed_and_its_addresses_are_shown(
     session = EmulatorSession(account.shell["AWS_ENDPOINT_URL"])
     found = outputs(session.cloudformation(), environment(name).stack_name)
     assert found["ApiUrl"] in done.stdout
-    assert "✓ The stack is up and well." in done.stdout
+    assert "✓ The stack is up and healthy." in done.stdout
     assert len(_parameters(session, environment(name).stack_name)["DeploymentId"]) == 64
     assert f"--api-key {found['ApiKeyId']}" in done.stdout
     table = session.dynamodb().describe_table(TableName=found["InsightsTableName"])["Table"]

@@ -44,5 +44,5 @@ def test_a_wrong_key_is_a_failure_that_is_told(stack: Stack) -> None:
 def test_a_service_that_is_not_there_is_told_in_a_sentence(stack: Stack) -> None:
     done = run(stack, "--base-url", "http://127.0.0.1:9")
     assert done.returncode == 1
-    assert "gives no answer" in done.stderr
+    assert "does not respond" in done.stderr
     assert "Traceback" not in done.stderr

@@ -119,7 +119,7 @@ def test_a_stack_without_a_health_report_is_not_called_up(place: dict[str, str])
     functions = EmulatorSession(stack["AWS_ENDPOINT_URL"]).functions()
     functions.delete_function(FunctionName=stack["QUERY_FUNCTION_NAME"])
     printed = failed_up(place)
-    assert f"✗ The stack is deployed, but {stack['HEALTH_URL']} answers 5" in printed
+    assert f"✗ The stack is deployed, but {stack['HEALTH_URL']} responds with 5" in printed
     assert "The stack is up" not in printed
 
 

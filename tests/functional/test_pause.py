@@ -55,7 +55,7 @@ def test_the_commands_do_both_on_the_table_of_the_environment(
     assert found is not None
     assert found["reason"]["S"] == "a try"
     assert pause.main(["resume"], environ) == 0
-    assert "goes on" in capsys.readouterr().out
+    assert "is resumed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_the_command_sends_each_failed_conversation_once_whether_it_has_a_dead_l
     )
     assert main(environ) == 0
     out = capsys.readouterr().out
-    assert "1 dead letters and 1 failed conversations without one sent round again, 0 left" in out
+    assert "1 dead letters and 1 failed conversations without one sent again, 0 left" in out
 
 
 def test_the_command_says_which_stack_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:

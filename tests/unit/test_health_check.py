@@ -63,10 +63,10 @@ def test_a_stage_that_is_not_there_yet_is_asked_again() -> None:
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (httpx.Response(502, json={"message": "Internal server error"}), "answers 502"),
-        (httpx.Response(503, json={"message": "Service Unavailable"}), "answers 503"),
-        (httpx.Response(503, text="no JSON"), "answers 503"),
-        (httpx.Response(500, json={"status": 500}), "answers 500"),
+        (httpx.Response(502, json={"message": "Internal server error"}), "responds with 502"),
+        (httpx.Response(503, json={"message": "Service Unavailable"}), "responds with 503"),
+        (httpx.Response(503, text="no JSON"), "responds with 503"),
+        (httpx.Response(500, json={"status": 500}), "responds with 500"),
         (httpx.ConnectError("refused"), r"cannot be reached \(refused\)"),
     ],
 )
