@@ -1,4 +1,4 @@
-"""Builders of what tests put in: events, messages, insights. Each has defaults to override."""
+"""Builders of test inputs: events, messages, insights. Each has defaults that can be overridden."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ AN_ID = "0b5a4f5e-3c1f-5f0e-8f57-2f9d3c0f4a11"
 
 GENERATION = 1_700_000_000_000
 LIFETIME = Lifetime(GENERATION, NOW + timedelta(days=90))
-"""Of a conversation that is not stored in the test."""
+"""The id of a conversation that is not stored in the test."""
 
 
 def environment(**overrides: str) -> dict[str, str]:
-    """The environment of a function, with credentials that open nothing."""
+    """Return the environment of a function, with credentials that are not valid anywhere."""
     return {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -50,7 +50,7 @@ def environment(**overrides: str) -> dict[str, str]:
 
 
 def insight(**overrides: Any) -> Insight:
-    """A completed insight."""
+    """Return a completed insight."""
     values: dict[str, Any] = {
         "conversation_id": AN_ID,
         "created_at": NOW,
@@ -63,7 +63,7 @@ def insight(**overrides: Any) -> Insight:
 
 
 def failed_insight(**overrides: Any) -> Insight:
-    """An insight that says why there is no analysis."""
+    """Return an insight with an error instead of an analysis."""
     return insight(**{"outcome": Failure("refused", "Grok refused to answer"), **overrides})
 
 
@@ -76,7 +76,10 @@ def api_event(
     headers: Mapping[str, str] | None = None,
     source_ip: str = "192.0.2.1",
 ) -> dict[str, Any]:
-    """A request as API Gateway's REST API hands it to a function. A text body is sent as it is."""
+    """Return a request as API Gateway's REST API passes it to a function.
+
+    A text body is sent unchanged.
+    """
     sent = {"Content-Type": "application/json", **(headers or {})}
     return {
         "resource": path,
@@ -100,7 +103,7 @@ def api_event(
 
 
 def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
-    """A batch as the event source mapping hands it to a function: ids are ``m0``, ``m1``, …"""
+    """Return a batch as the event source mapping passes it: ids are ``m0``, ``m1``, …"""
     return {
         "Records": [
             {"messageId": f"m{index}", "body": body, "attributes": {}}
@@ -111,7 +114,7 @@ def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
 
 @dataclass
 class LambdaContext:
-    """The context of an invocation, with time left."""
+    """The context of an invocation, with a fixed remaining time."""
 
     remaining_ms: int = 60_000
     aws_request_id: str = "an-invocation"

@@ -1,4 +1,4 @@
-"""What every test needs: an environment that names no real account, and a short memory."""
+"""Settings for every test: an environment without a real account, and fixed Hypothesis profiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from tests.builders import environment
 
-# A DynamoDB that is not the tests' own needs the credentials that were given for it.
+# Another DynamoDB than the tests' own needs the credentials that were set for it.
 if "DYNAMODB_ENDPOINT_URL" in os.environ:
     os.environ.update({**environment(), **os.environ})
 else:
@@ -16,6 +16,6 @@ else:
         del os.environ[name]
     os.environ.update(environment())
 
-# Machines are noisy: no test asserts a time. CI repeats the same examples; people meet new ones.
+# Machines differ in speed: no test asserts a time. CI repeats the same examples; local runs vary.
 settings.register_profile("no deadline", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("no deadline")

@@ -14,14 +14,14 @@ PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: its first cell, and the numbers in the others; None where one is empty."""
+    """A row of a table: its first cell, and the numbers in the others; None for an empty cell."""
 
     item: str
     numbers: tuple[Decimal | None, ...]
 
     @property
     def is_sum(self) -> bool:
-        """Whether the line adds up the lines above it."""
+        """Whether the row is the sum of the rows above it."""
         return self.item.startswith("**")
 
 
@@ -37,7 +37,7 @@ def tables() -> dict[str, list[Row]]:
 
 
 def quantity(item: str, *, bulk: bool = False) -> float:
-    """Return how much of an item one conversation takes."""
+    """Return the quantity of an item for one conversation."""
     [row] = [row for row in tables()["A million conversations"] if row.item == item]
     found = row.numbers[int(bulk)]
     assert found is not None

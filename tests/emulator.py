@@ -1,4 +1,4 @@
-"""A bare emulator, without a stack: for tables and queues that several processes share."""
+"""An emulator without a stack, for tables and queues that several processes share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START_SECONDS = 30
 
 @contextmanager
 def bare_emulator() -> Iterator[str]:
-    """An emulator on a free port of loopback, by its address; it ends with the block."""
+    """Start an emulator on a free port of loopback; yield its address, and stop it at the end."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),
@@ -39,7 +39,7 @@ def bare_emulator() -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

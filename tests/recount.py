@@ -1,4 +1,4 @@
-"""Counts insights anew, to compare with the counters that were kept at write time."""
+"""Count insights again, to compare the result with the counters of the Trends table."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Counts = Counter[tuple[str, str, str]]
-"""By bucket without its shard, slot and counter."""
+"""Counts by bucket without its shard, slot and counter."""
 
 
 def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
-    """Everything in a table."""
+    """Return every item of a table."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table)
     return [dict(item) for page in pages for item in page["Items"]]
 
 
 def counted(dynamodb: DynamoDBClient, table: str) -> Counts:
-    """The counters as they stand, all shards together."""
+    """Return the stored counters, with all shards added up."""
     sums: Counts = Counter()
     for item in items(dynamodb, table):
         bucket = item["bucket"]["S"].rsplit("#", 1)[0]
@@ -34,12 +34,12 @@ def counted(dynamodb: DynamoDBClient, table: str) -> Counts:
 
 
 def recount(dynamodb: DynamoDBClient, table: str) -> Counts:
-    """The counters as the insights say they should be."""
+    """Return the counters that follow from the stored insights."""
     return of(items(dynamodb, table))
 
 
 def of(insights: Iterable[dict[str, Any]]) -> Counts:
-    """The counters of the items of some insights."""
+    """Return the counters that follow from the items of some insights."""
     sums: Counts = Counter()
     for item in insights:
         if is_mark(item):

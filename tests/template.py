@@ -19,25 +19,25 @@ Json = dict[str, Any]
 
 @cache
 def load(path: Path) -> Json:
-    """One template as it is written, its anchors and merge keys resolved."""
+    """Return one template as it is written, with its anchors and merge keys resolved."""
     loaded: Json = json.loads(json.dumps(cfn_yaml.load(str(path))))
     return loaded
 
 
 def template() -> Json:
-    """The root template."""
+    """Return the root template."""
     return load(PATH)
 
 
 def nested_stacks() -> dict[str, Json]:
-    """The nested stacks of the root template, by logical id, as they are declared there."""
+    """Return the nested stacks of the root template, by logical id, as they are declared there."""
     declared: dict[str, Json] = template()["Resources"]
     return {name: one for name, one in declared.items() if one["Type"] == NESTED_STACK}
 
 
 @cache
 def nested_template(stack: str) -> Json:
-    """The template of a nested stack, its parameters replaced by what the root template passes."""
+    """Return a nested stack's template, its parameters replaced by the root template's values."""
     properties = nested_stacks()[stack]["Properties"]
     source = load(PATH.parent / properties["TemplateURL"])
     parts = {name: part for name, part in source.items() if name != "Parameters"}
@@ -46,7 +46,7 @@ def nested_template(stack: str) -> Json:
 
 
 def resources(of_type: str) -> dict[str, Json]:
-    """The properties of all resources of one type, by logical id, with those of nested stacks."""
+    """Return the properties of all resources of a type, by logical id, including nested stacks."""
     templates = [template(), *map(nested_template, nested_stacks())]
     return {
         name: resource.get("Properties", {})
@@ -57,7 +57,7 @@ def resources(of_type: str) -> dict[str, Json]:
 
 
 def resource_of(output: Json) -> str:
-    """The logical id of the resource that an output of a nested stack refers to."""
+    """Return the logical id of the resource that an output of a nested stack refers to."""
     stack, name = output["Fn::GetAtt"]
     value = nested_template(stack)["Outputs"][name.removeprefix("Outputs.")]["Value"]
     return str(value["Ref"])
@@ -88,6 +88,6 @@ def _substituted(text: str, passed: Mapping[str, Any]) -> str:
 
 
 def _placeholder(value: Json) -> str:
-    """A value as ``Fn::Sub`` writes it."""
+    """Return a value as ``Fn::Sub`` writes it."""
     [name] = value.values()
     return f"${{{name if isinstance(name, str) else '.'.join(name)}}}"

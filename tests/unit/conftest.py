@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse every connection, so that a rule that asks somebody is found out."""
+    """Refuse every connection, so that code that uses the network fails."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("a unit test wants to reach the network")

@@ -1,4 +1,4 @@
-"""The acceptance suite's own rules: when it waits, and what it says of a deployed stack."""
+"""The acceptance suite's own rules: when it waits, and what it reports about a deployed stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARAMETERS = {"MaxBatchSize": "50", "QueueFlushTimeoutSeconds": "1", "AnalysisCo
 
 
 def api(*responses: httpx.Response) -> tuple[Api, list[float]]:
-    """An API that gives these responses in turn, and the seconds that its client waited."""
+    """Return an API with these responses in turn, and the list of its client's waits."""
     left, waited = list(responses), list[float]()
     transport = httpx.MockTransport(lambda _: left.pop(0))
     return Api("https://api.example/v1", "a-key", waited.append, transport), waited
@@ -50,17 +50,17 @@ def test_a_wait_of_hours_and_a_sixth_throttling_are_not_waited_for() -> None:
     assert waited == [1.0] * 5
 
 
-def test_a_failed_check_shows_what_was_answered_and_never_the_key() -> None:
+def test_a_failed_check_shows_the_response_and_never_the_key() -> None:
     client, _ = api(httpx.Response(500, text="the log\nsays why"))
     said = shown(client.get("/api/v1/insights"))
-    assert said == "GET /v1/api/v1/insights answers 500: the log says why"
+    assert said == "GET /v1/api/v1/insights responds with 500: the log says why"
 
 
 def test_what_cannot_be_deleted_is_named_with_the_reason() -> None:
     sent = Sent("a-run")
     client, _ = api(*[httpx.Response(204)] * (COUNT - 1), httpx.Response(500, text="broken"))
     failed = sent.erase(client)
-    assert [reason.partition(" answers ")[2] for reason in failed.values()] == ["500: broken"]
+    assert [reason.partition(" responds with ")[2] for reason in failed.values()] == ["500: broken"]
     assert sent.erased == sent.texts.keys() - failed.keys()
 
 

@@ -1,4 +1,4 @@
-"""How long a retry waits, number by number."""
+"""How long a retry waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cold start loads: nothing that the function may do without."""
+"""A cold start loads only packages that the function needs."""
 
 from __future__ import annotations
 

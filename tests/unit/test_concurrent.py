@@ -1,4 +1,4 @@
-"""Requests to AWS side by side."""
+"""Concurrent requests to AWS."""
 
 from __future__ import annotations
 

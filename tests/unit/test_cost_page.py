@@ -1,4 +1,4 @@
-"""Every amount in USD on `docs/cost.md` follows from the quantities and prices beside it."""
+"""Every amount in USD on `docs/cost.md` follows from the quantities and prices in its row."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def rounded(amount: Decimal, to: Decimal = CENT) -> Decimal:
 
 
 def products(row: Row) -> list[Decimal]:
-    """Each quantity of a row, times its price: the last number before the amounts."""
+    """Return each quantity of a row times its price, the last number before the amounts."""
     numbers = [number for number in row.numbers if number is not None]
     quantities, price = numbers[: len(numbers) // 2], numbers[len(numbers) // 2]
     return [quantity * price for quantity in quantities]
 
 
 def amounts(row: Row) -> list[Decimal]:
-    """The amounts at the end of a row, as the page shows them."""
+    """Return the amounts at the end of a row, as the page shows them."""
     shown = [number for number in row.numbers if number is not None]
     return shown if row.is_sum else shown[len(shown) // 2 + 1 :]
 
 
 def blocks(heading: str) -> Iterator[tuple[list[Row], Row]]:
-    """The rows of a table with the sum below them."""
+    """Return the rows of a table with the sum below them."""
     above: list[Row] = []
     for row in tables()[heading]:
         if row.is_sum:

@@ -1,4 +1,4 @@
-"""The counters behind the trends: what goes in comes out, in any order, over any range."""
+"""The counters of the trends: they equal a recount, in any order of insights and over any range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The export, against an API behind httpx's own transport."""
+"""The export, with an API behind httpx's own transport."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ QUIET = Console(file=io.StringIO())
 
 
 def shown(**overrides: Any) -> dict[str, Any]:
-    """An insight as the API shows it."""
+    """Return an insight as the API shows it."""
     body: dict[str, Any] = json.loads(json.dumps(insight().as_json()))
     return {**body, **overrides}
 
 
-def api(answers: list[httpx.Response], waits: list[float] | None = None) -> tuple[Api, list[str]]:
-    """An API that gives these answers to the list, one after another, and knows no trends."""
+def api(responses: list[httpx.Response], waits: list[float] | None = None) -> tuple[Api, list[str]]:
+    """Return an API with these responses to the list, in turn, and without trends."""
     asked: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def response(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/trends"):
             return httpx.Response(503)
         asked.append(request.url.query.decode())
-        return answers.pop(0)
+        return responses.pop(0)
 
-    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="https://api.example")
+    client = httpx.Client(transport=httpx.MockTransport(response), base_url="https://api.example")
     return Api(client, (waits if waits is not None else []).append), asked
 
 

@@ -1,4 +1,4 @@
-"""How much and when: backoff, pauses, pace, budget and what becomes of a failed call."""
+"""Flow rules: backoff, pauses, pace, budget, and the outcome of a failed call."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_retry_never_comes_before_grok_said_as_far_as_sqs_can_wait(
 
 
 @given(st.floats(0, 86_400), CHANCE)
-def test_a_held_back_message_never_comes_before_the_stop_ends_as_far_as_sqs_can_wait(
+def test_a_held_back_message_never_comes_before_the_pause_ends_as_far_as_sqs_can_wait(
     remaining: float, chance: float
 ) -> None:
     delay = backoff.held_back_seconds(remaining, chance)
@@ -94,7 +94,7 @@ ERRORS = {
         ("credits", 5, 300.0, RetryAction.DEFER),
     ],
 )
-def test_what_becomes_of_a_failed_call(
+def test_the_outcome_of_a_failed_call_depends_on_its_error_and_attempt(
     error: str, attempt: int, hold: float, action: RetryAction
 ) -> None:
     found = retry_policy.decide(ERRORS[error], Attempts(attempt, 5), hold, 0.5)
@@ -110,7 +110,7 @@ def test_a_last_attempt_is_repeated_three_times_and_then_given_up() -> None:
     ]
 
 
-def test_what_is_retried_while_the_circuit_rests_comes_after_the_rest() -> None:
+def test_a_retry_while_the_circuit_is_open_comes_after_the_recovery_time() -> None:
     found = retry_policy.decide(ERRORS["transient"], Attempts(1, 5), 10.0, 0.0)
     assert (found.action, found.delay_seconds) == (RetryAction.RETRY, 10)
 
@@ -132,12 +132,12 @@ def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_
         assert name in {"transient", "unusable"}
 
 
-def test_where_nothing_stands_in_the_way_calls_may_start() -> None:
+def test_without_a_pause_calls_may_start() -> None:
     assert active_pause(WorkerState(spent_ticks=99), LIMITS, NOW) is None
     assert active_pause(WorkerState(spent_ticks=10**15), Limits(10, 0), NOW) is None
 
 
-def test_an_open_circuit_rests_for_its_recovery_time_and_then_lets_one_probe() -> None:
+def test_an_open_circuit_allows_one_probe_after_its_recovery_time() -> None:
     worker_state = WorkerState(circuit=Circuit(CircuitState.OPEN, opened_at=AT - 4))
     stop = active_pause(worker_state, LIMITS, NOW)
     assert stop is not None

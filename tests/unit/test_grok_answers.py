@@ -1,4 +1,4 @@
-"""Reading what Grok wrote: every form of a good answer, and no bad one."""
+"""Reading Grok's answers: every form of a usable answer, and no other."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_any_text_is_either_read_or_refused(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="{")), st.text())
-def test_an_analysis_is_found_whatever_stands_around_it(before: str, after: str) -> None:
+def test_an_analysis_is_found_whatever_text_surrounds_it(before: str, after: str) -> None:
     assert answer.parse_analysis(before + _content() + after).topics == ("delivery",)
 
 

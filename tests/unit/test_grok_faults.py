@@ -1,4 +1,4 @@
-"""From status and text to the kind of an error: each row of the table."""
+"""The error type that follows from a status and a text: each row of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack is up when a function has responded, and not before."""
+"""A stack counts as up when a function has responded, and not before."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Clock:
 
 
 def ask(*responses: httpx.Response | httpx.TransportError, patience: float = 5) -> object:
-    """What is learnt from these responses, the last of which comes again and again."""
+    """Return the result of these responses, the last of which is repeated."""
     left = list(responses)
 
     def respond(_: httpx.Request) -> httpx.Response:
@@ -50,7 +50,7 @@ def test_a_report_ends_the_wait_whether_all_is_well_or_not(response: httpx.Respo
     assert ask(response) == response.json()
 
 
-def test_a_stage_that_is_not_there_yet_is_asked_again() -> None:
+def test_a_stage_that_does_not_exist_yet_is_requested_again() -> None:
     report = ask(
         httpx.ConnectError("no such host"),
         httpx.Response(403, json={"message": "Forbidden"}),
@@ -70,7 +70,7 @@ def test_a_stage_that_is_not_there_yet_is_asked_again() -> None:
         (httpx.ConnectError("refused"), r"cannot be reached \(refused\)"),
     ],
 )
-def test_without_a_report_in_time_it_says_what_came_instead(
+def test_without_a_report_in_time_the_error_names_the_last_response(
     response: httpx.Response | httpx.TransportError, reason: str
 ) -> None:
     with pytest.raises(NoHealthError, match=f"The stack is deployed, but {URL} {reason}"):
@@ -85,5 +85,5 @@ def test_without_a_report_in_time_it_says_what_came_instead(
         ({"status": "unhealthy", "database": "unreachable"}, "status unhealthy"),
     ],
 )
-def test_an_unhealthy_report_s_reason_is_told(report: dict[str, object], why: str) -> None:
+def test_the_reason_of_an_unhealthy_report_is_shown(report: dict[str, object], why: str) -> None:
     assert why_unhealthy(report) == why

@@ -1,4 +1,4 @@
-"""What the mock analyzer promises: a sentiment, topics and a summary that a person would accept."""
+"""The mock analyzer: its sentiment, topics and summary are ones that a person would accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random waits before a request to AWS is made again."""
+"""Random waits before a request to AWS is repeated."""
 
 from __future__ import annotations
 

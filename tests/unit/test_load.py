@@ -1,4 +1,4 @@
-"""The load test's pure parts: percentiles, arrivals, reading answers, and the report."""
+"""The load test's pure parts: percentiles, due times, responses, and the report."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_million_times_fit_a_few_thousand_buckets() -> None:
     assert len(histogram.counts) < 2_000
 
 
-def test_of_nothing_there_is_no_percentile() -> None:
+def test_without_values_there_is_no_percentile() -> None:
     assert Histogram().summary() == {"p50": None, "p95": None, "p99": None, "max": None}
 
 
@@ -106,14 +106,14 @@ def test_conversations_go_round_with_an_external_id_each(tmp_path: Path) -> None
         ('{"text": 1}', "line 1 is not an object"),
     ],
 )
-def test_a_bad_file_is_told_by_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+def test_an_error_in_a_file_names_its_line(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text(text)
     with pytest.raises(LoadTestError, match=complaint):
         list(islice(conversations(path, "run"), 5))
 
 
-def test_answers_are_read_for_what_became_of_each_conversation() -> None:
+def test_a_response_says_the_outcome_of_each_conversation() -> None:
     one = httpx.Response(202, json={"id": "a", "status": "enqueued"})
     many = httpx.Response(
         202,
@@ -126,8 +126,8 @@ def test_answers_are_read_for_what_became_of_each_conversation() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_being_throttled_is_no_failure_and_says_how_long(status: int) -> None:
-    answer = httpx.Response(status, headers={"retry-after": "7"})
-    assert read(answer, 3) == Outcome(throttled=3, reason=str(status), wait_seconds=7)
+    response = httpx.Response(status, headers={"retry-after": "7"})
+    assert read(response, 3) == Outcome(throttled=3, reason=str(status), wait_seconds=7)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_metric_is_found_by_its_whole_name() -> None:
     assert metric(text, "estimated_cost") is None
 
 
-def test_a_thousand_conversations_of_a_thousand_characters_cost_what_the_budget_reckons() -> None:
+def test_a_thousand_conversations_of_a_thousand_characters_cost_what_the_budget_estimates() -> None:
     assert estimated_usd(1_000, 1_000.0, 0.002) == pytest.approx(1.5)
 
 

@@ -1,4 +1,4 @@
-"""What a local stack writes: variables for the shell, locks, and a fingerprint of its source."""
+"""The files of a local stack: variables for the shell, locks, and a fingerprint of its source."""
 
 import os
 import stat

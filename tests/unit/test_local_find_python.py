@@ -1,4 +1,4 @@
-"""Which interpreter `make` builds with; names on PATH may be shims that do not work."""
+"""The interpreter that `make` builds with; names on PATH may be shims that do not work."""
 
 import os
 import re
@@ -46,14 +46,14 @@ def test_any_of_the_usual_names_is_found(tmp_path: Path, name: str) -> None:
     assert os.access(found.stdout.strip(), os.X_OK)
 
 
-def test_a_shim_that_fails_is_passed_over(tmp_path: Path) -> None:
+def test_a_shim_that_fails_is_skipped(tmp_path: Path) -> None:
     program(tmp_path, "python3.13", "echo 'python3.13: command not found' >&2; exit 127")
     python(tmp_path, "python3.11")
 
     assert find(tmp_path).returncode == 0
 
 
-def test_an_older_python_is_passed_over(tmp_path: Path) -> None:
+def test_an_older_python_is_skipped(tmp_path: Path) -> None:
     program(tmp_path, "python3", "exit 1  # as sys.exit(not (3, 11) <= sys.version_info) does")
 
     assert find(tmp_path).returncode == 1

@@ -1,4 +1,4 @@
-"""Nothing that the user's shell holds leads to a real AWS account."""
+"""No setting in the user's shell leads to a real AWS account."""
 
 from pathlib import Path
 
@@ -78,13 +78,13 @@ def test_the_emulator_inherits_only_what_is_named() -> None:
     assert emulator()["HTTPS_PROXY"] == "http://proxy.example.com:3128"
 
 
-def test_the_loopback_is_never_asked_through_a_proxy(tmp_path: Path) -> None:
+def test_requests_to_the_loopback_never_use_a_proxy(tmp_path: Path) -> None:
     for environment in (tools(tmp_path), emulator()):
         assert environment["NO_PROXY"] == environment["no_proxy"]
         assert environment["NO_PROXY"].startswith("intranet.example.com,localhost,127.0.0.1")
 
 
-def test_sam_neither_phones_home_nor_looks_for_updates(tmp_path: Path) -> None:
+def test_sam_sends_no_telemetry_and_does_not_check_for_updates(tmp_path: Path) -> None:
     environment = tools(tmp_path)
 
     assert environment["SAM_CLI_TELEMETRY"] == "0"

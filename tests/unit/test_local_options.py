@@ -1,4 +1,4 @@
-"""What a user may write into the environment and `.env`, and what mistakes are answered with."""
+"""Settings from the environment and `.env`, and the errors for wrong ones."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def test_the_environment_wins_over_earlier_commands_and_these_over_dotenv(tmp_pa
     assert options.chosen == {"GROK_MODE": "real", "MAX_ATTEMPTS": "3"}
 
 
-def test_an_empty_value_stands_for_the_default_from_then_on(tmp_path: Path) -> None:
+def test_an_empty_value_means_the_default_from_then_on(tmp_path: Path) -> None:
     dotenv, saved = {"GROK_MODE": "real"}, {"GROK_MODE": "real", "MAX_ATTEMPTS": "2"}
 
     first = read_options({"GROK_MODE": "", "MAX_ATTEMPTS": ""}, tmp_path, dotenv, saved)
@@ -61,7 +61,7 @@ def test_an_empty_value_stands_for_the_default_from_then_on(tmp_path: Path) -> N
     assert later.kept == {"GROK_MODE": ""}
 
 
-def test_settings_for_now_are_in_force_and_not_kept(tmp_path: Path) -> None:
+def test_temporary_settings_apply_and_are_not_kept(tmp_path: Path) -> None:
     options = read_options({"MAX_ATTEMPTS": "3"}, tmp_path).for_now(RATE_LIMIT_REQUESTS="9")
 
     assert options.settings == {"MAX_ATTEMPTS": "3", "RATE_LIMIT_REQUESTS": "9"}

@@ -1,4 +1,4 @@
-"""How settings find the template's parameters."""
+"""How settings become the template's parameters."""
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ def test_settings_without_a_parameter_are_left_out() -> None:
     assert from_settings({"LC_ALL": "C", "XDG_SEAT": "x"}, {"GrokMode"}) == {}
 
 
-def test_single_words_of_the_user_s_shell_mean_nothing() -> None:
+def test_single_words_of_the_user_s_shell_have_no_effect() -> None:
     assert from_settings({"STAGE": "prod", "MODE": "x"}, {"Stage", "Mode"}) == {}
 
 

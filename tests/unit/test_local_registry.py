@@ -1,4 +1,4 @@
-"""uv installs from where pip would."""
+"""uv installs from the same registry as pip."""
 
 from scripts.local.registry import uv_settings
 

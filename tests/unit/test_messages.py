@@ -1,4 +1,4 @@
-"""Messages of the queue are read strictly: a poisoned one must cost nothing but itself."""
+"""Messages of the queue are read strictly: an invalid message affects no other message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a built layer before it is deployed."""
+"""How a built layer is packed before it is deployed."""
 
 from __future__ import annotations
 

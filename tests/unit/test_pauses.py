@@ -1,4 +1,4 @@
-"""Which pause is shown, and until when; how long a wave may wait for its turn."""
+"""Which pause is shown, and until when; how long a wave may wait for its starting times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reason(**fields: object) -> Reason | None:
     return None if pause is None else pause.reason
 
 
-def test_reasons_are_shown_in_order_what_an_operator_did_first() -> None:
+def test_reasons_are_shown_in_order_and_the_operators_pause_comes_first() -> None:
     fields: dict[str, object] = {
         "operator": OperatorPause(),
         "damage": (DAMAGE,),
@@ -97,7 +97,7 @@ def test_everything_that_is_damaged_is_named() -> None:
         (Blocks.NOTHING, 1, False),
     ],
 )
-def test_damage_stops_what_it_can_do_harm_to(
+def test_a_damaged_item_stops_the_calls_that_it_could_affect(
     blocks: Blocks, budget_ticks: int, stops: bool
 ) -> None:
     damage = Damage("spend#2026-11-23", "ticks", "is not a number", blocks)
@@ -105,7 +105,7 @@ def test_damage_stops_what_it_can_do_harm_to(
     assert (pause is not None) is stops
 
 
-def test_an_unreadable_circuit_rests_and_is_probed() -> None:
+def test_an_unreadable_circuit_counts_as_open_and_is_probed() -> None:
     circuit = Circuit(CircuitState.UNKNOWN)
     assert circuit.opens_for_seconds(10, AT) == 30
     assert needs_probe(WorkerState(circuit=circuit))

@@ -1,4 +1,4 @@
-"""What tells who a customer is goes; what the conversation is about stays."""
+"""Redaction replaces what identifies a customer, and keeps what the conversation is about."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_what_the_conversation_is_about_stays(text: str) -> None:
 
 
 def luhn(digits: list[int]) -> int:
-    """The digit that completes a card number."""
+    """Return the digit that completes a card number."""
     total = sum(d if i % 2 else (2 * d - 9 * (d > 4)) for i, d in enumerate(reversed(digits)))
     return -total % 10
 
@@ -74,7 +74,7 @@ words = st.text(alphabet=st.characters(whitelist_categories=("L", "Zs", "Po")), 
 
 
 @given(before=st.text(max_size=30), card=cards, after=st.text(max_size=30))
-def test_no_card_number_gets_through_wherever_it_stands(before: str, card: str, after: str) -> None:
+def test_no_card_number_gets_through_wherever_it_is(before: str, card: str, after: str) -> None:
     assert card not in redacted(f"{before}{card}{after}")
 
 
@@ -111,7 +111,7 @@ def test_a_long_and_hostile_text_is_read_all_the_same(hostile: str) -> None:
 
 @dataclass
 class Listening:
-    """The mock, which also notes what it was asked."""
+    """The mock, which also records the texts that it was sent."""
 
     heard: list[str] = field(default_factory=list)
     longest_call_seconds: float = 0
@@ -127,7 +127,7 @@ class Listening:
 @pytest.mark.parametrize(
     ("setting", "heard"), [("true", f"I am {EMAIL}"), ("false", "I am a@b.example")]
 )
-def test_grok_hears_the_redacted_text_where_it_is_set(setting: str, heard: str) -> None:
+def test_grok_gets_the_redacted_text_if_redaction_is_on(setting: str, heard: str) -> None:
     grok = Listening()
     settings = Settings.from_env(environment(REDACT_PII=setting))
     wiring.with_redaction(grok, settings).analyse(Prompt(AN_ID, "I am a@b.example"))

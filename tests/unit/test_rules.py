@@ -108,12 +108,14 @@ def test_the_batch_size_grows_only_when_a_wave_was_full() -> None:
     assert batch_size.after_success(10, 3, LIMITS) == 10
 
 
-def test_trouble_halves_the_batch_size() -> None:
+def test_errors_halve_the_batch_size() -> None:
     assert batch_size.after_trouble(40, LIMITS) == 20
 
 
 @given(st.floats(0, 4e9), st.integers(1, 1000), st.integers(1, 86_400))
-def test_a_window_holds_the_instant_it_is_asked_for(now: float, requests: int, width: int) -> None:
+def test_a_window_contains_the_instant_that_it_is_made_for(
+    now: float, requests: int, width: int
+) -> None:
     window = RateLimit(requests, width).window(now)
     assert window.start <= now < window.end + 1
     assert window.decision(requests, now).allowed
@@ -135,7 +137,7 @@ def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: st
 
 
 @given(st.uuids(), st.integers(1, 32))
-def test_an_id_always_meets_the_same_shard(identity: UUID, shards: int) -> None:
+def test_an_id_always_has_the_same_shard(identity: UUID, shards: int) -> None:
     assert 0 <= shard_of(str(identity), shards) < shards
     assert shard_of(str(identity), shards) == shard_of(str(identity), shards)
 

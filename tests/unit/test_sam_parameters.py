@@ -1,4 +1,4 @@
-"""SAM CLI's own parser reads back every value that is handed to it."""
+"""SAM CLI's own parser reads back every value that is passed to it."""
 
 from __future__ import annotations
 

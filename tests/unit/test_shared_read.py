@@ -1,4 +1,4 @@
-"""A read that may be slow: how long somebody waits for it, and how often it runs."""
+"""A read that may be slow: how long a caller waits for it, and how often it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grok_insights.aws.shared_read import SharedRead
 SECONDS = 30.0
 
 
-def test_whoever_asks_while_it_runs_gets_the_same_result() -> None:
+def test_a_caller_during_a_read_gets_its_result() -> None:
     go_on, runs = Event(), []
 
     def slow() -> int:
@@ -28,7 +28,7 @@ def test_whoever_asks_while_it_runs_gets_the_same_result() -> None:
     assert read.result(SECONDS) == 2
 
 
-def test_nobody_waits_longer_than_asked_for_and_the_run_serves_whoever_asks_next() -> None:
+def test_no_caller_waits_beyond_its_limit_and_the_next_one_gets_the_result() -> None:
     go_on = Event()
     read = SharedRead(lambda: go_on.wait(SECONDS))
     begun = time.monotonic()

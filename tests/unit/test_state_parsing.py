@@ -1,4 +1,4 @@
-"""Items of the State table that somebody wrote by hand, or that were damaged."""
+"""Items of the State table that were written by hand, or that are damaged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def read(name: str, item: dict[str, Any]) -> WorkerState:
 
 
 def cases() -> list[Any]:
-    """All odd values of every attribute that stops calls, and each one missing."""
+    """Return all invalid values of every attribute that stops calls, and each attribute missing."""
     attributes = [
         ("circuit#grok", GOOD["circuit#grok"], "state", OF_NO_TEXT | {"unknown": {"S": "AJAR"}}),
         ("circuit#grok", GOOD["circuit#grok"], "opened_at", OF_NO_TIME),

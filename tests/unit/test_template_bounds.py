@@ -1,4 +1,4 @@
-"""What `scripts.template` reads of a template, and the bounds that it holds values to."""
+"""What `scripts.template` reads from a template, and how it checks values against the bounds."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_template_is_read_with_short_forms(tmp_path: Path) -> None:
         (Parameter(max_length=2), "abc", "must have at most 2 characters"),
     ],
 )
-def test_a_value_outside_the_bounds_is_told_what_it_must_be(
+def test_the_error_for_a_value_outside_the_bounds_says_what_it_must_be(
     parameter: Parameter, value: str, fault: str
 ) -> None:
     assert parameter.fault(value) == fault

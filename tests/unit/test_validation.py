@@ -1,4 +1,4 @@
-"""What clients and operators are told of input that is not valid."""
+"""The messages that clients and operators get about invalid input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ THEIRS = re.compile(r"Input|Field|Extra|String|List|Value|dictionary|instance|un
 
 
 def faults(model: type[Model], sent: Any) -> dict[str, str]:
-    """The messages by location; none where it is valid."""
+    """Return the messages by location; empty if the input is valid."""
     try:
         model.model_validate(sent)
     except ValidationError as error:
