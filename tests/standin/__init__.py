@@ -1,4 +1,4 @@
-"""A stand-in for xAI: a real HTTP server that speaks its API, fails on demand and keeps books.
+"""A stand-in for xAI: an HTTP server with its API that fails on demand and records all calls.
 
 By hand: ``python -m tests.standin --port 4610``; in tests: ``with running() as standin``.
 """

@@ -1,4 +1,4 @@
-"""The stand-in's books: what it was asked, what it answered, and what it would have billed."""
+"""The stand-in's records: the calls, their answers, and what xAI would have billed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def digest(text: str) -> str:
-    """The name under which a conversation is kept: its text is not."""
+    """Return the name under which a conversation is recorded; its text is not kept."""
     return sha256(text.encode()).hexdigest()[:24]
 
 
@@ -33,7 +33,7 @@ class CallRecord:
 
 @dataclass
 class Outage:
-    """A time in which every call fails, those too that were under way when it began."""
+    """A period in which every call fails, including those already running at its start."""
 
     began_at: float
     seconds: float
@@ -47,7 +47,7 @@ class Outage:
 
 @dataclass
 class Plan:
-    """How calls are answered where no script says otherwise.
+    """The replies to calls without a script.
 
     ``rates`` gives the share of calls that get each reply; the rest get ``ok``.
     """
@@ -57,7 +57,7 @@ class Plan:
 
 
 class Books:
-    """What is shared by the server's threads."""
+    """The records that the server's threads share."""
 
     def __init__(self, seed: int = 0) -> None:
         self.lock = Lock()
@@ -70,7 +70,7 @@ class Books:
         self.in_flight = 0
 
     def open_call(self, text: str, route: str) -> CallRecord:
-        """Note that a call came in."""
+        """Record that a call arrived."""
         with self.lock:
             self.in_flight += 1
             call = CallRecord(digest(text), len(self.calls) + 1, time.time(), route=route)
@@ -80,7 +80,7 @@ class Books:
             return call
 
     def choose(self, call: CallRecord) -> str:
-        """Which reply a call gets: as scripted for its text, for the next call, or by chance."""
+        """Return the reply to a call: as scripted for its text, for the next call, or random."""
         with self.lock:
             script = self.scripts.get(call.conversation)
             if script:
@@ -95,35 +95,35 @@ class Books:
             return "ok"
 
     def outage_now(self) -> Outage | None:
-        """The outage that goes on, if one does."""
+        """Return the current outage, if there is one."""
         now = time.time()
         return next((outage for outage in self.outages if outage.covers(now)), None)
 
     def close_call(self, call: CallRecord) -> None:
-        """Note that a call was answered, or broken off."""
+        """Record that a call was answered, or broken off."""
         with self.lock:
             self.in_flight -= 1
             call.ended_at = time.time()
 
     def begin_outage(self, seconds: float, reply: str) -> None:
-        """Let every call fail from now on, for some seconds."""
+        """Make every call fail for some seconds from now."""
         with self.lock:
             self.outages.append(Outage(time.time(), seconds, reply, self.in_flight))
 
     def end_outages(self) -> None:
-        """Let calls be answered again."""
+        """End all outages."""
         with self.lock:
             now = time.time()
             for outage in self.outages:
                 outage.seconds = min(outage.seconds, max(0.0, now - outage.began_at))
 
     def latency(self) -> float:
-        """How long the next answer takes."""
+        """Return how long the next answer takes, in seconds."""
         with self.lock:
             return self.random.uniform(*self.plan.latency_seconds)
 
     def report(self) -> dict[str, Any]:
-        """Everything, for other processes."""
+        """Return all records, for other processes."""
         with self.lock:
             return {
                 "calls": [vars(call).copy() for call in self.calls],

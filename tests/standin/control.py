@@ -1,4 +1,4 @@
-"""The stand-in from another process: scripts it and reads its books over HTTP."""
+"""Control the stand-in from another process: script its replies and read its records over HTTP."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from tests.standin.books import CallRecord, Outage, digest
 
 @dataclass(frozen=True)
 class Control:
-    """A stand-in at ``address``, as `Standin.address` or the command says it."""
+    """A stand-in at ``address``, which `Standin.address` returns and the command prints."""
 
     address: str
 
     def plan(self, *, latency_seconds: tuple[float, float], rates: dict[str, float]) -> None:
-        """How calls are answered from now on."""
+        """Set how calls are answered from now on."""
         self._post("plan", {"latency_seconds": latency_seconds, "rates": rates})
 
     def script(self, text: str, *replies: str) -> None:
-        """What the calls about one conversation get; the last reply is repeated."""
+        """Set the replies to the calls about one conversation; the last reply is repeated."""
         self._post("script", {"conversation": digest(text), "replies": replies})
 
     def next(self, *replies: str) -> None:
-        """What the next calls get, whatever they are about."""
+        """Set the replies to the next calls, about any conversation."""
         self._post("next", {"replies": replies})
 
     def outage(self, seconds: float, reply: str = "reset") -> None:
-        """Let every call fail for some seconds."""
+        """Make every call fail for some seconds."""
         self._post("outage", {"seconds": seconds, "reply": reply})
 
     def end_outages(self) -> None:
-        """Let calls be answered again."""
+        """End all outages."""
         self._post("end_outages", {})
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete all records and scripts."""
         self._post("reset", {})
 
     def calls(self) -> list[CallRecord]:
-        """Every call, in the order of their coming."""
+        """Return every call, in the order of arrival."""
         return [CallRecord(**call) for call in self._report()["calls"]]
 
     def outages(self) -> list[Outage]:
-        """Every outage, in order."""
+        """Return every outage, in order."""
         return [Outage(**outage) for outage in self._report()["outages"]]
 
     def _report(self) -> dict[str, Any]:

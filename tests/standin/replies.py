@@ -1,6 +1,6 @@
-"""What the stand-in can answer: the good answers, the odd ones that are still good, and faults.
+"""The replies of the stand-in: usable answers, unusual but usable answers, and errors.
 
-The texts and forms of errors are those that xAI sends, as far as they are known.
+Errors have the texts and forms that xAI sends, as far as they are known.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DRIP = "drip"
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer, how it is sent, and what of it was billed."""
+    """An HTTP response, how it is sent, and how many tokens are billed."""
 
     status: int
     body: bytes
@@ -36,7 +36,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class AnalysisRequest:
-    """One request as a reply needs it. ``serial`` makes the bill of each call differ."""
+    """The parts of a request that a reply needs.
+
+    ``serial`` makes the bill of each call different.
+    """
 
     model: str
     text: str
@@ -69,7 +72,7 @@ class AnalysisRequest:
 
 
 def completion(asked: AnalysisRequest, content: str | None, **message: Any) -> dict[str, Any]:
-    """A body of /chat/completions."""
+    """Return a body of /chat/completions."""
     reason = message.pop("finish_reason", "stop")
     return {
         "id": f"standin-{asked.serial}",
@@ -94,7 +97,7 @@ def _billed(
 
 
 def _says(form: Callable[[str], str], manner: str = "") -> Callable[[AnalysisRequest], Reply]:
-    """A usable answer in some form."""
+    """Return a usable answer with this content."""
     return lambda asked: _billed(
         asked, completion(asked, form(json.dumps(asked.finding()))), usable=True, manner=manner
     )
@@ -124,7 +127,7 @@ def _odd_values(asked: AnalysisRequest) -> Reply:
 
 
 def _absurd(asked: AnalysisRequest) -> Reply:
-    """A good answer with a bill, a name and a number that cannot be true; billed as usual."""
+    """Return a usable answer with an impossible cost, name and number; it is billed as usual."""
     found = completion(asked, json.dumps(asked.finding())[:-1] + f', "n": {"7" * 5_000}}}')
     found |= {"model": "m" * 300_000, "usage": {"total_tokens": 150, "cost_in_usd_ticks": 10**17}}
     return Reply(200, json.dumps(found).encode(), {}, "", asked.usage["cost_in_usd_ticks"], True)
@@ -141,7 +144,7 @@ def _broken_json(asked: AnalysisRequest) -> Reply:
 
 
 def _broken(manner: str) -> Callable[[AnalysisRequest], Reply]:
-    """A good answer that never arrives as a whole, and is billed all the same."""
+    """Return a usable answer that never arrives completely, but is billed."""
 
     def reply(asked: AnalysisRequest) -> Reply:
         good = _billed(asked, completion(asked, json.dumps(asked.finding())))
@@ -172,7 +175,7 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
     "long_model": _with_content(
         lambda asked: json.dumps(asked.finding()), model="m" * 300_000 + "\ud83d"
     ),
-    # transient: theirs, or the way to them
+    # transient: an error of xAI, or of the connection
     "server_error": _flat(500, "internal", "Internal error"),
     "html_error": _error(502, "<html><h1>502 Bad Gateway</h1></html>", Content_Type="text/html"),
     "deeply_nested": _error(500, '{"error": ' * 1_200 + '"x"' + "}" * 1_200),
@@ -195,7 +198,7 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
     RESET_IN_BODY: _broken(RESET_IN_BODY),
     HANG: _broken(HANG),
     DRIP: _broken(DRIP),
-    # answers that cannot be used, and are billed
+    # unusable answers, which are billed
     "cut_off": _useless('{"summary": "The custo', finish_reason="length"),
     "empty": _useless(None),
     "no_json": _useless("I would rather talk about something else."),
@@ -230,4 +233,4 @@ REPLIES: dict[str, Callable[[AnalysisRequest], Reply]] = {
     "no_credits": _flat(403, "permission-denied", NO_CREDITS),
     "no_credits_429": _flat(429, "resource-exhausted", NO_CREDITS),
 }
-"""Every answer by its name."""
+"""Every reply by its name."""

@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             books.close_call(call)
 
     def _wait(self, seconds: float) -> None:
-        """Take time over an answer, and notice an outage that begins meanwhile."""
+        """Wait as long as an answer takes, and return an outage that starts meanwhile."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self.server.books.outage_now():
             time.sleep(min(left, 0.05))
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(DRIP_SECONDS)
 
     def _reset(self) -> None:
-        """Close so that the other side sees a reset, not an end."""
+        """Close the connection so that the client sees a reset."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        """Say nothing: what was asked is in the books."""
+        """Write no log: the calls are in the records."""
 
 
 def _known(replies: Any) -> Any:
@@ -147,12 +147,12 @@ def _known(replies: Any) -> Any:
 
 
 def _unfenced(content: str) -> str:
-    """The conversation between its two marker lines."""
+    """Return the conversation between its two marker lines."""
     return content.split("\n", 1)[1].rsplit("\n", 1)[0]
 
 
 class Standin(ThreadingHTTPServer):
-    """The server. Its books can be read and its replies scripted directly, or over HTTP."""
+    """The server. Its records and replies can be accessed directly, or over HTTP."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -164,17 +164,17 @@ class Standin(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """The address that takes the place of https://api.x.ai/v1."""
+        """Return the address that replaces https://api.x.ai/v1."""
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away: functions are killed on purpose."""
+        """Ignore a client that disconnected: functions are killed on purpose."""
         del request, client_address
 
 
 @contextmanager
 def running(port: int = 0, hang_seconds: float = 5.0) -> Iterator[Standin]:
-    """A stand-in that serves from a thread of this process."""
+    """Start a stand-in in a thread of this process."""
     standin = Standin(port, hang_seconds)
     thread = threading.Thread(target=standin.serve_forever, args=(0.05,), daemon=True)
     thread.start()
