@@ -1,6 +1,6 @@
-"""AWS by moto, with the tables as the template makes them; nothing of ours is patched.
+"""AWS by moto, with the tables as the template makes them; none of our code is patched.
 
-``DYNAMODB_ENDPOINT_URL`` puts any other DynamoDB in the place of moto's: see `database`.
+``DYNAMODB_ENDPOINT_URL`` replaces moto's DynamoDB by another one: see `database`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.functional import database
 
 @dataclass
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that stops until it is moved."""
 
     at: datetime = field(default=NOW)
 
@@ -34,7 +34,7 @@ class Clock:
 
 
 def at_the_start_of_a_second() -> None:
-    """Wait for one: the circuit breaker counts whole seconds, so it rests less near their end."""
+    """Wait for the start of a second: the circuit breaker counts whole seconds."""
     time.sleep(1.0 - time.time() % 1.0)
 
 
@@ -56,7 +56,7 @@ def parts(clock: Clock) -> Iterator[Parts]:
 
 
 def make_parts(clock: Clock, **settings: str) -> Parts:
-    """Tables and queues, and the parts that use them, with some settings changed."""
+    """Make tables and queues, and the parts that use them, with some settings changed."""
     dynamodb, sqs = database.dynamodb(), clients.sqs()
     urls = {
         "ANALYSIS_QUEUE_URL": sqs.create_queue(QueueName="analysis")["QueueUrl"],

@@ -1,8 +1,8 @@
 """The DynamoDB of the functional tests: moto, or the one at ``DYNAMODB_ENDPOINT_URL``.
 
-With moto each test has tables of its own, under plain names. Elsewhere making tables takes time, so
-one process makes them once, under names that nobody else uses, clears them for each test and
-deletes them at its end. Everything else of AWS is moto's in both cases.
+With moto each test has its own tables with plain names. Elsewhere it takes time to make tables, so
+each process makes them once with unique names, clears them for each test and deletes them at its
+end. All other AWS services are moto's in both cases.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if ENDPOINT:
 
 
 def dynamodb() -> DynamoDBClient:
-    """Return a client as the functions have it. moto's takes one request at a time."""
+    """Return a client as the functions have it. moto's sends one request at a time."""
     client = clients.dynamodb()
     if not ENDPOINT:
         _one_at_a_time(client)
@@ -69,7 +69,7 @@ def empty_tables(client: DynamoDBClient) -> dict[str, str]:
 
 
 def drop_tables() -> None:
-    """Delete what this process has made in a DynamoDB that lasts."""
+    """Delete the tables of this process from a DynamoDB that outlives it."""
     if not ENDPOINT:
         return
     client = clients.dynamodb()
@@ -108,7 +108,7 @@ def _properties(kind: str) -> dict[str, Any]:
 
 
 def _one_at_a_time(client: DynamoDBClient) -> None:
-    """Let only one request be under way: moto copies its tables and is not made for threads."""
+    """Allow only one request at a time: moto copies its tables and is not thread-safe."""
     lock = Lock()
 
     def take(**_: Any) -> None:

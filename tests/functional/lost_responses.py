@@ -1,4 +1,4 @@
-"""Faults between botocore and DynamoDB, at the place where a request leaves the process."""
+"""Faults between botocore and DynamoDB, where a request leaves the process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> Iterator[list[str]]:
-    """Let DynamoDB do what is asked so many times, and botocore wait in vain for the response.
+    """Let DynamoDB execute so many requests, and make botocore time out waiting for the response.
 
     Yields the addresses of the requests whose response was lost.
     """
@@ -31,14 +31,14 @@ def lost_responses(client: DynamoDBClient, operation: str, times: int = 1) -> It
                 URLLib3Session().send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
-    # moto answers at the same event. botocore calls handlers of a longer name first.
+    # moto responds at the same event. botocore calls handlers of a longer name first.
     with _handler(client, "before-send", lose, first=False):
         yield lost
 
 
 @contextmanager
 def lost_requests(client: DynamoDBClient, operation: str, times: int = 1) -> Iterator[list[str]]:
-    """Let no request of an operation arrive, so many times."""
+    """Let so many requests of an operation fail before they arrive."""
     lost: list[str] = []
 
     def lose(request: AWSPreparedRequest, **_: Any) -> None:

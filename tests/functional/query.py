@@ -1,4 +1,4 @@
-"""The query function put together with other parts, and insights for it to read."""
+"""The query function with parts of a test, and insights for it to read."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ TOPICS = ("refund", "delivery", "login", "price", "warranty", "praise")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as a client sees it."""
+class ClientResponse:
+    """A response as a client sees it."""
 
     status: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer_of(http_handler: HttpHandler[Any], event: dict[str, Any]) -> Answer:
-    """The answer to an event, with its body decompressed and parsed."""
-    answer = http_handler(event, LambdaContext())
-    if answer["isBase64Encoded"]:
-        answer["body"] = gzip.decompress(b64decode(answer["body"])).decode()
-    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-    is_json = "json" in headers.get("Content-Type", "") and answer["body"]
-    body = json.loads(answer["body"]) if is_json else answer["body"]
-    return Answer(answer["statusCode"], body, headers)
+def response_of(http_handler: HttpHandler[Any], event: dict[str, Any]) -> ClientResponse:
+    """Return the response to an event, with its body decompressed and parsed."""
+    response = http_handler(event, LambdaContext())
+    if response["isBase64Encoded"]:
+        response["body"] = gzip.decompress(b64decode(response["body"])).decode()
+    headers = {name: values[0] for name, values in response["multiValueHeaders"].items()}
+    is_json = "json" in headers.get("Content-Type", "") and response["body"]
+    body = json.loads(response["body"]) if is_json else response["body"]
+    return ClientResponse(response["statusCode"], body, headers)
 
 
 class Query:
-    """The function."""
+    """The query function."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.http_handler = create_app(parts)
 
-    def get(self, path: str, **query: str) -> Answer:
+    def get(self, path: str, **query: str) -> ClientResponse:
         return self.send(api_event("GET", path, query=query))
 
-    def send(self, event: dict[str, Any]) -> Answer:
-        return answer_of(self.http_handler, event)
+    def send(self, event: dict[str, Any]) -> ClientResponse:
+        return response_of(self.http_handler, event)
 
     def pages(self, **query: str) -> list[list[str]]:
-        """The ids of all pages of a list, one after another."""
+        """Return the ids of all pages of a list, page by page."""
         pages: list[list[str]] = []
         more: dict[str, str] | None = {}
         while more is not None:
@@ -76,7 +76,7 @@ class Query:
         ledger.save([Entry(insight, LIFETIME) for insight in insights])
 
     def place(self, insights: Iterable[Insight]) -> None:
-        """Put insights into their table alone, without counters: many of them, fast."""
+        """Write insights into their table only, without counters: many of them, fast."""
         table = self.parts.insights
         for insights_of_a_batch in chunks(insights, 25):
             puts = [
@@ -87,12 +87,12 @@ class Query:
 
 
 def identity(number: int) -> str:
-    """The id of the insight of this number."""
+    """Return the id of the insight with this number."""
     return str(UUID(int=number))
 
 
 def numbered(number: int, **overrides: Any) -> Insight:
-    """Insight number so and so: a minute older than the one before, every seventh one failed."""
+    """Return the insight with this number, a minute older than the last; every seventh failed."""
     values = {
         "conversation_id": identity(number),
         "created_at": NOW - timedelta(minutes=number),

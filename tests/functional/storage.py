@@ -1,4 +1,4 @@
-"""What tests of the tables share: requests, deletions, messages and works, by the use cases."""
+"""Requests, deletions, messages and works through the use cases, for tests of the tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.builders import insight
 
 NAME = "ticket-1"
 NAMED = conversation_id(NAME, lambda: None)  # type: ignore[arg-type,return-value]
-"""The id of the conversation with this name."""
+"""Return the id of the conversation with this name."""
 
 
 @dataclass
@@ -44,12 +44,12 @@ class Storage:
     def post(
         self, name: str | None = NAME, *, late_seconds: float = 0, text: str = "Hi"
     ) -> Accepted:
-        """Accept a conversation, in a function whose request began, or whose clock is, late."""
+        """Accept a conversation in a function whose request started late, or clock is late."""
         use_case = wiring.ingest(self._late(late_seconds))
         return use_case.one(NewConversation(external_id=name, text=text))
 
     def delete(self, identity: str = NAMED, *, late_seconds: float = 0) -> bool:
-        """Delete a conversation; False where there is none."""
+        """Delete a conversation; return False if there is none."""
         try:
             wiring.ingest(self._late(late_seconds)).erase(identity)
         except NotFound:
@@ -57,7 +57,7 @@ class Storage:
         return True
 
     def read(self, *messages: Message) -> Todo:
-        """What messages ask for."""
+        """Return the works that messages ask for."""
         parts = self.parts
         worklist = Worklist(parts.batch_get, parts.conversations, parts.insights, parts.now)
         return worklist.read(messages)
@@ -67,7 +67,7 @@ class Storage:
         return Ledger(self.parts.transactions, self.parts.insights, self.parts.trends)
 
     def save(self, *works: Work, **overrides: Any) -> SaveResult:
-        """Save the insights of works, whose summary names the generation."""
+        """Save the insights of works; the summary contains the generation."""
         return self.ledger.save(
             [
                 work.entry(
@@ -83,11 +83,11 @@ class Storage:
         )
 
     def analyse(self, *messages: Message) -> SaveResult:
-        """Read messages and save what they ask for."""
+        """Read messages and save the insights that they ask for."""
         return self.save(*self.read(*messages).works)
 
     def before_write(self, action: Callable[[], object], *, number: int = 1) -> None:
-        """Do something once, just before the transaction of this number, from now, is written."""
+        """Run a function once, just before the n-th transaction from now is written."""
         seen: list[None] = []
 
         def act(model: Any, **_: Any) -> None:
@@ -100,5 +100,5 @@ class Storage:
 
 
 def summary(work: Work) -> str:
-    """The summary that `Storage.save` gives to a work's insight."""
+    """Return the summary that `Storage.save` gives to a work's insight."""
     return f"generation {work.conversation.lifetime.generation}"

@@ -1,4 +1,4 @@
-"""A 202 is kept: messages that are lost are sent again, and no text stays that nobody knows of."""
+"""A 202 is kept: lost messages are sent again, and no text remains without a known id."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stored_in(parts: Parts) -> list[dict[str, Any]]:
 
 
 class Queue:
-    """Whether SQS takes messages."""
+    """An SQS that accepts messages, or refuses them."""
 
     def __init__(self, parts: Parts) -> None:
         self.is_down = False
@@ -118,7 +118,7 @@ def test_proof_of_a_message_is_never_noted_on_the_conversation_that_came_again(
     assert stored.enqueued_at is None
 
 
-def test_a_text_that_nobody_can_name_does_not_stay_without_its_message(
+def test_a_text_whose_id_no_client_knows_does_not_remain_without_its_message(
     parts: Parts, storage: Storage
 ) -> None:
     Queue(parts).is_down = True
@@ -131,7 +131,7 @@ def test_a_text_that_nobody_can_name_does_not_stay_without_its_message(
 
 
 def refuse(parts: Parts, what: str, code: str) -> None:
-    """Let DynamoDB refuse each transaction that holds some text."""
+    """Make DynamoDB refuse each transaction that contains a text."""
 
     def before_call(model: Any, params: dict[str, Any], **_: Any) -> Any:
         if model.name != "TransactWriteItems" or what not in params["body"].decode():

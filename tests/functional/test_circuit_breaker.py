@@ -1,4 +1,4 @@
-"""The circuit breaker across threads and processes, on a State table of the emulator's."""
+"""The circuit breaker across threads and processes, on a State table of the emulator."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _now() -> datetime:
 
 
 class Environment:
-    """The circuit of one execution environment."""
+    """The circuit breaker of one execution environment."""
 
     def __init__(self, endpoint: str, longest_call_seconds: float = 1.0) -> None:
         self.client = _dynamodb(endpoint)
@@ -75,14 +75,14 @@ class Environment:
         )
         self.circuit.call(lambda: None)
 
-    def look(self) -> str:
+    def load(self) -> str:
         item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
         circuit = Circuit() if item is None else circuit_of(item, _now())
         self.circuit.learn(circuit)
         return circuit.state
 
     def outcome(self, error: Exception | None = None, seconds: float = 0.0) -> str:
-        """What became of one call: made, failed, or not made."""
+        """Return the outcome of one call: made, failed, or not made."""
 
         def call() -> None:
             time.sleep(seconds)
@@ -117,23 +117,23 @@ def test_four_errors_and_a_success_leave_the_circuit_closed(environment: Environ
     for _ in range(3):
         assert [environment.outcome(DOWN) for _ in range(4)] == ["failed"] * 4
         assert environment.outcome() == "made"
-    assert environment.look() == "CLOSED"
+    assert environment.load() == "CLOSED"
 
 
-def test_an_error_about_one_conversation_shows_that_grok_is_well(environment: Environment) -> None:
+def test_an_error_about_one_conversation_shows_that_grok_works(environment: Environment) -> None:
     refused = PermanentError("refused", "no")
     outcomes = [environment.outcome(DOWN) for _ in range(4)]
     outcomes += [environment.outcome(refused)] + [environment.outcome(DOWN) for _ in range(4)]
     assert outcomes == ["failed"] * 9
-    assert environment.look() == "CLOSED"
+    assert environment.load() == "CLOSED"
 
 
-def test_what_one_environment_opened_is_open_for_the_next_one_that_looks(
+def test_what_one_environment_opened_is_open_for_the_next_one_that_loads_it(
     environment: Environment, table: str
 ) -> None:
     other = Environment(table)
     opened(environment)
-    assert other.look() == "OPEN"
+    assert other.load() == "OPEN"
     assert other.outcome() == "not made"
     other.client.close()
 
@@ -145,7 +145,7 @@ def test_stragglers_of_the_same_outage_do_not_prolong_it(
     opened(environment)
     before = environment.client.get_item(TableName="state", Key=KEY)["Item"]
     time.sleep(1.1)
-    opened(other)  # it has not looked, and finds out by itself
+    opened(other)  # it has not loaded the state, and finds out by itself
     assert environment.client.get_item(TableName="state", Key=KEY)["Item"] == before
     other.client.close()
 
@@ -171,21 +171,21 @@ def test_of_fifty_threads_one_probes(environment: Environment) -> None:
     with ThreadPoolExecutor(50) as threads:
         outcomes = list(threads.map(call, range(50)))
     assert outcomes.count("made") == 1
-    assert environment.look() == "CLOSED"
+    assert environment.load() == "CLOSED"
 
 
 def _probe_in_a_process(
     endpoint: str, all_looked: ProcessBarrier, outcomes: multiprocessing.Queue[str]
 ) -> None:
     environment = Environment(endpoint)
-    environment.look()
+    environment.load()
     all_looked.wait(120)
     outcomes.put(environment.outcome(seconds=0.5))
 
 
 def _probe_and_never_return(endpoint: str) -> None:
     environment = Environment(endpoint)
-    environment.look()
+    environment.load()
     environment.outcome(seconds=60)
 
 
@@ -216,16 +216,16 @@ def test_a_probe_whose_function_dies_is_taken_over_after_the_longest_call(
     process = spawn.Process(target=_probe_and_never_return, args=(table,))
     process.start()
     deadline = time.monotonic() + 120
-    while environment.look() != "HALF_OPEN":
+    while environment.load() != "HALF_OPEN":
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.kill()
     process.join()
     assert environment.outcome() == "not made"
     time.sleep(3.1)
-    environment.look()
+    environment.load()
     assert environment.outcome() == "made"
-    assert environment.look() == "CLOSED"
+    assert environment.load() == "CLOSED"
 
 
 def test_a_probe_may_take_as_long_as_the_longest_call_without_being_doubled(table: str) -> None:
@@ -236,7 +236,7 @@ def test_a_probe_may_take_as_long_as_the_longest_call_without_being_doubled(tabl
     with ThreadPoolExecutor(1) as threads:
         probe = threads.submit(first.outcome, None, 2.5)
         time.sleep(2.0)  # longer than the recovery time, which Powertools would wait for
-        assert second.look() == "HALF_OPEN"
+        assert second.load() == "HALF_OPEN"
         assert second.outcome() == "not made"
         assert probe.result() == "made"
     for environment in (first, second):
@@ -251,12 +251,12 @@ def test_a_wrong_setting_opens_the_circuit_on_its_first_error_and_says_why(
     item = environment.client.get_item(TableName="state", Key=KEY)["Item"]
     assert item["reason"] == {"S": "wrong_key: Grok does not know the API key"}
     time.sleep(1.1)
-    environment.look()
+    environment.load()
     assert environment.outcome(wrong) == "failed"
     item = environment.client.get_item(TableName="state", Key=KEY)["Item"]
     assert item["reason"] == {"S": "wrong_key: Grok does not know the API key"}
     time.sleep(1.1)
-    environment.look()
+    environment.load()
     assert environment.outcome() == "made"
     assert "reason" not in environment.client.get_item(TableName="state", Key=KEY)["Item"]
 
@@ -264,7 +264,7 @@ def test_a_wrong_setting_opens_the_circuit_on_its_first_error_and_says_why(
 def test_an_unreadable_circuit_lets_no_call_through(environment: Environment) -> None:
     environment.circuit.learn(Circuit(CircuitState.UNKNOWN))
     assert environment.outcome() == "not made"
-    environment.look()
+    environment.load()
     assert environment.outcome() == "made"
 
 

@@ -1,4 +1,4 @@
-"""Items that were changed by hand: each costs its own message, and never a batch or a list."""
+"""Items that were changed by hand: each affects its own message, and never a batch or a list."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def storage(parts: Parts) -> Storage:
 
 
 def change(parts: Parts, table: str, damage: Damage) -> None:
-    """Damage the one item of a table."""
+    """Damage the only item of a table."""
     [item] = recount.items(parts.dynamodb, table)
     damage(item)
     parts.dynamodb.put_item(TableName=table, Item=item)
 
 
 def good(storage: Storage) -> Message:
-    """The message of another conversation, in the same batch."""
+    """Return the message of another conversation, for the same batch."""
     storage.post("other")
     return storage.messages.pop()
 
@@ -195,7 +195,7 @@ def test_poisoned_messages_and_damaged_items_cost_a_batch_nothing_but_themselves
     well = good(storage)
     poison = [body for _, body in sorted(POISON.items())]
     event = sqs_event([*poison, damaged.to_body(), well.to_body()])
-    answer = analysis_app.handler(event, LambdaContext(), wiring.analysis(parts))
-    again = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    response = analysis_app.handler(event, LambdaContext(), wiring.analysis(parts))
+    again = [one["itemIdentifier"] for one in response["batchItemFailures"]]
     assert again == [f"m{number}" for number in range(len(poison) + 1)]
     assert parts.insights.stored(well.conversation_id) is not None

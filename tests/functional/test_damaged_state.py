@@ -1,4 +1,4 @@
-"""Damaged items of the State table: calls stop, operators see why, and nobody loses anything."""
+"""Damaged items of the State table: calls stop, operators see the reason, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grok_insights.flow.budget import day_of
 from grok_insights.wiring import Parts
 from tests.builders import NOW, api_event
 from tests.functional.conftest import Clock, make_parts
-from tests.functional.query import Answer, Query
+from tests.functional.query import ClientResponse, Query
 from tests.functional.worker import SETTINGS, RunningClock, Worker, message
 from tests.standin import running
 
@@ -48,7 +48,7 @@ STOPPING = [
 
 
 def put(parts: Parts, name: str, item: dict[str, Any]) -> None:
-    """Put an item; ``spend#`` is today's."""
+    """Put an item; ``spend#`` stands for today's."""
     identity = f"spend#{day_of(parts.now())}" if name == "spend#" else name
     parts.dynamodb.put_item(
         TableName=parts.settings.state_table, Item={"id": {"S": identity}, **item}
@@ -71,7 +71,7 @@ def worker() -> Iterator[Worker]:
         made.close()
 
 
-def metrics(query: Query) -> Answer:
+def metrics(query: Query) -> ClientResponse:
     return query.send(api_event("GET", "/metrics", headers={"x-api-key": KEY}))
 
 
@@ -80,11 +80,11 @@ def test_health_names_the_item_and_attribute_that_stop_calls(
     query: Query, name: str, item: dict[str, Any], attribute: str
 ) -> None:
     put(query.parts, name, item)
-    answer = query.get("/health")
-    assert (answer.status, answer.body["worker"]["reason"]) == (503, "state_unreadable")
-    assert answer.body["worker"]["detail"].startswith(f"item {name}")
-    assert f"of the State table: {attribute} is " in answer.body["worker"]["detail"]
-    assert "until" not in answer.body["worker"]
+    response = query.get("/health")
+    assert (response.status, response.body["worker"]["reason"]) == (503, "state_unreadable")
+    assert response.body["worker"]["detail"].startswith(f"item {name}")
+    assert f"of the State table: {attribute} is " in response.body["worker"]["detail"]
+    assert "until" not in response.body["worker"]
     assert metrics(query).status == 200
 
 
@@ -98,9 +98,9 @@ def test_what_is_damaged_and_stops_nothing_breaks_no_page(
 ) -> None:
     item = {attribute: value} | ({"state": {"S": "CLOSED"}} if attribute == "reason" else {})
     put(query.parts, name, item)
-    answer = query.get("/health")
-    assert (answer.status, answer.body["worker"]) == (200, {"state": "running"})
-    assert (metrics(query).status, answer.body["batch_size"]) == (200, 5)
+    response = query.get("/health")
+    assert (response.status, response.body["worker"]) == (200, {"state": "running"})
+    assert (metrics(query).status, response.body["batch_size"]) == (200, 5)
 
 
 @pytest.mark.parametrize("attribute", ["since", "reason"])
@@ -108,8 +108,8 @@ def test_a_pause_written_by_hand_with_a_number_is_a_pause_that_names_it(
     query: Query, attribute: str
 ) -> None:
     put(query.parts, "pause", {attribute: {"N": "1763892900"}})
-    answer = query.get("/health")
-    assert (answer.status, answer.body["worker"]) == (
+    response = query.get("/health")
+    assert (response.status, response.body["worker"]) == (
         200,
         {
             "state": "paused",
@@ -144,7 +144,7 @@ def test_an_unreadable_circuit_is_neither_open_nor_closed(query: Query) -> None:
         ("spend#", {"ticks": {"N": "-1000000000"}}),
     ],
 )
-def test_damaged_state_calls_nobody_and_costs_a_conversation_only_a_delay(
+def test_damaged_state_makes_no_call_and_costs_a_conversation_only_a_delay(
     worker: Worker, name: str, item: dict[str, Any]
 ) -> None:
     put(worker.parts, name, item)
@@ -159,7 +159,7 @@ def test_damaged_state_calls_nobody_and_costs_a_conversation_only_a_delay(
 @pytest.mark.parametrize(
     ("name", "attribute"), [("batch_size", "size"), ("pace", "next_us"), ("totals", "calls")]
 )
-def test_what_stops_nothing_lets_conversations_be_analysed_and_is_put_right(
+def test_what_stops_nothing_lets_conversations_be_analysed_and_is_repaired(
     worker: Worker, name: str, attribute: str, value: dict[str, Any]
 ) -> None:
     put(worker.parts, name, {attribute: value})

@@ -1,4 +1,4 @@
-"""What `make deploy` decides before SAM runs: the key, the tree, the values, the runtime."""
+"""The decisions of `make deploy` before SAM runs: the key, the tree, the values, the runtime."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_first_time_the_key_is_asked_for_and_stored_encrypted(ssm: SSMClient
     assert NAME in asked[0]
 
 
-def test_a_key_that_is_there_is_neither_asked_for_nor_replaced(ssm: SSMClient) -> None:
+def test_an_existing_key_is_neither_asked_for_nor_replaced(ssm: SSMClient) -> None:
     grok_key.put(ssm, NAME, "xai-first", overwrite=False)
     wanted = environment("staging")
     assert not grok_key.ensure(ssm, wanted, {"GROK_API_KEY": "xai-other"}, None)

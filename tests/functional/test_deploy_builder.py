@@ -1,4 +1,4 @@
-"""Which interpreter, or Docker, builds what `make deploy` deploys."""
+"""Which interpreter, or Docker, builds the functions of `make deploy`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALLOWED = ("python3.11", "python3.12", "python3.13", OTHER)
 
 
 def program(folder: Path, body: str) -> Path:
-    """A program that is called as the wanted runtime is."""
+    """Write a program with the wanted runtime's name."""
     folder.mkdir(exist_ok=True)
     path = folder / OTHER
     path.write_text(f"#!/bin/sh\n{body}\n")
@@ -50,9 +50,7 @@ def test_the_first_interpreter_that_works_builds_and_sam_finds_it_first(tmp_path
         "exit 0",
     ],
 )
-def test_a_shim_that_fails_and_a_python_without_pip_are_passed_over(
-    tmp_path: Path, body: str
-) -> None:
+def test_a_shim_that_fails_and_a_python_without_pip_are_skipped(tmp_path: Path, body: str) -> None:
     shim = program(tmp_path / "shims", body)
 
     assert find_interpreter(OTHER, f"{shim}") is None
@@ -60,7 +58,7 @@ def test_a_shim_that_fails_and_a_python_without_pip_are_passed_over(
     assert choose_builder(OTHER, ALLOWED, str(shim), lambda: True) == Builder(OTHER, None)
 
 
-def test_a_file_that_is_no_program_is_passed_over(tmp_path: Path) -> None:
+def test_a_file_that_is_no_program_is_skipped(tmp_path: Path) -> None:
     program(tmp_path, "").joinpath(OTHER).write_bytes(b"\x7fELF")
 
     assert find_interpreter(OTHER, str(tmp_path)) is None
@@ -73,14 +71,14 @@ def test_docker_builds_in_a_container() -> None:
     assert builder.search_path("/usr/bin") == "/usr/bin"
 
 
-def test_the_interpreter_at_hand_is_taken_without_looking_further() -> None:
+def test_the_current_interpreter_is_used_without_a_search() -> None:
     assert choose_builder(HERE, ALLOWED, "", no_docker).interpreter == Path(sys.executable)
 
 
-def test_without_either_the_functions_get_the_runtime_at_hand() -> None:
+def test_without_either_the_functions_get_the_current_interpreters_runtime() -> None:
     assert choose_builder(OTHER, ALLOWED, "", no_docker) == Builder(HERE, Path(sys.executable))
 
 
-def test_a_runtime_that_the_template_does_not_take_is_never_chosen() -> None:
+def test_a_runtime_that_the_template_does_not_allow_is_never_chosen() -> None:
     with pytest.raises(UnusableError, match=r"this python3\.98 is none of python3\.11, "):
         choose_builder(OTHER, ALLOWED, "", no_docker, here="python3.98")

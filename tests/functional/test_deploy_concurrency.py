@@ -1,4 +1,4 @@
-"""`make deploy` leaves the API executions of the account's limit."""
+"""`make deploy` checks that the account's limit leaves the API enough executions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.environments import UnusableError
 def check(
     unreserved: int, analysis: int, *, reserve: str = "false", has_reserved: int | None = None
 ) -> str:
-    """The check's answer to an account with these limits."""
+    """Return the result of the check for an account with these limits."""
     functions = boto3.client("lambda")
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
     values = {"AnalysisConcurrency": str(analysis), "ReserveConcurrency": reserve}
@@ -29,11 +29,11 @@ def check(
         return check_concurrency(functions, values, "analysis")
 
 
-def test_an_account_with_room_is_told_nothing() -> None:
+def test_an_account_with_enough_executions_gets_no_warning() -> None:
     assert check(1000, 20) == ""
 
 
-def test_a_new_account_takes_a_small_analysis_with_a_warning() -> None:
+def test_a_new_account_allows_a_small_analysis_with_a_warning() -> None:
     assert check(10, 2).startswith(
         "AnalysisConcurrency is 2, and of the 10 concurrent executions that this account has free"
         " in this region 8 would be left for the API. Ask for a higher limit"

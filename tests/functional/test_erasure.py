@@ -1,4 +1,4 @@
-"""DELETE of a conversation: text, insight and counts go together, and nothing brings them back."""
+"""DELETE of a conversation: text, insight and counts are deleted together, and do not come back."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:
     assert totals(parts) == Counter()
 
 
-def test_what_is_not_there_cannot_be_deleted_and_twice_is_not_found(parts: Parts) -> None:
+def test_a_missing_conversation_is_not_found_and_so_is_one_deleted_before(parts: Parts) -> None:
     assert delete(parts) == 404
     store(parts)
     assert delete(parts) == 204
@@ -146,7 +146,7 @@ def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
     assert totals(parts) == Counter()
 
 
-def test_the_mark_says_nothing_and_goes_after_a_day(parts: Parts, ledger: Ledger) -> None:
+def test_the_mark_has_no_contents_and_expires_after_a_day(parts: Parts, ledger: Ledger) -> None:
     one = store(parts)
     ledger.save([Entry(insight(), one.lifetime)])
     delete(parts)

@@ -1,4 +1,4 @@
-"""One id, several conversations: erased, expired, sent again, and analysed late, in any order."""
+"""Several conversations with one id: erased, expired, sent again, analysed late, in any order."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def storage(parts: Parts) -> Storage:
 
 
 def shown(parts: Parts) -> str | None:
-    """The summary of the insight that a client sees."""
+    """Return the summary of the insight that a client sees."""
     stored = parts.insights.stored(NAMED)
     return None if stored is None else str(json.loads(stored.document)["summary"])
 
 
 def listed(parts: Parts) -> list[str]:
-    """The ids on the first page of the list."""
+    """Return the ids on the first page of the list."""
     placed = parts.timeline.page(Selection(), before=None, limit=9).placed
     return [str(json.loads(one.document)["id"]) for one in placed]
 
@@ -55,7 +55,7 @@ def recounted(parts: Parts) -> recount.Counts:
 
 
 def delete_text(parts: Parts) -> None:
-    """What DynamoDB does some time after the conversation has expired."""
+    """Delete the text, as DynamoDB does some time after the conversation has expired."""
     parts.dynamodb.delete_item(
         TableName=parts.settings.conversations_table, Key={"id": {"S": NAMED}}
     )
@@ -144,7 +144,7 @@ def test_a_message_of_an_erased_generation_is_dropped(storage: Storage) -> None:
     assert len(storage.read(old, *storage.messages).works) == 1
 
 
-def test_a_message_without_a_generation_stands_for_the_conversation_as_it_is(
+def test_a_message_without_a_generation_is_for_the_current_conversation(
     storage: Storage,
 ) -> None:
     storage.post()
@@ -152,7 +152,7 @@ def test_a_message_without_a_generation_stands_for_the_conversation_as_it_is(
     assert len(storage.read(by_hand).works) == 1
 
 
-def test_an_expired_conversation_gives_way_and_its_insight_is_replaced_with_its_counters(
+def test_an_expired_conversation_is_replaced_and_so_is_its_insight_with_its_counters(
     storage: Storage, clock: Clock
 ) -> None:
     storage.post()
@@ -241,13 +241,13 @@ def test_text_and_insight_expire_together_however_long_the_text_has_waited(
 
 @dataclass
 class World:
-    """One conversation's name under random events. Functions never outlive a mark."""
+    """One conversation's name under random events. No function outlives a mark."""
 
     storage: Storage
     clock: Clock
     in_flight: list[tuple[Message, Work]] = field(default_factory=list)
     gone: recount.Counts = field(default_factory=Counter)
-    """What DynamoDB deleted in the course of time, and the counters keep."""
+    """The insights that DynamoDB deleted, which the counters still contain."""
 
     def post(self, late: int) -> None:
         self.storage.post(late_seconds=late)
@@ -256,7 +256,7 @@ class World:
         self.storage.delete(late_seconds=late)
 
     def deliver(self, number: int) -> None:
-        """Begin an analysis. Every third delivery is one more than needed."""
+        """Start an analysis. Every third delivery is a duplicate."""
         messages = self.storage.messages
         if messages:
             message = messages[number % len(messages)]
@@ -271,13 +271,13 @@ class World:
             assert not self.storage.save(work).unsaved
 
     def wait(self, days: int) -> None:
-        """Time passes: functions end, and their messages come again."""
+        """Let time pass: functions end, and their messages are delivered again."""
         self.storage.messages += [message for message, _ in self.in_flight]
         self.in_flight.clear()
         self.clock.move(days=days)
 
     def sweep(self, number: int) -> None:
-        """DynamoDB deletes some of what has expired: texts, insights, or both."""
+        """Delete some expired texts, insights, or both, as DynamoDB does."""
         tables = self.storage.parts.settings
         if number & 1:
             self._sweep(tables.conversations_table, "id")
@@ -292,7 +292,7 @@ class World:
         return expired
 
     def end(self) -> None:
-        """Everything that is under way ends."""
+        """End everything that is running."""
         while self.in_flight:
             self.save(0)
         while self.storage.messages:

@@ -1,4 +1,4 @@
-"""The client for the real Grok, over loopback, against the stand-in and worse servers."""
+"""The client for the real Grok, over loopback, with the stand-in and with faulty servers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_answer_that_drips_byte_by_byte_ends_with_the_call_and_counts_as_bill
     assert standin.books.calls[0].reply == "drip"
 
 
-def test_fifty_calls_side_by_side_share_the_pool_and_each_gets_its_own_answer(
+def test_fifty_concurrent_calls_share_the_pool_and_each_gets_its_own_answer(
     standin: Standin,
 ) -> None:
     with grok(standin.address, 10.0) as client, ThreadPoolExecutor(50) as threads:
@@ -111,7 +111,7 @@ def test_the_key_does_not_follow_a_redirect(standin: Standin) -> None:
         assert elsewhere.books.calls == []
 
 
-def test_nobody_listening_is_a_connection_error_that_costs_nothing() -> None:
+def test_a_refused_connection_is_an_error_that_costs_nothing() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
@@ -120,7 +120,7 @@ def test_nobody_listening_is_a_connection_error_that_costs_nothing() -> None:
     assert (caught.value.code, caught.value.cost_ticks) == ("connection", 0)
 
 
-def test_a_certificate_that_nobody_vouches_for_gets_neither_key_nor_text(tmp_path: Path) -> None:
+def test_a_server_with_an_untrusted_certificate_gets_neither_key_nor_text(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(_self_signed(tmp_path))
     received: list[bytes] = []
@@ -152,7 +152,7 @@ def test_what_is_no_http_is_an_error_of_the_tree_and_may_have_been_billed(answer
     assert caught.value.cost_ticks > 0
 
 
-def test_dead_addresses_leave_time_for_the_one_that_answers(standin: Standin) -> None:
+def test_unreachable_addresses_leave_time_for_the_one_that_responds(standin: Standin) -> None:
     port = standin.server_address[1]
     dead = [f"127.0.0.{number}" for number in range(2, 7)]
     with ExitStack() as stack:
@@ -216,7 +216,7 @@ def test_a_server_that_takes_the_request_in_small_parts_is_a_timeout() -> None:
     assert sum(taken) < 30_000_000
 
 
-def test_a_compressed_answer_is_not_asked_for_and_not_unfolded() -> None:
+def test_a_compressed_answer_is_not_requested_and_not_decompressed() -> None:
     received: list[bytes] = []
     packed = gzip.compress(b" " * 50_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
@@ -299,7 +299,7 @@ def test_no_log_holds_the_key_or_a_word_of_the_conversation(
 
 @contextmanager
 def _deaf(address: str, port: int) -> Iterator[None]:
-    """An address that takes no connection and refuses none: its queue is full."""
+    """Return an address that neither accepts nor refuses connections: its queue is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -315,7 +315,7 @@ def _deaf(address: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def _talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with its one connection what ``talk`` says, until the client is gone."""
+    """Start a server that handles one connection with ``talk``, until the client disconnects."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -335,7 +335,7 @@ def _talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 def _server(
     answer: bytes, context: ssl.SSLContext | None = None, received: list[bytes] | None = None
 ) -> Iterator[str]:
-    """A server that reads one request, answers with these bytes and closes."""
+    """Start a server that reads one request, responds with these bytes and closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -359,7 +359,7 @@ def _server(
 
 
 def _self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that is signed by itself, with its key."""
+    """Return a self-signed certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The ingest function, with real events, on tables by moto."""
+"""The ingest function, with real events, on tables of moto."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BULK = "/api/v1/conversations/bulk"
 
 
 class Ingest:
-    """The function, put together with other parts."""
+    """The ingest function with parts of a test."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -27,12 +27,12 @@ class Ingest:
     def post(
         self, path: str, body: Any, **event: Any
     ) -> tuple[int, dict[str, Any], dict[str, Any]]:
-        answer = self.http_handler(api_event("POST", path, body, **event), LambdaContext())
-        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-        return answer["statusCode"], json.loads(answer["body"]), headers
+        response = self.http_handler(api_event("POST", path, body, **event), LambdaContext())
+        headers = {name: values[0] for name, values in response["multiValueHeaders"].items()}
+        return response["statusCode"], json.loads(response["body"]), headers
 
     def waiting(self) -> list[str]:
-        """Ids in the queue, one for each message; delayed ones do not show."""
+        """Return the ids in the queue, one for each message; delayed messages are not included."""
         url = self.parts.settings.analysis_queue_url
         received = self.parts.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         return [json.loads(m["Body"])["conversation_id"] for m in received.get("Messages", [])]
@@ -66,7 +66,7 @@ def test_another_text_under_the_same_external_id_is_a_conflict(ingest: Ingest) -
     assert headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_failed_enqueue_is_never_answered_with_202_and_a_later_request_mends_it(
+def test_a_failed_enqueue_is_never_answered_with_202_and_a_later_request_repairs_it(
     ingest: Ingest,
 ) -> None:
     queue = ingest.parts.settings.analysis_queue_url
@@ -81,7 +81,7 @@ def test_a_failed_enqueue_is_never_answered_with_202_and_a_later_request_mends_i
     assert depth == 1
 
 
-def test_the_same_request_many_times_over_sends_one_more_message_at_the_most(
+def test_the_same_request_many_times_over_sends_at_most_one_more_message(
     ingest: Ingest,
 ) -> None:
     for _ in range(5):
@@ -190,7 +190,7 @@ def test_the_rate_limit_fails_open_when_its_store_is_down(ingest: Ingest) -> Non
     assert "RateLimit-Limit" not in headers
 
 
-def test_a_full_queue_answers_503_and_when_to_come_back(clock: Clock) -> None:
+def test_a_full_queue_returns_503_and_when_to_come_back(clock: Clock) -> None:
     with mock_aws():
         ingest = Ingest(make_parts(clock, MAX_QUEUE_DEPTH="2"))
         items = [{"text": str(number)} for number in range(3)]

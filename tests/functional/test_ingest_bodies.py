@@ -1,4 +1,4 @@
-"""Bodies that are not what a client should send, on tables by moto."""
+"""Invalid and unusual request bodies, on tables of moto."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def http_handler(clock: Clock) -> Iterator[HttpHandler[Ingest]]:
 def post(
     http_handler: HttpHandler[Ingest], body: str | bytes, *, path: str = ONE, **headers: str
 ) -> tuple[int, dict[str, Any]]:
-    """Send bytes as API Gateway hands them over: in base64."""
+    """Send bytes as API Gateway passes them: in base64."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     event = api_event("POST", path, "", headers=named)
     if isinstance(body, bytes):
         event |= {"body": b64encode(body).decode(), "isBase64Encoded": True}
     else:
         event |= {"body": body}
-    answer = http_handler(event, LambdaContext())
-    return answer["statusCode"], json.loads(answer["body"])
+    response = http_handler(event, LambdaContext())
+    return response["statusCode"], json.loads(response["body"])
 
 
 def test_a_body_in_base64_is_read(http_handler: HttpHandler[Ingest]) -> None:
@@ -152,9 +152,9 @@ def test_deep_metadata_of_one_conversation_does_not_refuse_the_others(
     deep = f'{{"text": "x", "metadata": {"[" * depth}{"]" * depth}}}'
     deep = deep.replace('"metadata": [', '"metadata": {"a": [') + "}"
     body = f'{{"conversations": [{{"text": "fine"}}, {deep}, {{"text": "fine too"}}]}}'
-    status, answer = post(http_handler, body.encode(), path=BULK)
+    status, response = post(http_handler, body.encode(), path=BULK)
     assert status == 202
-    statuses = [result["status"] for result in answer["results"]]
+    statuses = [result["status"] for result in response["results"]]
     assert statuses == ["enqueued", "rejected", "enqueued"]
 
 
@@ -174,14 +174,14 @@ def test_the_response_to_a_bulk_request_fits_what_a_function_may_return(
     names = {f"{number}{key}": 1 for number in range(keys)}
     item = {"text": "", "external_id": key[:1] * 256, **names}
     body = json.dumps({"conversations": [item] * items}, ensure_ascii=False, separators=(",", ":"))
-    answer = http_handler(api_event("POST", BULK, body), LambdaContext())
-    assert (answer["statusCode"], json.loads(answer["body"])["rejected"]) == (202, items)
-    assert len(json.dumps(answer)) < 6_000_000
+    response = http_handler(api_event("POST", BULK, body), LambdaContext())
+    assert (response["statusCode"], json.loads(response["body"])["rejected"]) == (202, items)
+    assert len(json.dumps(response)) < 6_000_000
 
 
 def test_an_external_id_that_is_too_long_is_not_repeated(
     http_handler: HttpHandler[Ingest],
 ) -> None:
     body = json.dumps({"conversations": [{"text": "x", "external_id": "y" * 257}]})
-    _, answer = post(http_handler, body.encode(), path=BULK)
-    assert answer["results"][0]["external_id"] is None
+    _, response = post(http_handler, body.encode(), path=BULK)
+    assert response["results"][0]["external_id"] is None

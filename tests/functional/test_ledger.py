@@ -1,4 +1,4 @@
-"""Insights and counters are saved together, once, whatever happens in between."""
+"""Insights and counters are saved together, exactly once, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ledger(parts: Parts) -> Ledger:
 
 
 def many(count: int) -> list[Insight]:
-    """Insights with an id and a topic of their own each."""
+    """Return insights, each with its own id and topic."""
     return [
         insight(
             conversation_id=str(UUID(int=number)),
@@ -100,11 +100,11 @@ def test_nothing_is_saved_where_the_counters_cannot_be(ledger: Ledger, parts: Pa
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> None:
-    answers = iter([CONFLICT, CONFLICT])
+    errors = iter([CONFLICT, CONFLICT])
     waits: list[float] = []
 
     def collide(model: OperationModel, **_: Any) -> Any:
-        found = next(answers, None) if model.name == "TransactWriteItems" else None
+        found = next(errors, None) if model.name == "TransactWriteItems" else None
         return found and (AWSResponse("https://localhost", 400, HTTPHeaders(), None), found)
 
     parts.dynamodb.meta.events.register_last("before-call", collide)

@@ -1,4 +1,4 @@
-"""The description of the API: what it describes, and that its examples work as they are."""
+"""The description of the API: what it describes, and that its examples work unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grok_insights.domain.conversation import conversation_id
 from scripts.openapi.document import document
 from tests.builders import LambdaContext, api_event, insight
 from tests.functional.conftest import Clock, make_parts
-from tests.functional.query import Query, answer_of
+from tests.functional.query import Query, response_of
 
 SAMPLES = Path(__file__).parents[2] / "scripts/samples.jsonl"
 OPERATIONS = [
@@ -28,7 +28,7 @@ OPERATIONS = [
 
 
 def schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the description that may be a schema."""
+    """Return every object of the description that may be a schema."""
     if isinstance(value, list):
         for one in value:
             yield from schemas(one)
@@ -78,7 +78,7 @@ def test_the_licence_and_a_contact_are_named() -> None:
 
 @pytest.fixture(scope="module")
 def sampled() -> Iterator[Query]:
-    """What `make run` leaves behind: the samples, each with its insight."""
+    """Return the state after `make run`: the samples, each with its insight."""
     with mock_aws():
         query = Query(make_parts(Clock()))
         samples = [json.loads(line) for line in SAMPLES.read_text("utf-8").splitlines()]
@@ -105,7 +105,9 @@ def test_an_example_gives_a_result_when_it_is_sent_as_it_is(
     }
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     event = api_event(method.upper(), path.format(**filled), body.get("example"), query=query)
-    answer = sampled.send(event) if method == "get" else answer_of(create_app(sampled.parts), event)
-    assert 200 <= answer.status < 300
-    assert method != "get" or answer.status == 200
-    assert answer.body.get("items", True) if isinstance(answer.body, dict) else True
+    response = (
+        sampled.send(event) if method == "get" else response_of(create_app(sampled.parts), event)
+    )
+    assert 200 <= response.status < 300
+    assert method != "get" or response.status == 200
+    assert response.body.get("items", True) if isinstance(response.body, dict) else True

@@ -1,4 +1,4 @@
-"""The operator's hand: one item in the State table."""
+"""Pause and resume: one item in the State table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops calls, when several functions change it at once."""
+"""Items that stop calls, when several functions change them concurrently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _spent(parts: Parts) -> int:
     return spent
 
 
-def test_of_many_functions_one_wave_at_the_most_crosses_the_budget(parts: Parts) -> None:
+def test_at_most_one_wave_of_many_functions_exceeds_the_budget(parts: Parts) -> None:
     with ThreadPoolExecutor(8) as threads:
         reserved = list(threads.map(lambda _: parts.spending.reserve(DAY, 30, 100), range(40)))
     assert sum(one is not None for one in reserved) == 4

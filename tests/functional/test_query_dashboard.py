@@ -27,11 +27,11 @@ def query(clock: Clock) -> Iterator[Query]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_file_is_served_with_a_tag_and_a_type(query: Query, name: str) -> None:
-    answer = query.get(f"/dashboard/{name}")
-    assert answer.status == 200
-    assert answer.body == (FOLDER / name).read_text("utf-8")
-    assert answer.headers["ETag"]
-    assert not answer.headers["Content-Type"].startswith("application/octet")
+    response = query.get(f"/dashboard/{name}")
+    assert response.status == 200
+    assert response.body == (FOLDER / name).read_text("utf-8")
+    assert response.headers["ETag"]
+    assert not response.headers["Content-Type"].startswith("application/octet")
 
 
 def test_the_page_loads_only_files_that_are_there_by_relative_addresses(query: Query) -> None:
@@ -41,8 +41,8 @@ def test_the_page_loads_only_files_that_are_there_by_relative_addresses(query: Q
 
 
 def test_with_a_slash_at_its_end_the_page_is_found_below_any_prefix(query: Query) -> None:
-    answer = query.get("/dashboard/")
-    assert (answer.status, answer.headers["Location"]) == (308, "../dashboard")
+    response = query.get("/dashboard/")
+    assert (response.status, response.headers["Location"]) == (308, "../dashboard")
 
 
 def test_the_page_runs_no_script_and_no_style_but_its_own(query: Query) -> None:

@@ -57,9 +57,9 @@ def _check(body: type, sent: Any) -> None:
 
 
 def test_the_page_loads_nothing_but_its_own_files_which_are_there(query: Query) -> None:
-    answer = query.get("/docs")
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', answer.body)
+    response = query.get("/docs")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', response.body)
     assert loaded == [
         "docs/swagger-ui.min.css",
         "openapi.json",
@@ -70,11 +70,11 @@ def test_the_page_loads_nothing_but_its_own_files_which_are_there(query: Query) 
 
 
 def test_a_slash_at_the_end_leads_to_the_page(query: Query) -> None:
-    answer = query.get("/docs/")
-    assert (answer.status, answer.headers["Location"]) == (308, "../docs")
+    response = query.get("/docs/")
+    assert (response.status, response.headers["Location"]) == (308, "../docs")
 
 
-def test_the_page_may_run_no_script_but_its_own_and_stand_in_no_frame(query: Query) -> None:
+def test_the_page_may_run_no_script_but_its_own_and_is_shown_in_no_frame(query: Query) -> None:
     policy = query.get("/docs").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy

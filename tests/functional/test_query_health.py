@@ -1,4 +1,4 @@
-"""The health check: what stops the analysis, and whether somebody wanted it."""
+"""The health check: what stops the analysis, and whether it is intended."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def _put(parts: Parts, name: str, **fields: str | int) -> None:
 
 
 def _health(parts: Parts) -> tuple[int, dict[str, Any]]:
-    answer = Query(parts).get("/health")
-    return answer.status, answer.body
+    response = Query(parts).get("/health")
+    return response.status, response.body
 
 
-def test_nothing_stands_in_the_way(parts: Parts) -> None:
+def test_without_a_pause_the_worker_is_running(parts: Parts) -> None:
     status, body = _health(parts)
     assert (status, body["status"], body["worker"]) == (200, "healthy", {"state": "running"})
     assert (body["circuit"], body["batch_size"], body["mode"]) == ("closed", 5, "mock")
@@ -71,7 +71,7 @@ def test_used_up_credits_pause_the_worker(parts: Parts, clock: Clock) -> None:
     assert (status, body["worker"]["reason"]) == (503, "credits_exhausted")
 
 
-def test_what_somebody_wanted_is_no_fault(clock: Clock) -> None:
+def test_an_intended_pause_is_not_an_error(clock: Clock) -> None:
     with mock_aws():
         parts = make_parts(
             clock, GROK_MODE="real", GROK_API_KEY_PARAMETER="/key", DAILY_BUDGET_USD="1"
@@ -106,7 +106,7 @@ def test_an_unreachable_database_is_said_clearly(parts: Parts) -> None:
     assert (body["circuit"], body["batch_size"], body["queue"]) == ("unknown", None, {"depth": 0})
 
 
-def test_whoever_asks_again_within_two_seconds_costs_no_request(parts: Parts) -> None:
+def test_a_second_check_within_two_seconds_costs_no_request(parts: Parts) -> None:
     asked: list[str] = []
     parts.dynamodb.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
     seconds = iter([10.0, 11.9, 12.0, 12.0])
@@ -122,19 +122,19 @@ def test_whoever_asks_again_within_two_seconds_costs_no_request(parts: Parts) ->
 @pytest.mark.parametrize(
     ("service", "database", "depth"), [("dynamodb", "unreachable", 0), ("sqs", "reachable", None)]
 )
-def test_what_aws_does_not_answer_in_time_counts_as_unreachable(
+def test_a_service_without_a_response_in_time_counts_as_unreachable(
     parts: Parts, service: str, database: str, depth: int | None
 ) -> None:
-    answers = Event()
+    may_respond = Event()
     client: Any = getattr(parts, service)
-    client.meta.events.register_first("before-send", lambda **_: answers.wait(30))
+    client.meta.events.register_first("before-send", lambda **_: may_respond.wait(30))
     health = replace(wiring.query(parts).health, longest_check_seconds=0.5)
     body = health().body
-    answers.set()
+    may_respond.set()
     assert (body["database"], body["queue"]["depth"]) == (database, depth)
 
 
-def test_a_health_check_takes_three_seconds_at_the_most(parts: Parts) -> None:
+def test_a_health_check_takes_at_most_three_seconds(parts: Parts) -> None:
     assert wiring.query(parts).health.longest_check_seconds == 3.0
 
 

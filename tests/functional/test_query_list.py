@@ -1,4 +1,4 @@
-"""The list of insights: filters, pages and cursors, on tables by moto."""
+"""The list of insights: filters, pages and cursors, on tables of moto."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def query() -> Iterator[Query]:
 
 
 def expected(**filters: str) -> list[str]:
-    """What a plain look at all insights would find."""
+    """Return the ids that match, found by a plain loop over all insights."""
 
     def matches(one: Insight) -> bool:
         shown = one.as_json()
@@ -71,8 +71,8 @@ def test_from_is_included_and_to_is_not(query: Query) -> None:
     ],
 )
 def test_an_empty_range_is_an_empty_page(query: Query, first: str, last: str) -> None:
-    answer = query.get(LIST, **{"from": first, "to": last})
-    assert (answer.status, answer.body) == (200, {"items": [], "next_cursor": None})
+    response = query.get(LIST, **{"from": first, "to": last})
+    assert (response.status, response.body) == (200, {"items": [], "next_cursor": None})
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_an_empty_range_is_an_empty_page(query: Query, first: str, last: str) ->
 def test_a_range_that_ends_before_it_begins_is_refused_by_name(
     query: Query, first: str, last: str
 ) -> None:
-    answer = query.get(LIST, **{"from": first, "to": last})
-    assert answer.status == 422
+    response = query.get(LIST, **{"from": first, "to": last})
+    assert response.status == 422
     fault = {"location": "query.from", "message": "must not be after to"}
-    assert answer.body["errors"] == [fault]
+    assert response.body["errors"] == [fault]
 
 
 def test_ranges_to_the_ends_of_the_calendar_hold_everything(query: Query) -> None:
@@ -111,8 +111,8 @@ def test_ranges_to_the_ends_of_the_calendar_hold_everything(query: Query) -> Non
 )
 def test_a_cursor_is_good_for_its_own_query_alone(query: Query, other: dict[str, str]) -> None:
     cursor = query.get(LIST, limit="3").body["next_cursor"]
-    answer = query.get(LIST, limit="3", cursor=cursor, **other)
-    assert (answer.status, answer.body["title"]) == (400, "Bad Request")
+    response = query.get(LIST, limit="3", cursor=cursor, **other)
+    assert (response.status, response.body["title"]) == (400, "Bad Request")
 
 
 def test_a_cursor_may_go_on_with_another_page_size(query: Query) -> None:

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, and the key that opens them, on AWS by moto."""
+"""Metrics for Prometheus, and the key that they need, with AWS by moto."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grok_insights.errors import Unavailable
 from grok_insights.flow.budget import day_of
 from tests.builders import api_event
 from tests.functional.conftest import Clock, make_parts
-from tests.functional.query import Answer, Query
+from tests.functional.query import ClientResponse, Query
 
 KEY = "a-key-of-at-least-twenty-characters"
 
@@ -29,13 +29,13 @@ def query(clock: Clock) -> Iterator[Query]:
         yield Query(make_parts(clock, API_KEY_ID=key["id"]))
 
 
-def scrape(query: Query, **headers: str) -> Answer:
+def scrape(query: Query, **headers: str) -> ClientResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return query.send(api_event("GET", "/metrics", headers=named))
 
 
 def samples(text: str) -> dict[str, float]:
-    """All samples by their name and labels, as Prometheus' own parser reads them."""
+    """Return all samples by their name and labels, read with Prometheus' own parser."""
     return {
         sample.name + "".join(f"|{value}" for value in sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -49,10 +49,10 @@ def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -
     state.add_totals(totals.of_call(0.1, tokens=50, cost_ticks=800_000))
     state.add_totals(totals.of_call(31.0, error="transient"))
     state.learn_batch_size(12)
-    answer = scrape(query, x_api_key=KEY)
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    found = samples(answer.body)
+    response = scrape(query, x_api_key=KEY)
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = samples(response.body)
     assert found["grok_calls_total"] == 3
     assert found["grok_call_errors|transient"] == 1
     assert found["grok_tokens_total"] == 150
@@ -66,7 +66,7 @@ def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -
     assert found["adaptive_batch_size"] == 12
 
 
-def test_the_budget_of_a_day_stands_beside_what_was_spent(clock: Clock) -> None:
+def test_the_budget_of_a_day_is_shown_with_the_spending(clock: Clock) -> None:
     with mock_aws():
         key = clients.apigateway().create_api_key(name="clients", value=KEY, enabled=True)
         query = Query(make_parts(clock, API_KEY_ID=key["id"], DAILY_BUDGET_USD="2.50"))
@@ -101,8 +101,8 @@ def test_the_key_may_come_as_prometheus_sends_a_token(query: Query, authorizatio
     ],
 )
 def test_nothing_is_shown_without_the_key(query: Query, headers: dict[str, str]) -> None:
-    answer = scrape(query, **headers)
-    assert (answer.status, answer.body["title"]) == (401, "Unauthorized")
+    response = scrape(query, **headers)
+    assert (response.status, response.body["title"]) == (401, "Unauthorized")
 
 
 def test_a_disabled_key_opens_nothing_after_five_minutes(query: Query, clock: Clock) -> None:

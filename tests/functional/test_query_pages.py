@@ -1,4 +1,4 @@
-"""Pages of the list while insights come in, and where few of them match, on tables by moto."""
+"""Pages of the list while insights arrive, and with few matches, on tables of moto."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trends and their recount, on tables by moto."""
+"""Trends and their recount, on tables of moto."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def query(clock: Clock) -> Iterator[Query]:
 
 
 def save_some(query: Query) -> None:
-    """Three negative ones this hour, a positive one 5 hours ago, a failed one 3 days ago."""
+    """Save three negative insights of now, a positive one 5 hours and a failed one 3 days old."""
     cost = Cost(100, 2_500_000, CostSource.REPORTED)
     late = {"created_at": NOW - timedelta(hours=5)}
     praise = Analysis("All is well.", Sentiment.POSITIVE, ("praise",))
@@ -98,9 +98,9 @@ def test_a_year_by_hour_takes_as_many_requests_as_it_has_months(query: Query) ->
 def test_a_range_that_is_empty_or_longer_than_a_year_is_refused(
     query: Query, span: dict[str, str]
 ) -> None:
-    answer = query.get(TRENDS, **span)
-    assert answer.status == 422
-    assert [fault["location"] for fault in answer.body["errors"]] == ["query.from"]
+    response = query.get(TRENDS, **span)
+    assert response.status == 422
+    assert [fault["location"] for fault in response.body["errors"]] == ["query.from"]
 
 
 def test_a_recount_of_the_insights_gives_the_counters(query: Query) -> None:
@@ -138,6 +138,6 @@ def test_a_recount_shows_by_how_much_a_counter_is_wrong(query: Query) -> None:
     ],
 )
 def test_only_a_day_of_what_is_kept_can_be_recounted(query: Query, span: dict[str, Any]) -> None:
-    answer = query.get(TRENDS, verify="true", **span)
-    assert answer.status == 422
-    assert [fault["location"] for fault in answer.body["errors"]] == ["query.verify"]
+    response = query.get(TRENDS, verify="true", **span)
+    assert response.status == 422
+    assert [fault["location"] for fault in response.body["errors"]] == ["query.verify"]

@@ -1,4 +1,4 @@
-"""A rate limit of Grok's that lasts: operators see it, and a damaged timetable is put right."""
+"""A long rate limit of Grok: operators see it, and a damaged timetable is repaired."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ PACE = Pace(10.0, 50)
 
 @pytest.fixture
 def real(clock: Clock) -> Iterator[Parts]:
-    """At 10 calls a second the largest wave takes 5 s, and another one may wait 5 s for it."""
+    """Real mode with 10 calls a second: the largest wave takes 5 s, another may wait 5 s."""
     with mock_aws():
         yield make_parts(clock, **REAL)
 
 
 def health(parts: Parts) -> tuple[int, dict[str, Any]]:
-    answer = Query(parts).get("/health")
-    return answer.status, answer.body["worker"]
+    response = Query(parts).get("/health")
+    return response.status, response.body["worker"]
 
 
 def put_pace(parts: Parts, seconds: float) -> None:
-    """Let the next start be so far away."""
+    """Set how far away the next start is."""
     next_us = round((parts.now().timestamp() + seconds) * 1_000_000)
     parts.dynamodb.put_item(
         TableName=parts.settings.state_table,
@@ -67,7 +67,7 @@ def test_the_mock_has_no_rate_limit(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1_000, 86_400 * 365, 10**12])
-def test_a_timetable_absurdly_far_ahead_is_no_pause_and_the_next_wave_puts_it_right(
+def test_a_timetable_absurdly_far_ahead_is_no_pause_and_the_next_wave_repairs_it(
     real: Parts, seconds: float
 ) -> None:
     put_pace(real, seconds)
@@ -108,7 +108,7 @@ def new_worker() -> Iterator[Callable[..., Worker]]:
         yield make
 
 
-def test_while_the_rate_limit_lasts_messages_wait_for_its_end_and_nobody_is_called(
+def test_while_the_rate_limit_lasts_messages_wait_for_its_end_and_no_call_is_made(
     new_worker: Callable[..., Worker],
 ) -> None:
     worker = new_worker()
@@ -122,7 +122,7 @@ def test_while_the_rate_limit_lasts_messages_wait_for_its_end_and_nobody_is_call
 def test_a_wave_whose_last_call_would_start_too_late_goes_back(
     new_worker: Callable[..., Worker], conversations: int, calls: int
 ) -> None:
-    """In 7 s calls of 1 s may start for 4 s, and the first free start is 2 s away."""
+    """In 7 s, calls of 1 s may start for 4 s, and the first free start is in 2 s."""
     worker = new_worker(GROK_MAX_REQUESTS_PER_SECOND="1", GROK_TIMEOUT_SECONDS="1")
     put_pace(worker.parts, 2)
     worker.run(*worker.conversations(conversations), remaining_ms=7_000)

@@ -1,4 +1,4 @@
-"""Dead letters go round again, and failed insights are replaced and counted right."""
+"""Dead letters are sent again, and failed insights are replaced and counted correctly."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_what_fails_again_after_a_redrive_is_a_dead_letter_again(worker: Worker)
     assert_counters_equal_a_recount(worker.parts)
 
 
-def test_a_letter_that_cannot_be_read_is_left_where_it_is(worker: Worker) -> None:
+def test_a_dead_letter_that_cannot_be_read_stays_in_its_queue(worker: Worker) -> None:
     url = worker.parts.settings.dead_letter_queue_url
     worker.parts.sqs.send_message(QueueUrl=url, MessageBody="nonsense")
     assert _redrive(worker) == Redriven(sent=0, left=1)
     assert worker.sent() == []
 
 
-def test_a_refused_conversation_has_no_dead_letter_and_goes_round_again_by_its_failed_insight(
+def test_a_refused_conversation_has_no_dead_letter_and_is_redriven_by_its_failed_insight(
     worker: Worker,
 ) -> None:
     ids = worker.conversations(4)
@@ -104,7 +104,7 @@ def test_a_refused_conversation_has_no_dead_letter_and_goes_round_again_by_its_f
     assert _redrive_failed(worker) == Redriven(sent=0, left=0)
 
 
-def test_one_code_alone_goes_round_again_where_it_is_asked_for(worker: Worker) -> None:
+def test_one_error_code_alone_is_redriven_if_it_is_asked_for(worker: Worker) -> None:
     ids = worker.conversations(4)
     worker.standin.books.next_replies.extend(["bad_argument", "refusal"])
     worker.run(*ids)

@@ -1,4 +1,4 @@
-"""The key from SSM: how long it is kept, when it is read anew, and how long a call waits for it."""
+"""The key from SSM: how long it is kept, when it is read again, how long a call waits for it."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ NAME = "/grok/key"
 
 @dataclass
 class Ssm:
-    """SSM by moto, its clock, and the requests that it got."""
+    """SSM by moto, its clock, and the requests that it received."""
 
     client: SSMClient
     seconds: float = 1_000.0
     requests: list[str] = field(default_factory=list)
     is_down: bool = False
-    answers: Event = field(default_factory=Event)
+    may_respond: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
-        self.answers.set()
+        self.may_respond.set()
         self.client.meta.events.register_first("before-send.ssm.GetParameter", self._see)
         self.secret = Secret(
             lambda: self.client,
@@ -48,7 +48,7 @@ class Ssm:
 
     def _see(self, request: Any, **_: Any) -> None:
         self.requests.append(request.url)
-        self.answers.wait(30)
+        self.may_respond.wait(30)
         if self.is_down:
             raise ReadTimeoutError(endpoint_url=request.url)
 
@@ -134,12 +134,12 @@ def test_a_key_that_was_not_accepted_does_not_serve_on_while_ssm_is_down(ssm: Ss
 
 def test_a_call_does_not_wait_for_ssm_longer_than_the_limit(ssm: Ssm) -> None:
     secret = Secret(lambda: ssm.client, NAME, longest_read_seconds=0.05)
-    ssm.answers.clear()
+    ssm.may_respond.clear()
     begun = time.monotonic()
     with pytest.raises(ConfigurationError, match="could not be read"):
         secret()
     assert time.monotonic() - begun < 10
-    ssm.answers.set()
+    ssm.may_respond.set()
 
 
 def test_two_requests_of_one_second_each_are_the_longest_that_ssm_is_asked(ssm: Ssm) -> None:

@@ -49,7 +49,7 @@ def without_retries() -> DynamoDBClient:
 
 @pytest.fixture
 def impatient(parts: Parts) -> Iterator[DailySpending]:
-    """Spending by a client that repeats nothing, so that each fault reaches our code."""
+    """Return spending with a client that never retries, so that each fault reaches our code."""
     client = without_retries()
     yield replace(parts.spending, client=client)
     client.close()

@@ -1,4 +1,4 @@
-"""The running totals on the emulator, which knows the tokens of transactions as AWS does."""
+"""The running totals on the emulator, which supports tokens of transactions as AWS does."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def counters(client: DynamoDBClient) -> StateCounters:
 
 
 def lose_one_response(client: DynamoDBClient, operation: str) -> list[str]:
-    """Send the next request of an operation twice, and show botocore only the second response."""
+    """Send the next request of an operation twice, and give botocore only the second response."""
     lost: list[str] = []
 
     def lose(request: AWSPreparedRequest, **_: Any) -> None:
@@ -96,7 +96,7 @@ def test_a_days_spending_counts_once_although_responses_are_lost(client: DynamoD
     assert item["ticks"] == {"N": "20"}
 
 
-def test_totals_that_the_table_does_not_take_are_not_lost_without_a_word(
+def test_totals_that_the_table_does_not_take_are_not_lost_without_a_log_line(
     client: DynamoDBClient,
 ) -> None:
     counters = StateCounters(client, "gone", Transactions(client))

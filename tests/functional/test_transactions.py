@@ -1,4 +1,4 @@
-"""Transactions lose no more than they must: conflicts, invalid entries, sizes and shards."""
+"""Transactions lose as little as possible: conflicts, invalid entries, sizes and shards."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def entries(*insights: Insight) -> list[Entry]:
     return [Entry(one, LIFETIME) for one in insights]
 
 
-def answered(parts: Parts, answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-    """Let some transactions be answered with an error. ``answer`` gets the request."""
+def failing(parts: Parts, respond: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    """Make some transactions fail with the error that ``respond`` returns for the request."""
 
     def before_call(model: Any, params: dict[str, Any], **_: Any) -> Any:
         if model.name != "TransactWriteItems":
             return None
-        found = answer(json.loads(params["body"]))
+        found = respond(json.loads(params["body"]))
         return found and (AWSResponse("https://localhost", 400, HTTPHeaders(), None), found)
 
     parts.dynamodb.meta.events.register_last("before-call", before_call)
@@ -56,7 +56,7 @@ def error(code: str, *reasons: str) -> dict[str, Any]:
 
 
 def refuses_model(model: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
-    """DynamoDB that takes no insight by this model."""
+    """Make DynamoDB refuse every insight of this model."""
     return lambda request: error("ValidationException") if model in json.dumps(request) else None
 
 
@@ -64,7 +64,7 @@ def test_of_a_wave_with_one_invalid_insight_the_others_are_saved_and_it_ends_as_
     parts: Parts, ledger: Ledger
 ) -> None:
     culprit = named(3, origin=insight().origin.__class__("bad-model", False, 0.2, 2, "1", 1))
-    answered(parts, refuses_model("bad-model"))
+    failing(parts, refuses_model("bad-model"))
     wave = [named(number) for number in range(7) if number != 3]
     result = ledger.save(entries(*wave[:3], culprit, *wave[3:]))
     assert len(result.saved) == 7
@@ -85,13 +85,13 @@ def test_an_entry_that_dynamodb_names_as_invalid_is_taken_out_at_once(
 ) -> None:
     requests: list[int] = []
 
-    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+    def respond(request: dict[str, Any]) -> dict[str, Any] | None:
         actions = request["TransactItems"]
         requests.append(len(actions))
         codes = ["ValidationError" if "bad-model" in json.dumps(one) else "None" for one in actions]
         return error("TransactionCanceledException", *codes) if "ValidationError" in codes else None
 
-    answered(parts, answer)
+    failing(parts, respond)
     culprit = named(1, origin=insight().origin.__class__("bad-model", False, 0.2, 1, "1"))
     assert len(ledger.save(entries(named(0), culprit, named(2))).saved) == 3
     assert len(requests) == 3
@@ -114,16 +114,16 @@ def test_what_no_table_can_hold_ends_as_failed(
     assert result.saved[named(0).conversation_id] == named(0)
 
 
-def test_where_not_even_the_failed_insight_is_taken_the_entry_is_unsaved_and_nothing_loops(
+def test_if_dynamodb_refuses_even_the_failed_insight_the_entry_is_unsaved_and_nothing_loops(
     parts: Parts, ledger: Ledger
 ) -> None:
     requests: list[Any] = []
 
-    def answer(request: dict[str, Any]) -> dict[str, Any]:
+    def respond(request: dict[str, Any]) -> dict[str, Any]:
         requests.append(request)
         return error("ValidationException")
 
-    answered(parts, answer)
+    failing(parts, respond)
     result = ledger.save(entries(named(0), named(1)))
     assert {one.insight.conversation_id for one in result.unsaved} == {
         named(0).conversation_id,
@@ -133,10 +133,10 @@ def test_where_not_even_the_failed_insight_is_taken_the_entry_is_unsaved_and_not
 
 
 def test_a_transaction_that_fails_leaves_the_others_saved(parts: Parts, ledger: Ledger) -> None:
-    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+    def respond(request: dict[str, Any]) -> dict[str, Any] | None:
         return error("AccessDeniedException") if str(UUID(int=0)) in json.dumps(request) else None
 
-    answered(parts, answer)
+    failing(parts, respond)
     wave = [
         named(number, outcome=Analysis("Late.", Sentiment.NEGATIVE, (f"topic_{number}",)))
         for number in range(50)
@@ -150,7 +150,7 @@ def test_a_transaction_that_fails_leaves_the_others_saved(parts: Parts, ledger: 
 def test_no_error_of_dynamodb_reaches_the_log_with_its_words(
     parts: Parts, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answered(parts, lambda _: error("AccessDeniedException"))
+    failing(parts, lambda _: error("AccessDeniedException"))
     ledger.save(entries(named(0)))
     said = str([vars(record) for record in caplog.records])
     assert "AccessDeniedException" in said
@@ -226,15 +226,15 @@ def test_a_hundred_texts_of_any_script_fit_into_transactions(
 
 
 def test_a_transaction_that_is_too_large_after_all_is_written_in_halves(parts: Parts) -> None:
-    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+    def respond(request: dict[str, Any]) -> dict[str, Any] | None:
         return error("ValidationException") if len(request["TransactItems"]) > 10 else None
 
-    answered(parts, answer)
+    failing(parts, respond)
     assert len(parts.conversations.add(texts(100, "Hi")).stored) == 100
 
 
 def test_conflicts_without_end_leave_the_entries_for_later(parts: Parts) -> None:
-    answered(parts, lambda _: error("TransactionCanceledException", "TransactionConflict"))
+    failing(parts, lambda _: error("TransactionCanceledException", "TransactionConflict"))
     waits: list[float] = []
     transactions = Transactions(parts.dynamodb, sleep=waits.append)
     put: Any = {"Put": {"TableName": parts.settings.state_table, "Item": {"id": {"S": "x"}}}}

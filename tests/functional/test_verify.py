@@ -1,4 +1,4 @@
-"""The acceptance suite finds the stack of an environment, and says what it may not ask."""
+"""The acceptance suite finds the stack of an environment, and reports what it may not check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What messages still ask for."""
+"""The work that messages still ask for."""
 
 from __future__ import annotations
 

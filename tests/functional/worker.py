@@ -1,4 +1,4 @@
-"""The analysis function on tables by moto, with real Grok's client against the stand-in."""
+"""The analysis function on tables of moto, with the real Grok client and the stand-in."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ SETTINGS = {
 
 
 Wrap = Callable[[Analyzer], Analyzer]
-"""Puts something around the analyzer."""
+"""A function that wraps the analyzer."""
 
 
 @dataclass
 class Worker:
-    """The function, and what goes in and comes out."""
+    """The analysis function, its input and its output."""
 
     parts: Parts
     standin: Standin
@@ -57,7 +57,7 @@ class Worker:
         self.restart()
 
     def restart(self) -> None:
-        """A new execution environment."""
+        """Start a new execution environment."""
         self.close()
         self._grok = wiring.real_grok(self.parts.settings)
         analyzer: Analyzer = self.wrap(self._grok) if self.wrap else self._grok
@@ -66,43 +66,43 @@ class Worker:
         self.analysis.waves.admission_control.circuit.call(lambda: None)
 
     def close(self) -> None:
-        """The end of the execution environment."""
+        """End the execution environment."""
         if self._grok is not None:
             self._grok.client.close()
             self.analysis.waves.caller.threads.shutdown()
 
     def conversation(self, text: str, number: int = 0) -> str:
-        """A stored conversation, by its id."""
+        """Store a conversation, and return its id."""
         identity = f"{number:08x}-3c1f-5f0e-8f57-2f9d3c0f4a11"
         self.parts.conversations.add([Conversation(identity, text, datetime.now(UTC))])
         return identity
 
     def conversations(self, count: int) -> list[str]:
-        """Many of them; each text is ``text N``."""
+        """Store many conversations, and return their ids; each text is ``text N``."""
         return [self.conversation(f"text {number}", number) for number in range(count)]
 
     def run(self, *messages: str | Message, remaining_ms: int = 60_000) -> list[str]:
-        """One batch; the ids of the conversations whose messages SQS would deliver again."""
+        """Run one batch; return the conversations whose messages SQS would deliver again."""
         sent = [message(one) if isinstance(one, str) else one for one in messages]
         event = sqs_event([one.to_body() for one in sent])
         for record, one in zip(event["Records"], sent, strict=True):
             record["attributes"]["ApproximateReceiveCount"] = str(one.receives)
-        answer = app.handler(event, LambdaContext(remaining_ms), self.analysis)
-        numbers = [int(one["itemIdentifier"][1:]) for one in answer["batchItemFailures"]]
+        response = app.handler(event, LambdaContext(remaining_ms), self.analysis)
+        numbers = [int(one["itemIdentifier"][1:]) for one in response["batchItemFailures"]]
         return [sent[number].conversation_id for number in numbers]
 
     def insight(self, conversation_id: str) -> dict[str, Any] | None:
-        """The insight as the API shows it."""
+        """Return the insight as the API shows it."""
         stored = self.parts.insights.stored(conversation_id)
         return None if stored is None else json.loads(stored.document)
 
     def sent(self) -> list[tuple[Message, int]]:
-        """Messages that were sent back since the last time, each with its delay in seconds."""
+        """Return the messages that were sent back since the last call, with their delays."""
         found, self._sent = self._sent, []
         return found
 
     def dead(self) -> list[dict[str, Any]]:
-        """The bodies of all dead letters."""
+        """Return the bodies of all dead letters."""
         return self._dead
 
     def _note(self, params: dict[str, Any], **_: Any) -> None:
@@ -117,7 +117,7 @@ class Worker:
     def refusing(
         self, operation: str, text: str = "", code: str = "AccessDeniedException"
     ) -> Iterator[None]:
-        """Let DynamoDB refuse an operation, or only where its request has a text in it."""
+        """Make DynamoDB refuse an operation, or only requests that contain a text."""
         events = self.parts.dynamodb.meta.events
         error = {"Error": {"Code": code, "Message": "refused by the test"}}
 
@@ -144,24 +144,24 @@ class Worker:
         self.parts.dynamodb.meta.events.register_last("after-call", lose)
 
     def health(self) -> dict[str, Any]:
-        """What the health check says of the worker."""
+        """Return the worker's part of the health report."""
         return dict(wiring.query(self.parts).health().body["worker"])
 
     def state(self, name: str) -> dict[str, Any]:
-        """An item of the State table."""
+        """Return an item of the State table."""
         table = self.parts.settings.state_table
         found = self.parts.dynamodb.get_item(TableName=table, Key={"id": {"S": name}})
         return dict(found.get("Item", {}))
 
 
 def message(conversation_id: str, **fields: Any) -> Message:
-    """The first message about a conversation."""
+    """Return the first message about a conversation."""
     plain = Message(conversation_id, 1, datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
     return replace(plain, **fields)
 
 
 class RunningClock(Clock):
-    """The real time, and as much more as it was moved: Powertools' breaker has no other one."""
+    """The real time plus the time that it was moved: Powertools' breaker has no other clock."""
 
     def __init__(self) -> None:
         super().__init__(datetime.now(UTC))

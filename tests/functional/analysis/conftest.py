@@ -1,4 +1,4 @@
-"""The analysis function against the stand-in, on tables by moto."""
+"""The analysis function with the stand-in, on tables of moto."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def clock() -> RunningClock:
 
 @pytest.fixture
 def new_worker(server: Standin, clock: RunningClock) -> Iterator[NewWorker]:
-    """Makes a worker, with settings of its own, and what is put around its analyzer."""
+    """Return a function that makes workers with their own settings and analyzer wrapper."""
     server.books = Books()
     with ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""A function that dies in the middle of its work: whose fault it was, and what it costs whom."""
+"""A function that ends in the middle of its work: the cause is found, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def ends_the_function(text: str) -> BaseException | None:
 
 
 def deliver(worker: Worker, pending: list[Message]) -> list[Message]:
-    """Deliver a batch; where the function dies, SQS counts one more receive of each message."""
+    """Deliver a batch; if the function ends early, SQS counts one more receive of each message."""
     try:
         again = worker.run(*pending)
     except Died:
@@ -34,7 +34,7 @@ def deliver(worker: Worker, pending: list[Message]) -> list[Message]:
     return [one for one, _ in worker.sent()]
 
 
-def test_what_ends_the_function_is_found_out_and_its_neighbours_complete(
+def test_a_conversation_that_ends_the_function_is_found_and_its_neighbours_complete(
     new_worker: NewWorker,
 ) -> None:
     worker = new_worker(raising(ends_the_function))
@@ -52,7 +52,7 @@ def test_what_ends_the_function_is_found_out_and_its_neighbours_complete(
     assert deaths <= SUSPECT_RECEIVE - 1 + MAX_OWN_CRASHES
 
 
-def test_receives_that_a_bad_deployment_burned_end_no_conversation(worker: Worker) -> None:
+def test_receives_that_a_bad_deployment_used_up_end_no_conversation(worker: Worker) -> None:
     ids = worker.conversations(3)
     assert worker.run(*[message(one, receives=LAST_RECEIVE) for one in ids]) == []
     renewed = [one for one, _ in worker.sent()]

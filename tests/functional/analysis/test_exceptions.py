@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: what one call or one step raises costs no other conversation."""
+"""Unexpected errors: an exception of one call or one step affects no other conversation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Raising:
-    """An analyzer that fails for some texts in a way that no analyzer should."""
+    """An analyzer that raises unexpected errors for some texts."""
 
     analyzer: Analyzer
     error_of: Callable[[str], BaseException | None]

@@ -1,4 +1,4 @@
-"""Pauses: nothing is read, nothing is called, and messages wait as long as the pause does."""
+"""Pauses: nothing is read, nothing is called, and messages wait until the pause ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANSWER = Answer(
 
 @contextmanager
 def reads_of_texts(worker: Worker) -> Iterator[Counter[str]]:
-    """Counts the requests that name the Conversations table."""
+    """Count the requests that name the Conversations table."""
     made: Counter[str] = Counter()
 
     def count(params: dict[str, Any], **_: Any) -> None:
@@ -81,7 +81,7 @@ def test_while_calls_are_stopped_no_text_is_read(
     assert worker.standin.books.calls == []
 
 
-def test_a_far_retry_after_is_waited_for_and_not_polled(
+def test_messages_wait_for_a_long_retry_after_without_polling(
     worker: Worker, clock: RunningClock
 ) -> None:
     ids = worker.conversations(25)
@@ -98,7 +98,7 @@ def test_a_far_retry_after_is_waited_for_and_not_polled(
     assert deliveries <= 4 * 25
 
 
-def test_the_message_that_met_a_rate_limit_waits_as_long_as_grok_said(worker: Worker) -> None:
+def test_the_message_of_a_rate_limited_call_waits_as_long_as_grok_said(worker: Worker) -> None:
     one = worker.conversation("text")
     worker.standin.books.next_replies.append("rate_limited_for_30_seconds")
     worker.run(one)
@@ -107,7 +107,7 @@ def test_the_message_that_met_a_rate_limit_waits_as_long_as_grok_said(worker: Wo
     assert 30 <= delay <= 38
 
 
-def test_a_last_attempt_that_met_an_outage_waits_until_the_circuit_may_be_probed(
+def test_a_last_attempt_during_an_outage_waits_until_the_circuit_may_be_probed(
     new_worker: NewWorker,
 ) -> None:
     worker = new_worker(CIRCUIT_BREAKER_RECOVERY_SECONDS="60")

@@ -1,4 +1,4 @@
-"""Refusals: about one conversation, or about all of them, which is a wrong setting."""
+"""Refusals of one conversation, and refusals of all of them, which mean a wrong setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.standin import digest
 
 
 def deliver(worker: Worker, pending: list[Message], count: int) -> list[Message]:
-    """Deliver messages so often, each time when the circuit may be probed again."""
+    """Deliver messages so many times, each time when the circuit may be probed again."""
     for _ in range(count):
         assert worker.run(*pending) == []
         pending = [one for one, _ in worker.sent()]
@@ -59,7 +59,7 @@ def test_refusals_of_everything_show_as_a_wrong_setting_and_halve_the_batch_size
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_few_refusals_without_any_success_are_told_apart_by_a_question_of_our_own(
+def test_a_few_refusals_without_any_success_are_told_apart_by_a_probe(
     worker: Worker, count: int
 ) -> None:
     ids = worker.conversations(count)
@@ -71,7 +71,7 @@ def test_a_few_refusals_without_any_success_are_told_apart_by_a_question_of_our_
     assert len(worker.standin.books.calls) == count + 1
 
 
-def test_one_refusal_is_final_where_grok_answers_our_own_question(worker: Worker) -> None:
+def test_one_refusal_is_final_if_grok_answers_a_probe(worker: Worker) -> None:
     one = worker.conversation("text")
     worker.standin.books.next_replies.append("bad_argument")
     worker.run(one)
@@ -82,7 +82,7 @@ def test_one_refusal_is_final_where_grok_answers_our_own_question(worker: Worker
     assert asked == [digest("text"), digest(PROBE.text)]
 
 
-def test_a_refusal_beside_an_answer_is_final_and_asks_nothing_more(worker: Worker) -> None:
+def test_a_refusal_in_a_batch_with_an_answer_is_final_without_a_probe(worker: Worker) -> None:
     ids = worker.conversations(5)
     worker.standin.books.scripts[digest("text 0")] = deque(["bad_argument"])
     worker.run(*ids)
@@ -90,7 +90,7 @@ def test_a_refusal_beside_an_answer_is_final_and_asks_nothing_more(worker: Worke
     assert len(worker.standin.books.calls) == 5
 
 
-def test_a_refusal_is_an_attempt_where_nobody_knows_whether_grok_is_well(worker: Worker) -> None:
+def test_a_refusal_is_an_attempt_while_it_is_unknown_whether_grok_works(worker: Worker) -> None:
     one = worker.conversation("text")
     worker.standin.books.next_replies.extend(["bad_argument", "server_error"])
     worker.run(one)

@@ -1,4 +1,4 @@
-"""Insights that cannot be saved: paid answers are few, the fault shows, and all ends well."""
+"""Insights that cannot be saved: few answers are paid, and all insights are saved later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRITES = "TransactWriteItems"
 
 
 def unsaved(capsys: pytest.CaptureFixture[str]) -> list[float]:
-    """What ConversationsUnsaved was in each batch since the last time."""
+    """Return the metric ConversationsUnsaved of each batch since the last call."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     return [line["ConversationsUnsaved"][0] for line in lines]
 
@@ -25,7 +25,7 @@ def unsaved(capsys: pytest.CaptureFixture[str]) -> list[float]:
 def rounds(
     worker: Worker, clock: RunningClock, pending: list[Message], count: int
 ) -> list[Message]:
-    """Deliver messages so often, each time after the longest delay of those that were sent."""
+    """Deliver messages so many times, each time after the longest delay of the sent ones."""
     for _ in range(count):
         assert worker.run(*pending) == []
         sent = worker.sent()

@@ -1,4 +1,4 @@
-"""The analysis function when Grok fails in every way it can, against the stand-in."""
+"""The analysis function with the stand-in, when Grok fails in every possible way."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_an_ordinary_duplicate_of_a_failed_conversation_calls_nobody_and_is_no_d
     assert (worker.sent(), worker.dead()) == ([], [])
 
 
-def test_a_message_that_was_sent_round_again_replaces_the_failed_insight_once(
+def test_a_redriven_message_replaces_the_failed_insight_once(
     worker: Worker,
 ) -> None:
     one = worker.conversation("text")
@@ -254,7 +254,7 @@ def test_one_call_about_no_conversation_probes_and_its_success_lets_the_others_f
     assert [call.is_usable for call in probes] == [False, True]
 
 
-def test_however_long_an_outage_lasts_it_costs_a_conversation_one_attempt_at_the_most(
+def test_however_long_an_outage_lasts_it_costs_a_conversation_at_most_one_attempt(
     worker: Worker,
 ) -> None:
     ids = worker.conversations(8)
@@ -300,7 +300,7 @@ def test_conversations_that_fail_by_themselves_come_to_an_end_though_they_open_t
     assert len(worker.dead()) == 5
 
 
-def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_is_well(worker: Worker) -> None:
+def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_works(worker: Worker) -> None:
     ids = worker.conversations(6)
     at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "reset")
@@ -313,7 +313,7 @@ def test_a_probe_that_meets_a_permanent_fault_shows_that_grok_is_well(worker: Wo
     assert [one["status"] for one in statuses if one] == ["completed"] * 6
 
 
-def test_a_spent_budget_pauses_until_midnight_and_is_overshot_by_one_wave_at_the_most(
+def test_a_spent_budget_pauses_until_midnight_and_is_exceeded_by_at_most_one_wave(
     new_worker: NewWorker,
 ) -> None:
     worker = new_worker(DAILY_BUDGET_USD="0.004")
@@ -417,7 +417,7 @@ def test_an_operators_pause_holds_messages_back_and_calls_nobody(worker: Worker)
     assert worker.standin.books.calls == []
 
 
-def test_when_the_tables_are_down_the_messages_go_back_and_burn_no_receive(worker: Worker) -> None:
+def test_when_the_tables_are_down_the_messages_go_back_and_use_no_receive(worker: Worker) -> None:
     one = worker.conversation("text")
     worker.parts.dynamodb.delete_table(TableName=worker.parts.settings.state_table)
     assert worker.run(one) == []

@@ -1,4 +1,4 @@
-"""What every answer has in common: errors, caching, compression, CORS; on tables by moto."""
+"""Properties of every response: errors, caching, compression, CORS; on tables of moto."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grok_insights.domain.conversation import Conversation
 from grok_insights.telemetry import logger
 from tests.builders import AN_ID, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock, make_parts
-from tests.functional.query import LIST, TRENDS, Answer, Query, numbered
+from tests.functional.query import LIST, TRENDS, ClientResponse, Query, numbered
 
 ONE = f"{LIST}/{AN_ID}"
 PREFLIGHT = {
@@ -31,7 +31,7 @@ def query(clock: Clock) -> Iterator[Query]:
         yield Query(make_parts(clock))
 
 
-def send(query: Query, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+def send(query: Query, method: str, path: str, body: Any = None, **headers: str) -> ClientResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return query.send(api_event(method, path, body, headers=named))
 
@@ -55,13 +55,13 @@ def test_a_failed_insight_is_asked_for_each_time_since_it_may_be_replaced(query:
 
 def test_an_insight_that_is_waited_for_is_202_and_never_kept(query: Query) -> None:
     query.parts.conversations.add([Conversation(AN_ID, "Hello", NOW)])
-    answer = send(query, "GET", ONE)
-    assert (answer.status, answer.body["status"]) == (202, "enqueued")
-    assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("2", "no-store")
+    response = send(query, "GET", ONE)
+    assert (response.status, response.body["status"]) == (202, "enqueued")
+    assert (response.headers["Retry-After"], response.headers["Cache-Control"]) == ("2", "no-store")
 
 
 @pytest.mark.parametrize("tag", ['"another"', "", "W/", '*"', "nonsense"])
-def test_another_tag_gets_the_whole_answer(query: Query, tag: str) -> None:
+def test_another_tag_gets_the_whole_response(query: Query, tag: str) -> None:
     query.save([insight()])
     assert send(query, "GET", ONE, if_none_match=tag).status == 200
 
@@ -73,9 +73,9 @@ def test_trends_of_the_past_may_be_kept_for_a_minute_and_those_of_today_not(quer
 
 
 def test_an_id_that_is_none_is_refused_by_name(query: Query) -> None:
-    answer = send(query, "GET", f"{LIST}/not-an-id")
-    assert answer.status == 422
-    assert [fault["location"] for fault in answer.body["errors"]] == ["path.conversation_id"]
+    response = send(query, "GET", f"{LIST}/not-an-id")
+    assert response.status == 422
+    assert [fault["location"] for fault in response.body["errors"]] == ["path.conversation_id"]
 
 
 # ------------------------------------------------------------------ methods and paths
@@ -110,8 +110,8 @@ def test_the_root_leads_to_the_dashboard_under_any_prefix(
 ) -> None:
     event = api_event("GET", "/")
     event["requestContext"]["path"] = address
-    answer = query.send(event)
-    assert (answer.status, answer.headers["Location"]) == (302, location)
+    response = query.send(event)
+    assert (response.status, response.headers["Location"]) == (302, location)
     assert urljoin(f"https://api.example{address}", location).endswith("/dashboard")
     assert urljoin(f"https://api.example{address}", location).startswith(
         f"https://api.example{address.rstrip('/')}"
@@ -119,22 +119,22 @@ def test_the_root_leads_to_the_dashboard_under_any_prefix(
 
 
 def test_who_shows_no_key_is_told_how_to_show_one(query: Query) -> None:
-    answer = send(query, "GET", "/metrics")
-    assert answer.status == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="grok-insights"'
+    response = send(query, "GET", "/metrics")
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="grok-insights"'
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_wrong_method_is_told_the_right_ones(query: Query, method: str) -> None:
-    answer = send(query, method, LIST, {})
-    assert (answer.status, answer.body["title"]) == (405, "Method Not Allowed")
-    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    response = send(query, method, LIST, {})
+    assert (response.status, response.body["title"]) == (405, "Method Not Allowed")
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_an_unknown_path_is_a_problem(query: Query) -> None:
-    answer = send(query, "GET", "/nonsense")
-    assert (answer.status, answer.body["title"]) == (404, "Not Found")
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = send(query, "GET", "/nonsense")
+    assert (response.status, response.body["title"]) == (404, "Not Found")
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("name", ["%C2%8D", "a\x01b", "\u4c68"])
@@ -143,9 +143,9 @@ def test_what_cannot_be_an_id_is_not_found(query: Query, name: str) -> None:
 
 
 def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
-    answer = query.get(LIST, sentimnet="negative", limit="5")
-    assert answer.status == 422
-    assert [fault["location"] for fault in answer.body["errors"]] == ["query.sentimnet"]
+    response = query.get(LIST, sentimnet="negative", limit="5")
+    assert response.status == 422
+    assert [fault["location"] for fault in response.body["errors"]] == ["query.sentimnet"]
 
 
 @pytest.mark.parametrize(
@@ -179,23 +179,23 @@ def test_a_misspelt_parameter_is_refused_by_name(query: Query) -> None:
     ],
 )
 def test_a_bad_parameter_is_refused_by_name(query: Query, parameter: str, value: str) -> None:
-    answer = query.get(LIST, **{parameter: value})
-    assert answer.status == 422
-    assert [fault["location"] for fault in answer.body["errors"]] == [f"query.{parameter}"]
+    response = query.get(LIST, **{parameter: value})
+    assert response.status == 422
+    assert [fault["location"] for fault in response.body["errors"]] == [f"query.{parameter}"]
 
 
 def test_a_parameter_given_twice_is_refused(query: Query) -> None:
     event = api_event("GET", LIST, query={"limit": "5"})
     event["multiValueQueryStringParameters"] = {"limit": ["5", "6"]}
-    answer = query.send(event)
-    assert answer.status == 422
-    assert answer.body["errors"] == [{"location": "query.limit", "message": "must be given once"}]
+    response = query.send(event)
+    assert response.status == 422
+    assert response.body["errors"] == [{"location": "query.limit", "message": "must be given once"}]
 
 
 def test_a_table_that_is_down_is_503_and_when_to_come_back(query: Query) -> None:
     query.parts.dynamodb.delete_table(TableName=query.parts.settings.insights_table)
-    answer = send(query, "GET", ONE)
-    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    response = send(query, "GET", ONE)
+    assert (response.status, response.headers["Retry-After"]) == (503, "5")
 
 
 # ------------------------------------------------------------------ compression
@@ -212,30 +212,30 @@ def test_a_table_that_is_down_is_503_and_when_to_come_back(query: Query) -> None
         ("", None),
     ],
 )
-def test_a_large_answer_is_compressed_for_those_who_take_it(
+def test_a_large_response_is_compressed_for_those_who_take_it(
     query: Query, accepted: str, encoding: str | None
 ) -> None:
     query.save(numbered(number) for number in range(12))
-    answer = send(query, "GET", LIST, accept="*/*", accept_encoding=accepted)
-    assert answer.headers.get("Content-Encoding") == encoding
-    assert len(answer.body["items"]) == 12
-    assert "Accept-Encoding" in answer.headers["Vary"]
+    response = send(query, "GET", LIST, accept="*/*", accept_encoding=accepted)
+    assert response.headers.get("Content-Encoding") == encoding
+    assert len(response.body["items"]) == 12
+    assert "Accept-Encoding" in response.headers["Vary"]
 
 
-def test_a_small_answer_is_not_compressed(query: Query) -> None:
-    answer = send(query, "GET", LIST, accept="*/*", accept_encoding="gzip")
-    assert "Content-Encoding" not in answer.headers
+def test_a_small_response_is_not_compressed(query: Query) -> None:
+    response = send(query, "GET", LIST, accept="*/*", accept_encoding="gzip")
+    assert "Content-Encoding" not in response.headers
 
 
 # ------------------------------------------------------------------ other origins
 
 
 def test_a_preflight_of_a_configured_origin_is_allowed(query: Query) -> None:
-    answer = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
-    assert answer.status == 204
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
-    assert "X-Api-Key" in answer.headers["Access-Control-Allow-Headers"]
-    assert answer.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS"
+    response = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
+    assert response.status == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert "X-Api-Key" in response.headers["Access-Control-Allow-Headers"]
+    assert response.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS"
 
 
 def test_the_paths_of_the_ingest_function_are_known_to_this_one() -> None:
@@ -245,41 +245,41 @@ def test_the_paths_of_the_ingest_function_are_known_to_this_one() -> None:
 
 
 def test_the_preflight_of_another_function_s_path_names_its_methods(query: Query) -> None:
-    answer = query.send(api_event("OPTIONS", "/api/v1/conversations", headers=PREFLIGHT))
-    assert answer.headers["Access-Control-Allow-Methods"] == "OPTIONS,POST"
+    response = query.send(api_event("OPTIONS", "/api/v1/conversations", headers=PREFLIGHT))
+    assert response.headers["Access-Control-Allow-Methods"] == "OPTIONS,POST"
 
 
 def test_a_wrong_method_on_another_function_s_path_is_told_the_right_ones(query: Query) -> None:
-    answer = send(query, "GET", "/api/v1/conversations/bulk")
-    assert (answer.status, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+    response = send(query, "GET", "/api/v1/conversations/bulk")
+    assert (response.status, response.headers["Allow"]) == (405, "POST, OPTIONS")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example.evil"])
 def test_no_other_origin_is_allowed(query: Query, origin: str) -> None:
     for method in ("OPTIONS", "GET"):
-        answer = query.send(api_event(method, LIST, headers={**PREFLIGHT, "Origin": origin}))
-        assert "Access-Control-Allow-Origin" not in answer.headers
+        response = query.send(api_event(method, LIST, headers={**PREFLIGHT, "Origin": origin}))
+        assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/not-an-id", "/nonsense", f"{LIST}/{AN_ID}"])
 def test_scripts_of_a_configured_origin_can_read_errors_too(query: Query, path: str) -> None:
-    answer = send(query, "GET", path, origin="https://other.example")
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://other.example"
-    assert "Origin" in answer.headers["Vary"]
+    response = send(query, "GET", path, origin="https://other.example")
+    assert response.headers["Access-Control-Allow-Origin"] == "https://other.example"
+    assert "Origin" in response.headers["Vary"]
 
 
 def test_scripts_of_a_configured_origin_can_read_that_they_ask_too_often(query: Query) -> None:
     for _ in range(60):
         send(query, "GET", LIST)
-    answer = send(query, "GET", LIST, origin="https://app.example")
-    assert answer.status == 429
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    response = send(query, "GET", LIST, origin="https://app.example")
+    assert response.status == 429
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
 
 
 def test_a_preflight_does_not_count_for_the_rate_limit(query: Query) -> None:
     for _ in range(61):
-        answer = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
-    assert answer.status == 204
+        response = query.send(api_event("OPTIONS", LIST, headers=PREFLIGHT))
+    assert response.status == 204
 
 
 def test_log_lines_of_a_request_have_the_id_that_api_gateway_gave_it() -> None:
@@ -287,6 +287,6 @@ def test_log_lines_of_a_request_have_the_id_that_api_gateway_gave_it() -> None:
     assert logger.get_correlation_id() == "a-request"
 
 
-def test_no_answer_lets_a_browser_guess_its_type(query: Query) -> None:
+def test_no_response_lets_a_browser_guess_its_type(query: Query) -> None:
     for path in (LIST, ONE, "/health", "/nonsense"):
         assert send(query, "GET", path).headers["X-Content-Type-Options"] == "nosniff"
