@@ -1,4 +1,4 @@
-"""A headless Chromium that looks at the dashboard as a person does."""
+"""A headless Chromium that shows the dashboard to the tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-WHY = "the dashboard is looked at with Playwright: `make test` installs it"
+WHY = "the dashboard is tested with Playwright: `make test` installs it"
 pytest.importorskip("playwright", reason=WHY)
 
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
@@ -28,7 +28,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-"""No sandbox, for CI runs as root; and nothing that asks other sites."""
+"""No sandbox, because CI runs as root; and no features that contact other sites."""
 
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -38,9 +38,9 @@ _addresses = count(1)
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser of the machine; the test is skipped where there is none.
+    """Start the machine's browser; skip the test if there is none.
 
-    GitHub's machines bring one. Should they ever not, that must show.
+    GitHub's machines have one. If one is missing there, the test fails.
     """
     if CHROMIUM is None:
         tell = pytest.fail if "GITHUB_ACTIONS" in os.environ else pytest.skip
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visitor:
-    """A person with a tab of their own, an address of their own, and a note of all errors."""
+    """A user with a separate tab and address, and a list of all errors."""
 
     def __init__(self, browser: Browser, stack: Stack, **context: Any) -> None:
         self.stack = stack
@@ -75,26 +75,26 @@ class Visitor:
         return self.page
 
     def enter(self, key: str | None = None) -> Page:
-        """Open the page and type the key."""
+        """Open the page and enter the key."""
         page = self.arrive()
         page.get_by_label("API key").fill(key or self.stack.name("API_KEY"))
         page.get_by_role("button", name="Open").click()
         return page
 
     def sign_in(self) -> Page:
-        """Enter, and wait until everything is shown."""
+        """Enter the key, and wait until everything is shown."""
         page = self.enter()
         expect(page.locator("#updated")).to_contain_text("Updated", timeout=30_000)
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
         return page
 
     def violations(self) -> list[str]:
-        """What axe-core has to say against what is shown."""
+        """Return the violations that axe-core finds on the page."""
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
     def fits(self) -> bool:
-        """Whether nothing stands out at the side."""
+        """Whether the page needs no horizontal scrolling."""
         wide: int = self.page.evaluate("document.documentElement.scrollWidth")
         return wide <= int(self.page.evaluate("innerWidth"))
 

@@ -1,7 +1,7 @@
-"""Chaos: the real functions on the emulator, while everything around them goes wrong.
+"""Chaos: the real functions on the emulator, while everything around them fails.
 
-``run`` does it and returns the figures; what must hold is asserted by the test, what is only
-reported is printed. ``make chaos`` runs the full dose, ``make test`` a smaller one.
+``run`` does it and returns the figures. The test asserts those that must hold; the others are only
+printed. ``make chaos`` runs the full dose, ``make test`` a smaller one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 KEY = "xai-a-key-of-the-chaos-test"
 MARKER = "zanzibarean"
-"""A word of every conversation, which no log may hold."""
+"""A word of every conversation, which must be in no log."""
 
 LOG_WINDOW_MS = 10_000
 
@@ -47,8 +47,9 @@ RATES = {
     **dict.fromkeys(("hang", "drip", "too_large", "bad_argument", "deeply_nested"), 0.005),
     **dict.fromkeys(("rate_limited", "rate_limited_until", "at_capacity"), 0.005),
 }
-"""30 % of answers are faulty, a tenth come in an odd form. Wrong settings and used-up credits stop
-everything each time: they are scripted, once each."""
+"""30 % of answers are faulty, a tenth have an unusual form. A wrong setting and used-up credits
+stop all calls: they are scripted once each.
+"""
 
 LARGEST_WAVE = 50
 """Calls that may start before a wave shows that Grok refuses everybody: ``MAX_BATCH_SIZE``."""
@@ -58,27 +59,27 @@ SCRIPTED = ("wrong_key", "no_key", "blocked", "unknown_model", "redirect", "no_c
 
 @dataclass(frozen=True)
 class Dose:
-    """How much of everything."""
+    """The number of each kind of fault."""
 
     conversations: int
     outages: tuple[tuple[float, str], ...]
-    """Seconds and reply of each."""
+    """Seconds and reply of each outage."""
     kills: int
     hopeless: int
-    """Conversations whose every call fails."""
+    """Conversations for which every call fails."""
     blocked: int
-    """Conversations that an edge before Grok answers with a page and 403 each time."""
+    """Conversations that an edge in front of Grok refuses each time, with a page and 403."""
     absurd: int
-    """Conversations whose first answer has a bill that cannot be true."""
+    """Conversations whose first answer has an impossible bill."""
     scripted: tuple[str, ...]
     recovery_seconds: int
     refused_save_seconds: float
-    """How long the analysis may not write insights; 0 leaves that out, since calls then pause."""
+    """Seconds in which IAM denies the analysis to write insights; 0 leaves this fault out."""
     seconds: float
-    """When all must be done."""
+    """Seconds within which all must be done."""
 
     def settings(self, standin: Standin) -> dict[str, str]:
-        """The stack's settings."""
+        """Return the stack's settings."""
         return {
             "AUTH": "true",
             "STACK_NAME": "grok-insights-chaos",
@@ -125,7 +126,7 @@ FULL = Dose(
 
 @dataclass
 class Figures:
-    """What came of it."""
+    """The results of a run."""
 
     conversations: int = 0
     seconds: float = 0.0
@@ -165,13 +166,13 @@ class Figures:
     log_lines: int = 0
 
     def allowed_calls(self, outage: Outage, probes: int) -> int:
-        """How many calls an outage may meet."""
+        """Return how many calls an outage may affect."""
         most = LARGEST_WAVE if outage.reply == "all_refused" else THRESHOLD
         return outage.in_flight + most * CONCURRENCY + probes
 
     def rows(self) -> Iterable[tuple[str, object]]:
-        """Every figure with its meaning."""
-        yield "conversations, all answered with 202", self.conversations
+        """Return every figure with its meaning."""
+        yield "conversations, all accepted with 202", self.conversations
         yield "seconds until all had their insight", round(self.seconds, 1)
         yield "insights", dict(self.insights)
         yield "conversations without an insight / with more than one", (self.missing, self.doubled)
@@ -215,7 +216,7 @@ class Figures:
         yield "log lines / with a text or the key", (self.log_lines, self.leaks)
 
     def show(self) -> None:
-        """Print all of it as a table."""
+        """Print all figures as a table."""
         table = Table("figure", "value", title="Chaos")
         for meaning, value in self.rows():
             table.add_row(meaning, str(value))
@@ -223,7 +224,7 @@ class Figures:
 
 
 def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
-    """Let everything go wrong, and count."""
+    """Cause all faults, and return the figures."""
     standin.books.plan.latency_seconds = (0.05, 0.25)
     standin.books.plan.rates = RATES
     figures = Figures(conversations=dose.conversations)
@@ -239,7 +240,7 @@ def run(stack: Stack, client: Client, standin: Standin, dose: Dose) -> Figures:
         results = client.bulk([{"text": text} for text in batch])["results"]
         texts |= {result["id"]: text for result, text in zip(results, batch, strict=True)}
     figures.duplicates = _send_twice(stack, list(texts)[::7])
-    _go_wrong(stack, standin, dose, figures)
+    _cause_faults(stack, standin, dose, figures)
     until(lambda: len(_ids(stack)) >= dose.conversations, dose.seconds, "every insight")
     figures.seconds = time.monotonic() - begun
     until(lambda: _waiting(stack) == 0, 120, "an empty queue")
@@ -271,7 +272,7 @@ def _send_twice(stack: Stack, ids: list[str]) -> int:
     return len(ids)
 
 
-def _go_wrong(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> None:
+def _cause_faults(stack: Stack, standin: Standin, dose: Dose, figures: Figures) -> None:
     kills = max(1, dose.kills // (len(dose.outages) + 1))
     for number, (seconds, reply) in enumerate(dose.outages):
         _kill(stack, standin, kills, figures)
@@ -331,7 +332,7 @@ def _refuse_saves(stack: Stack, standin: Standin, seconds: float, figures: Figur
 
 
 def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None:
-    """Kill functions as a crash would: one at a time, while calls are under way."""
+    """Kill function processes as a crash would: one at a time, while calls are running."""
     chance = random.Random(figures.killed)
     for _ in range(wanted):
         time.sleep(chance.uniform(0.3, 1.0))
@@ -343,7 +344,7 @@ def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None
 
 
 def _workers(function_name: str, emulator_pid: str) -> list[int]:
-    """The processes of a function: children of this emulator alone."""
+    """Return the processes of a function: children of this emulator only."""
     listed = subprocess.run(
         ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
@@ -407,9 +408,9 @@ def _trends_are_right(stack: Stack) -> bool:
 def _compare_costs(
     calls: list[CallRecord], insights: list[Any], texts: dict[str, str], figures: Figures
 ) -> None:
-    """Find the answer behind each insight: no two answers were billed the same.
+    """Find the answer behind each insight: no two answers have the same cost.
 
-    An absurd bill is bounded, so its insight has another cost than what the stand-in would bill.
+    An absurd bill is bounded, so its insight has another cost than the stand-in would bill.
     """
     billed = {(call.conversation, call.billed_ticks): call for call in calls if call.is_usable}
     absurd = {call.conversation for call in calls if call.reply == "absurd_usage"}
@@ -448,7 +449,7 @@ def _compare_dead_letters(
 
 
 def _redrive(stack: Stack, standin: Standin, figures: Figures) -> None:
-    """Let Grok answer again, and send the dead letters round by the operators' command."""
+    """Let Grok answer again, and redrive the dead letters with the operators' command."""
     standin.books.plan.rates = {}
     standin.books.scripts.clear()
     time.sleep(6)
@@ -486,21 +487,21 @@ def _most_in_flight(calls: list[CallRecord]) -> int:
 
 
 def _spend_the_budget(stack: Stack, client: Client, standin: Standin, figures: Figures) -> None:
-    """Leave of the day's budget what some twenty calls cost, and send a hundred conversations."""
+    """Leave the day's budget for about twenty calls, and send a hundred conversations."""
     before = len(standin.books.calls)
     usual = max(call.billed_ticks for call in standin.books.calls)
     figures.budget_ticks = 20 * usual
     _set_spend(stack, 100 * 10**10 - figures.budget_ticks)
     client.bulk([{"text": f"My {MARKER} parcel is late again, {n}"} for n in range(100)])
-    spent = _stands_still(lambda: len(standin.books.calls))
+    spent = _stable(lambda: len(standin.books.calls))
     calls = standin.books.calls[before:spent]
     figures.spent_ticks = sum(call.billed_ticks for call in calls)
     figures.dearest_call_ticks = max(call.billed_ticks for call in calls)
-    figures.calls_beyond_the_budget = _begun_beyond(calls, figures.budget_ticks)
+    figures.calls_beyond_the_budget = _begun_after_spending(calls, figures.budget_ticks)
 
 
-def _begun_beyond(calls: list[CallRecord], budget_ticks: int) -> int:
-    """Calls whose bill, in the order of their coming, begins after the budget is spent."""
+def _begun_after_spending(calls: list[CallRecord], budget_ticks: int) -> int:
+    """Return the calls that began after the budget was spent, with bills in order of arrival."""
     spent = beyond = 0
     for call in calls:
         beyond += spent >= budget_ticks
@@ -516,8 +517,8 @@ def _set_spend(stack: Stack, ticks: int) -> None:
             dynamodb.put_item(TableName=table, Item=item)
 
 
-def _stands_still(number: Callable[[], int]) -> int:
-    """A number that has not changed for three seconds."""
+def _stable(number: Callable[[], int]) -> int:
+    """Return a number that has not changed for three seconds."""
     known, since = number(), time.monotonic()
     while time.monotonic() - since < 3:
         time.sleep(0.2)
@@ -527,7 +528,7 @@ def _stands_still(number: Callable[[], int]) -> int:
 
 
 def _read_logs(stack: Stack, figures: Figures) -> None:
-    """Look for the texts and the key in every line; a search answers with 10,000 at the most."""
+    """Search every log line for the texts and the key; a search returns at most 10,000 lines."""
     logs = stack.session.logs()
     end = int(time.time() * 1000)
     for group in logs.describe_log_groups()["logGroups"]:

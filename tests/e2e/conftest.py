@@ -1,4 +1,4 @@
-"""A whole stack of the tests' own: the template, the real functions, the real IAM policies."""
+"""A complete stack for the tests: the template, the real functions, the real IAM policies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pytest
 from scripts.local.aws import EmulatorSession
 
 collect_ignore = ["acceptance"]
-"""Needs a stack by its URL: `make verify` and `test_verify.py` run it."""
+"""Tests that need a stack by its URL: `make verify` and `test_verify.py` run them."""
 
 CHECKOUT = Path(__file__).parent.parent.parent
 SETTINGS = {
@@ -38,7 +38,7 @@ _addresses = count(1)
 
 @dataclass(frozen=True)
 class Client:
-    """One client of the API, with an address of its own: the emulator believes a header there."""
+    """A client of the API with its own address, which the emulator reads from a header."""
 
     http: httpx.Client
 
@@ -52,9 +52,9 @@ class Client:
         return self.http.delete(path)
 
     def bulk(self, conversations: list[dict[str, Any]]) -> dict[str, Any]:
-        answer = self.post("/api/v1/conversations/bulk", {"conversations": conversations})
-        assert answer.status_code == 202, answer.text
-        body: dict[str, Any] = answer.json()
+        response = self.post("/api/v1/conversations/bulk", {"conversations": conversations})
+        assert response.status_code == 202, response.text
+        body: dict[str, Any] = response.json()
         return body
 
 
@@ -66,16 +66,16 @@ class Stack:
     session: EmulatorSession
 
     def name(self, output: str) -> str:
-        """An output of the stack, by its variable's name."""
+        """Return an output of the stack, by its variable's name."""
         return self.environment[output]
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """Everything in a table, by the name of the table's variable."""
+        """Return every item of a table, by the name of the table's variable."""
         pages = self.session.dynamodb().get_paginator("scan").paginate(TableName=self.name(table))
         return [dict(item) for page in pages for item in page["Items"]]
 
     def insights(self) -> list[dict[str, Any]]:
-        """Every insight; the marks of erased conversations are none."""
+        """Return every insight, without the marks of erased conversations."""
         return [one for one in self.items("INSIGHTS_TABLE_NAME") if "erased" not in one]
 
 
@@ -88,14 +88,14 @@ def make_client(stack: Stack, key: str) -> Client:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack on a free port, brought up by the command that users have, taken down at the end."""
+    """Start a stack on a free port with the users' command, and stop it at the end."""
     with bring_up(tmp_path_factory.mktemp("stack"), SETTINGS) as environment:
         yield Stack(environment, EmulatorSession(environment["AWS_ENDPOINT_URL"]))
 
 
 @contextmanager
 def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A stack in a folder of its own, and its variables."""
+    """Start a stack in its own folder; yield its variables."""
     settings = chosen | {"LOCAL_DIR": str(folder), "EMULATOR_PORT": str(free_port())}
     try:
         run_local("up", settings)
@@ -105,7 +105,7 @@ def bring_up(folder: Path, chosen: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def run_local(command: str, settings: dict[str, str]) -> str:
-    """Run a command of the local stack that succeeds, and return what it printed."""
+    """Run a command of the local stack that must succeed, and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "scripts.local", command],
         cwd=CHECKOUT,
@@ -119,7 +119,7 @@ def run_local(command: str, settings: dict[str, str]) -> str:
 
 
 def exports(shell: str) -> dict[str, str]:
-    """The variables of a `stack.env`."""
+    """Return the variables of a `stack.env`."""
     words = [word for word in shlex.split(shell) if "=" in word]
     return dict(word.split("=", 1) for word in words)
 
@@ -136,7 +136,7 @@ NewClient = Callable[..., Client]
 
 @pytest.fixture
 def new_client(stack: Stack) -> Iterator[NewClient]:
-    """Makes clients, each with an address of its own; ``key`` replaces the stack's API key."""
+    """Return a function that makes clients with their own address and, if given, another key."""
     made: list[Client] = []
 
     def make(key: str | None = None) -> Client:
@@ -150,24 +150,24 @@ def new_client(stack: Stack) -> Iterator[NewClient]:
 
 @pytest.fixture
 def client(new_client: NewClient) -> Client:
-    """A client with a key and an address that no other test uses."""
+    """Return a client with a key, and with an address that no other test uses."""
     return new_client()
 
 
 @pytest.fixture(scope="session")
 def unique() -> Callable[[str], str]:
-    """Names that no other test has used."""
+    """Return a function that makes names that no other test has used."""
     numbers = count()
     return lambda name: f"{re.sub('[^a-z0-9]+', '-', name)}-{next(numbers)}"
 
 
 def until(claim: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for a claim to come true.
+    """Wait until a condition is true.
 
     Raises
     ------
     AssertionError
-        It did not within the given time.
+        It did not become true within the given time.
     """
     deadline = time.monotonic() + seconds
     while not claim():

@@ -1,7 +1,7 @@
-"""What the description of the API cannot say, for requests that are meant to be valid.
+"""Rules that the API description cannot express, for requests that are meant to be valid.
 
-OpenAPI has no words for "a cursor that an answer gave out", nor for "`from` lies before `to`, a
-year at the most". Requests that are meant to be wrong stay as they were generated.
+OpenAPI cannot express "a cursor that a response returned", or "`from` is before `to`, by at most a
+year". Requests that are meant to be invalid stay as they were generated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _addresses = count()
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Put right what is valid by the description alone, from a new address for each request."""
+    """Correct a request that only the description calls valid, and give it a new address."""
     kwargs["auth"] = _from_a_new_address
     if case.meta is not None and case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
@@ -31,26 +31,29 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if case.path == "/api/v1/insights/trends" and case.query:
         _put_range_right(case.query)
     if case.path_parameters and case.path_parameters.get("conversation_id") in {None, "None"}:
-        # The id of a rejected conversation is null, which the tool goes on with as an id.
+        # The id of a rejected conversation is null, which the tool uses as an id.
         case.path_parameters["conversation_id"] = str(AN_ID)
 
 
 def _from_a_new_address(request: PreparedRequest) -> PreparedRequest:
-    """Keep clear of the rate limit. Set on the request itself: the tool knows nothing of it."""
+    """Use a new address, to avoid the rate limit.
+
+    It is set on the request: the tool does not know it.
+    """
     number = next(_addresses)
     request.headers["X-Forwarded-For"] = f"203.0.{number // 250 % 250}.{number % 250 + 1}"
     return request
 
 
 def _put_in_order(query: Any) -> None:
-    """Let the range of a list not end before it begins."""
+    """Make the range of a list not end before it starts."""
     first, last = query.get("from"), query.get("to")
     if first and last and datetime.fromisoformat(first) > datetime.fromisoformat(last):
         query["from"], query["to"] = last, first
 
 
 def _put_range_right(query: Any) -> None:
-    """Let the range be one of a few hours; of today, where it is recounted."""
+    """Make the range a few hours long; within today if it is recounted."""
     if query.get("verify") in {True, "true"}:
         query["from"] = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     if query.get("from") is None:

@@ -1,4 +1,4 @@
-"""The API from outside, against its own description and against nonsense, with IAM enforced."""
+"""The API from outside, compared with its description, with invalid input and IAM enforced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUN = (
 )
 
 
-def test_every_answer_is_as_described_whatever_is_sent(stack: Stack, tmp_path: Path) -> None:
+def test_every_response_is_as_described_whatever_is_sent(stack: Stack, tmp_path: Path) -> None:
     done = subprocess.run(
         [*RUN, "--url", stack.name("API_URL"), "--report-dir", str(tmp_path)],
         cwd=CHECKOUT,
@@ -37,27 +37,29 @@ def test_every_answer_is_as_described_whatever_is_sent(stack: Stack, tmp_path: P
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", [ONE, f"{ONE}/bulk"])
-def test_a_wrong_method_is_told_the_right_one(client: Client, method: str, path: str) -> None:
-    answer = client.http.request(method, path)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
+def test_the_response_to_a_wrong_method_names_the_right_one(
+    client: Client, method: str, path: str
+) -> None:
+    response = client.http.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
 
 
-def test_a_path_that_is_not_there_is_a_problem(client: Client) -> None:
-    answer = client.get("/api/v2/insights")
-    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+def test_a_path_that_does_not_exist_is_a_problem(client: Client) -> None:
+    response = client.get("/api/v2/insights")
+    assert (response.status_code, response.json()["title"]) == (404, "Not Found")
 
 
 def test_head_has_the_headers_of_get(client: Client) -> None:
-    answer = client.http.head(LIST)
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["etag"] == client.get(LIST).headers["etag"]
+    response = client.http.head(LIST)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["etag"] == client.get(LIST).headers["etag"]
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/trends", ONE + "/x", "/nonsense"])
 def test_without_a_key_nothing_is_shown(new_client: NewClient, path: str) -> None:
-    answer = new_client(key="").get(path)
-    assert (answer.status_code, answer.headers["cache-control"]) == (403, "no-store")
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = new_client(key="").get(path)
+    assert (response.status_code, response.headers["cache-control"]) == (403, "no-store")
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -72,7 +74,7 @@ def test_without_a_key_nothing_is_shown(new_client: NewClient, path: str) -> Non
         "/dashboard/app.js",
     ],
 )
-def test_what_is_no_secret_needs_no_key(new_client: NewClient, path: str, method: str) -> None:
+def test_public_pages_need_no_key(new_client: NewClient, path: str, method: str) -> None:
     assert new_client(key="").http.request(method, path).status_code == 200
 
 
@@ -80,22 +82,24 @@ def test_what_is_no_secret_needs_no_key(new_client: NewClient, path: str, method
 def test_the_start_page_reaches_the_functions_without_a_key(
     new_client: NewClient, method: str
 ) -> None:
-    answer = new_client(key="").http.request(method, "/")
-    assert answer.headers["x-content-type-options"] == "nosniff", "the gateway answered itself"
+    response = new_client(key="").http.request(method, "/")
+    assert response.headers["x-content-type-options"] == "nosniff", "the gateway responded itself"
 
 
 def test_prometheus_may_send_the_key_as_a_token(new_client: NewClient, stack: Stack) -> None:
     bearer = {"authorization": f"Bearer {stack.name('API_KEY')}"}
-    answer = new_client(key="").http.get("/metrics", headers=bearer)
-    names = {family.name for family in text_string_to_metric_families(answer.text)}
+    response = new_client(key="").http.get("/metrics", headers=bearer)
+    names = {family.name for family in text_string_to_metric_families(response.text)}
     assert {"grok_calls", "grok_call_errors", "grok_call_latency_seconds"} <= names
     assert new_client(key="").get("/metrics").status_code == 401
 
 
-def test_a_large_answer_comes_compressed_and_whole(client: Client) -> None:
-    answer = client.http.get("/docs/swagger-ui-bundle.min.js", headers={"accept-encoding": "gzip"})
-    assert answer.headers["content-encoding"] == "gzip"
-    assert len(answer.content) > 1_000_000
+def test_a_large_response_comes_compressed_and_complete(client: Client) -> None:
+    response = client.http.get(
+        "/docs/swagger-ui-bundle.min.js", headers={"accept-encoding": "gzip"}
+    )
+    assert response.headers["content-encoding"] == "gzip"
+    assert len(response.content) > 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -114,21 +118,21 @@ def test_a_large_answer_comes_compressed_and_whole(client: Client) -> None:
         (b"null", {}, 422),
     ],
 )
-def test_nonsense_is_refused_clearly(
+def test_invalid_input_is_refused_with_a_clear_reason(
     client: Client, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     sent = {"content-type": "application/json", **headers}
-    answer = client.http.post(ONE, content=body, headers=sent)
-    assert answer.status_code == status
-    assert status == 202 or answer.headers["content-type"] == "application/problem+json"
+    response = client.http.post(ONE, content=body, headers=sent)
+    assert response.status_code == status
+    assert status == 202 or response.headers["content-type"] == "application/problem+json"
 
 
 def test_another_origin_may_call_only_where_it_is_configured(stack: Stack) -> None:
     preflight = {"origin": "https://app.example", "access-control-request-method": "POST"}
-    answer = httpx.options(stack.name("API_URL") + ONE, headers=preflight)
-    assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "https://app.example"
-    assert answer.headers["access-control-allow-methods"] == "OPTIONS,POST"
+    response = httpx.options(stack.name("API_URL") + ONE, headers=preflight)
+    assert response.status_code == 204
+    assert response.headers["access-control-allow-origin"] == "https://app.example"
+    assert response.headers["access-control-allow-methods"] == "OPTIONS,POST"
     evil = httpx.options(
         stack.name("API_URL") + ONE, headers={**preflight, "origin": "https://evil.example"}
     )

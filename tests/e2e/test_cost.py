@@ -1,4 +1,4 @@
-"""What a conversation asks of AWS, counted on the emulator, is what `docs/cost.md` says."""
+"""The requests of a conversation to AWS, counted on the emulator, equal those of `docs/cost.md`."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ WRITES = {
     "insights": "insight and five index entries",
     "trends": "counters of the trends",
 }
-"""The tables that an insight is written to, by the page's words."""
+"""The tables that an insight is written to, in the page's words."""
 
 
 @pytest.fixture(scope="module")
 def parts(stack: Stack) -> Parts:
-    """Tables and queues of its own on the emulator, which no function touches."""
+    """Tables and queues on the emulator that no function uses."""
     dynamodb, sqs = stack.session.dynamodb(), stack.session.sqs()
     for name, logical_id in TABLES.items():
         properties: dict[str, Any] = resources("AWS::DynamoDB::Table")[logical_id]
@@ -138,7 +138,7 @@ def test_insights_of_real_grok_take_the_write_units_of_the_page(parts: Parts, si
 
 
 def real_insight(name: str) -> Insight:
-    """An insight as long as most answers of Grok make it."""
+    """Return an insight as long as most answers of Grok."""
     summary = "The parcel is three weeks late. The customer wants a refund, which was not granted."
     topics = ("delivery_delay", "refund_request", "customer_support")
     return insight(
@@ -150,7 +150,7 @@ def real_insight(name: str) -> Insight:
 
 
 def analysed(parts: Parts, name: str, size: int) -> Counter[str]:
-    """What the analysis of a batch of new conversations asks of AWS."""
+    """Return the requests to AWS of the analysis of a batch of new conversations."""
     messages = [Message(one, 1, datetime.now(UTC)) for one in bulk(parts, name, size)]
     with counted(parts) as used:
         report = wiring.analysis(parts).batch(messages, lambda: 100.0)
@@ -159,7 +159,7 @@ def analysed(parts: Parts, name: str, size: int) -> Counter[str]:
 
 
 def bulk(parts: Parts, name: str, count: int) -> list[str]:
-    """Conversations that came in together, and their ids."""
+    """Accept conversations in one request, and return their ids."""
     items = [{"external_id": f"{name}-{number}", "text": TEXT} for number in range(count)]
     accepted = wiring.ingest(parts).many(items)
     return [one.conversation.id for one in accepted if isinstance(one, Accepted)]

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser against a whole stack: what a person sees and does."""
+"""The dashboard in a real browser with a complete stack: what a user sees and does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def visit(browser: Any, stack: Stack) -> Iterator[Visit]:
 
 @pytest.fixture
 def analysed(client: Client, unique: Any) -> dict[str, Any]:
-    """A conversation that has its insight, and whose text would like to be markup."""
+    """Return a conversation that has its insight, and whose text looks like markup."""
     text = f"<img src=x onerror=alert(1)> {TEXT}"
     name = unique("dashboard")
     one = client.post("/api/v1/conversations", {"text": text, "external_id": name}).json()
@@ -125,7 +125,7 @@ def test_times_are_in_the_zone_of_the_viewer(visit: Visit, analysed: dict[str, A
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_nobody_is_shut_out(
+def test_the_page_is_accessible(
     visit: Visit, analysed: dict[str, Any], scheme: str, viewport: dict[str, int]
 ) -> None:
     visitor = visit(color_scheme=scheme, viewport=viewport)
@@ -164,7 +164,7 @@ def test_the_key_stays_in_the_tab_until_it_is_forgotten(visit: Visit) -> None:
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_too_many_requests_are_told_kindly(visit: Visit, stack: Stack) -> None:
+def test_too_many_requests_are_shown_with_the_next_attempt(visit: Visit, stack: Stack) -> None:
     visitor = visit()
     page = visitor.sign_in()
     headers = {"x-api-key": stack.name("API_KEY"), "x-forwarded-for": visitor.address}
@@ -176,7 +176,7 @@ def test_too_many_requests_are_told_kindly(visit: Visit, stack: Stack) -> None:
     assert visitor.violations() == []
 
 
-def test_a_lost_connection_is_told_and_found_again(visit: Visit) -> None:
+def test_a_lost_connection_is_shown_and_restored(visit: Visit) -> None:
     visitor = visit()
     page = visitor.sign_in()
     visitor.context.set_offline(True)
@@ -190,7 +190,7 @@ def test_a_lost_connection_is_told_and_found_again(visit: Visit) -> None:
 def test_a_pause_is_shown_with_its_reason(visit: Visit, stack: Stack) -> None:
     dynamodb, table = stack.session.dynamodb(), stack.name("STATE_TABLE_NAME")
     pause(dynamodb, table, "a new prompt is tried", NOW)
-    time.sleep(MAX_AGE_SECONDS)  # so that no environment remembers another answer
+    time.sleep(MAX_AGE_SECONDS)  # so that no environment has another report in its cache
     try:
         page = visit().sign_in()
         expect(page.locator("#worker")).to_have_text("Paused: paused by an operator")
@@ -208,7 +208,7 @@ def test_with_a_slash_at_its_end_the_page_works_too(visit: Visit, stack: Stack) 
     assert page.url == stack.name("API_URL") + "/dashboard"
 
 
-def test_nothing_is_asked_while_nobody_looks(visit: Visit) -> None:
+def test_a_hidden_page_sends_no_requests(visit: Visit) -> None:
     visitor = visit()
     visitor.page.clock.install()
     page = visitor.sign_in()
@@ -229,7 +229,7 @@ def test_nothing_is_asked_while_nobody_looks(visit: Visit) -> None:
 
 
 def _look(page: Any, *, away: bool) -> None:
-    """Turn to another tab, or back: headless, a tab is never really hidden."""
+    """Switch to another tab, or back: without a display, a tab is never really hidden."""
     page.evaluate(
         """away => {
             Object.defineProperty(document, "hidden", { value: away, configurable: true });

@@ -1,4 +1,4 @@
-"""`make deploy` with every environment's parameters, to an emulator of its own."""
+"""`make deploy` with every environment's parameters, to a separate emulator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An account with nothing in it, and the working tree as a commit of its own."""
+    """Return an account without resources, and the working tree as a commit in a copy."""
     checkout = tmp_path_factory.mktemp("clean") / "checkout"
     shutil.copytree(CHECKOUT, checkout, ignore=shutil.ignore_patterns(*NOT_COPIED))
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):

@@ -1,4 +1,4 @@
-"""The functional tests on a second implementation of DynamoDB: they depend on nothing of moto."""
+"""The functional tests on a second implementation of DynamoDB: they do not depend on moto."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHOUT_TABLES = (
     "test_grok_client.py",
     "test_verify.py",
 )
-"""These have an emulator of their own, or ask nothing of DynamoDB."""
+"""Tests with their own emulator, or without DynamoDB."""
 
 
 def test_the_functional_tests_pass_on_the_emulators_dynamodb() -> None:

@@ -15,8 +15,8 @@ def test_a_deleted_conversation_is_gone_and_no_longer_counts(
     settle(stack, client)
     before = recount(stack)
 
-    answer = client.delete(f"/api/v1/conversations/{identity}")
-    assert (answer.status_code, answer.text) == (204, "")
+    response = client.delete(f"/api/v1/conversations/{identity}")
+    assert (response.status_code, response.text) == (204, "")
     for path in (f"/api/v1/conversations/{identity}", f"/api/v1/insights/{identity}"):
         assert client.get(path).status_code == 404
     assert client.delete(f"/api/v1/conversations/{identity}").status_code == 404

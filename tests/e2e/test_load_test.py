@@ -1,4 +1,4 @@
-"""The load test's command against a whole stack."""
+"""The load test's command with a complete stack."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_it_sends_waits_for_the_insights_and_reports(stack: Stack, tmp_path: Pat
     assert "Time to insight" in done.stdout
 
 
-def test_a_wrong_key_is_a_failure_that_is_told(stack: Stack) -> None:
+def test_a_wrong_key_is_reported_as_a_failure(stack: Stack) -> None:
     done = run(stack, "--api-key", "wrong", "--num-conversations", "2")
     assert done.returncode == 1
     assert "failed 2 (2 by 403)" in done.stdout
 
 
-def test_a_service_that_is_not_there_is_told_in_a_sentence(stack: Stack) -> None:
+def test_a_service_that_cannot_be_reached_is_reported_in_a_sentence(stack: Stack) -> None:
     done = run(stack, "--base-url", "http://127.0.0.1:9")
     assert done.returncode == 1
     assert "does not respond" in done.stderr

@@ -1,4 +1,4 @@
-"""Alarms and dashboard watch what the functions really emit, by the dimensions it is emitted by."""
+"""Alarms and dashboard use metrics that the functions emit, with the dimensions that they emit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that asks a stand-in of Grok's and has a budget, for some metrics are about these."""
+    """A stack with a stand-in of Grok and a budget, because some metrics need these."""
     with running() as grok:
         settings = {**SETTINGS, "GROK_API_BASE_URL": grok.address}
         with bring_up(tmp_path_factory.mktemp("watched"), settings) as environment:
@@ -45,7 +45,7 @@ def client(stack: Stack) -> Iterator[Client]:
 
 
 def emitted(stack: Stack) -> set[Metric]:
-    """Every metric of ours in the logs of all functions: namespace, name and dimensions."""
+    """Return every metric of ours in the logs of all functions: namespace, name and dimensions."""
     return {
         metric
         for function in ("ingest", "query", "analysis")
@@ -55,7 +55,7 @@ def emitted(stack: Stack) -> set[Metric]:
 
 
 def _metrics(line: str) -> Iterator[Metric]:
-    """The metrics of a line of the embedded metric format; none of any other line."""
+    """Return the metrics of a line in the embedded metric format; nothing for any other line."""
     if not line.startswith('{"_aws"'):
         return
     document: dict[str, Any] = json.loads(line)
@@ -67,7 +67,7 @@ def _metrics(line: str) -> Iterator[Metric]:
 
 
 def values(stack: Stack) -> list[tuple[str, Any]]:
-    """The values of the analysis' metrics, batch by batch."""
+    """Return the values of the analysis' metrics, batch by batch."""
     lines = [line for line in _lines(stack, "analysis") if line.startswith('{"_aws"')]
     documents: list[dict[str, Any]] = [json.loads(line) for line in lines]
     return [(name, value) for document in documents for name, value in document.items()]
@@ -81,7 +81,7 @@ def _lines(stack: Stack, function: str) -> Iterator[str]:
 
 
 def lose_the_state_table(stack: Stack, client: Client) -> None:
-    """Make one request whose rate limit cannot be counted."""
+    """Send one request whose rate limit cannot be counted."""
     name = stack.name("INGEST_FUNCTION_NAME")
     role = stack.session.functions().get_function_configuration(FunctionName=name)["Role"]
     denied = {"Effect": "Deny", "Action": "dynamodb:UpdateItem", "Resource": "*"}
@@ -91,11 +91,11 @@ def lose_the_state_table(stack: Stack, client: Client) -> None:
         **policy, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denied]})
     )
     try:
-        answer = client.post("/api/v1/conversations", {"text": ANGRY})
+        response = client.post("/api/v1/conversations", {"text": ANGRY})
     finally:
         iam.delete_role_policy(**policy)
-    assert answer.status_code == 202
-    assert "ratelimit-limit" not in answer.headers
+    assert response.status_code == 202
+    assert "ratelimit-limit" not in response.headers
 
 
 def test_everything_that_is_watched_is_emitted(stack: Stack, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Each function's role, tried for real: what its function must not do is refused by AWS itself."""
+"""Each function's role, tested on the emulator: IAM refuses what its function must not do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AN_INSIGHT = {**KEY, "status": {"S": "completed"}}
 
 
 def client_of(stack: Stack, function: str, service: Any) -> Any:
-    """A client with the rights of a function: its role's, assumed as Lambda does it."""
+    """Return a client with the rights of a function: it assumes the role as Lambda does."""
     name = stack.name(f"{function}_FUNCTION_NAME")
     arn = stack.session.functions().get_function_configuration(FunctionName=name)["Role"]
     iam = stack.session.client("iam")
@@ -47,7 +47,7 @@ def client_of(stack: Stack, function: str, service: Any) -> Any:
 
 
 def refused(stack: Stack, function: str, service: str, call: Attempt) -> bool:
-    """Whether the function's role is denied a call that names things which exist."""
+    """Whether IAM denies the function's role a call on resources that exist."""
     client = client_of(stack, function, service)
     try:
         call(client, stack)

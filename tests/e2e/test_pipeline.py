@@ -29,7 +29,7 @@ def insight(client: Client, identity: str) -> dict[str, Any]:
 
 
 def recount(stack: Stack) -> Counter[str]:
-    """What the insights themselves add up to."""
+    """Return the counts that follow from the insights themselves."""
     counted: Counter[str] = Counter()
     for item in stack.insights():
         counted[item["kind"]["S"]] += 1
@@ -41,7 +41,7 @@ def recount(stack: Stack) -> Counter[str]:
 
 
 def counters(stack: Stack) -> Counter[str]:
-    """What the counters by day say, and those of topics by hour."""
+    """Return the counters by day, and those of topics by hour."""
     counted: Counter[str] = Counter()
     for item in stack.items("TRENDS_TABLE_NAME"):
         bucket, slot = item.pop("bucket")["S"], item.pop("slot")["S"]
@@ -53,10 +53,12 @@ def counters(stack: Stack) -> Counter[str]:
     return counted
 
 
-def test_a_conversation_comes_out_as_an_insight(client: Client) -> None:
-    answer = client.post("/api/v1/conversations", {"text": ANGRY, "metadata": {"channel": "mail"}})
-    assert answer.status_code == 202
-    identity = answer.json()["id"]
+def test_a_conversation_gets_its_insight(client: Client) -> None:
+    response = client.post(
+        "/api/v1/conversations", {"text": ANGRY, "metadata": {"channel": "mail"}}
+    )
+    assert response.status_code == 202
+    identity = response.json()["id"]
     found = insight(client, identity)
     assert found["sentiment"] == "negative"
     assert "refund" in found["topics"]
@@ -68,19 +70,19 @@ def test_a_conversation_comes_out_as_an_insight(client: Client) -> None:
 
 
 def test_the_location_of_a_conversation_leads_to_its_insight(client: Client) -> None:
-    answer = client.post("/api/v1/conversations", {"text": "All fine, thank you"})
-    address = answer.request.url.join(answer.headers["location"])
+    response = client.post("/api/v1/conversations", {"text": "All fine, thank you"})
+    address = response.request.url.join(response.headers["location"])
     assert client.http.get(address).status_code in {200, 202}
 
 
 def test_what_waits_is_202_and_what_is_not_there_is_404(client: Client) -> None:
     assert client.get(f"/api/v1/insights/{uuid4()}").status_code == 404
     body = client.bulk([{"text": f"{ANGRY} {number}"} for number in range(60)])
-    answer = client.get(f"/api/v1/insights/{body['results'][-1]['id']}")
-    assert answer.status_code in {200, 202}
-    if answer.status_code == 202:
-        assert answer.json()["status"] == "enqueued"
-        assert int(answer.headers["retry-after"]) > 0
+    response = client.get(f"/api/v1/insights/{body['results'][-1]['id']}")
+    assert response.status_code in {200, 202}
+    if response.status_code == 202:
+        assert response.json()["status"] == "enqueued"
+        assert int(response.headers["retry-after"]) > 0
 
 
 def test_the_same_conversation_again_is_not_analysed_twice(client: Client, unique: Unique) -> None:
@@ -97,9 +99,9 @@ def test_the_same_conversation_again_is_not_analysed_twice(client: Client, uniqu
 def test_another_text_is_a_conflict(client: Client, unique: Unique) -> None:
     name = unique("conflict")
     client.post("/api/v1/conversations", {"external_id": name, "text": ANGRY})
-    answer = client.post("/api/v1/conversations", {"external_id": name, "text": "Other"})
-    assert answer.status_code == 409
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = client.post("/api/v1/conversations", {"external_id": name, "text": "Other"})
+    assert response.status_code == 409
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_every_api_path_needs_a_key_and_health_needs_none(new_client: NewClient) -> None:
@@ -112,7 +114,7 @@ def test_every_api_path_needs_a_key_and_health_needs_none(new_client: NewClient)
 
 def test_one_address_is_limited_and_another_is_not(new_client: NewClient, client: Client) -> None:
     statuses = Counter(client.get("/api/v1/insights", limit=1).status_code for _ in range(130))
-    assert 60 <= statuses[200] <= 120  # the window may have turned once in between
+    assert 60 <= statuses[200] <= 120  # a new window may have started in between
     assert statuses[429] == 130 - statuses[200]
     assert new_client().get("/api/v1/insights", limit=1).status_code == 200
 
@@ -120,13 +122,13 @@ def test_one_address_is_limited_and_another_is_not(new_client: NewClient, client
 @pytest.mark.parametrize(
     "body", ["", "{", "[]", '{"text": ""}', '{"text": 1}', '{"text": "\\ud83d"}']
 )
-def test_bad_input_is_told_what_is_wrong(client: Client, body: str) -> None:
-    answer = client.http.post(
+def test_the_response_to_bad_input_says_what_is_wrong(client: Client, body: str) -> None:
+    response = client.http.post(
         "/api/v1/conversations", content=body, headers={"content-type": "application/json"}
     )
-    assert answer.status_code in {400, 422}
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["errors"]
+    assert response.status_code in {400, 422}
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["errors"]
 
 
 def test_five_hundred_are_all_analysed_exactly_once_and_trends_equal_a_recount(
@@ -149,7 +151,7 @@ def test_five_hundred_are_all_analysed_exactly_once_and_trends_equal_a_recount(
 
 
 def settle(stack: Stack, client: Client) -> None:
-    """Wait until nothing is waiting any more."""
+    """Wait until no message is waiting any more."""
     until(lambda: client.get("/health").json()["queue"]["depth"] == 0, 60, "an empty queue")
     queue = stack.name("ANALYSIS_QUEUE_URL")
 
@@ -202,7 +204,7 @@ def test_a_function_killed_in_the_middle_of_a_batch_loses_nothing(
 
 
 def kill_workers(function_name: str) -> int:
-    """Kill the processes of a function as a crash would, and say how many there were."""
+    """Kill the processes of a function as a crash would; return how many there were."""
     found = subprocess.run(
         ["pgrep", "-f", f"ministack-lambda-{function_name}-"],
         capture_output=True,

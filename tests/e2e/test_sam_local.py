@@ -20,9 +20,9 @@ from tests.e2e.conftest import CHECKOUT, free_port, run_local, until
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """The API of `sam local`, on a stack of its own."""
+    """Return the API of `sam local`, on a separate stack."""
     if not has_docker():
-        pytest.skip("sam local needs Docker, whose engine does not answer here")
+        pytest.skip("sam local needs Docker, whose engine does not respond here")
     if not has_image():
         pytest.skip(f"no base image here: docker pull public.ecr.aws/lambda/python for {RUNTIME}")
     folder, port = tmp_path_factory.mktemp("sam-local"), free_port()
@@ -59,9 +59,11 @@ def _answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
 
 
 def test_a_conversation_posted_through_sam_local_gets_its_insight(api: httpx.Client) -> None:
-    answer = api.post("/api/v1/conversations", json={"text": "My parcel is late. Refund, please!"})
-    assert answer.status_code == 202, answer.text
-    identity = answer.json()["id"]
+    response = api.post(
+        "/api/v1/conversations", json={"text": "My parcel is late. Refund, please!"}
+    )
+    assert response.status_code == 202, response.text
+    identity = response.json()["id"]
     until(lambda: api.get(f"/api/v1/insights/{identity}").status_code == 200, 60, "the insight")
     assert api.get(f"/api/v1/insights/{identity}").json()["sentiment"] == "negative"
     assert api.delete(f"/api/v1/conversations/{identity}").status_code == 204

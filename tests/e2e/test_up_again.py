@@ -1,4 +1,4 @@
-"""Commands on a stack that is up already: which settings it then has, and what they refuse."""
+"""Commands on a stack that is already up: which settings it then has, and what they refuse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.e2e.conftest import CHECKOUT, exports, free_port, run_local, until
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Where a stack with a rate limit of 7 is."""
+    """Return the settings of a running stack with a rate limit of 7."""
     at = {"LOCAL_DIR": str(tmp_path_factory.mktemp("again"))}
     try:
         run_local("up", at | {"EMULATOR_PORT": str(free_port()), "RATE_LIMIT_REQUESTS": "7"})
@@ -28,7 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 def command(*arguments: str, settings: dict[str, str]) -> subprocess.Popen[str]:
-    """A command in a process group of its own, as a terminal's is."""
+    """Start a command in its own process group, as a terminal does."""
     return subprocess.Popen(
         [sys.executable, "-m", "scripts.local", *arguments],
         cwd=CHECKOUT,
@@ -41,7 +41,7 @@ def command(*arguments: str, settings: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def failed_up(settings: dict[str, str]) -> str:
-    """What `make up` prints when it refuses these settings."""
+    """Return what `make up` prints when it refuses these settings."""
     process = command("up", settings=settings)
     printed, _ = process.communicate()
     assert process.returncode == 1, printed
@@ -55,7 +55,7 @@ def insights(place: dict[str, str]) -> httpx.Response:
 
 
 def limit(place: dict[str, str]) -> str:
-    """How many requests a client has, as the functions that answer know it."""
+    """Return how many requests a client has, as the running functions know it."""
     return str(insights(place).headers.get("RateLimit-Limit", ""))
 
 
@@ -95,7 +95,7 @@ def test_an_interrupted_load_test_reports_and_puts_the_rate_limit_back(
     assert limit(place) == "7"
 
 
-def test_a_wrong_value_is_told_in_a_sentence_and_changes_nothing(place: dict[str, str]) -> None:
+def test_a_wrong_value_is_reported_in_a_sentence_and_changes_nothing(place: dict[str, str]) -> None:
     printed = failed_up(place | {"DAILY_BUDGET_USD": "-1", "RATE_LIMIT_REQUESTS": "8"})
     assert printed.splitlines()[-1].startswith("✗ The settings are not valid: DAILY_BUDGET_USD: ")
     assert "up:" not in printed

@@ -1,4 +1,4 @@
-"""`make verify`: green against what `make up` made, red where nothing is analysed."""
+"""`make verify`: it passes on the stack of `make up`, and fails if nothing is analysed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.conftest import CHECKOUT, SETTINGS, Stack, bring_up, free_port, u
 
 
 def verify(variables: Mapping[str, str], **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the acceptance suite against the stack that the variables name."""
+    """Run the acceptance suite on the stack that the variables name."""
     return subprocess.run(
         [sys.executable, "-m", "tests.e2e.acceptance"],
         cwd=CHECKOUT,
@@ -26,7 +26,7 @@ def verify(variables: Mapping[str, str], **more: str) -> subprocess.CompletedPro
 
 
 def left_behind(stack: Stack) -> list[str]:
-    """The conversations of the suite that are still stored."""
+    """Return the conversations of the suite that are still stored."""
     names = [
         one.get("external_id", {}).get("S", "") for one in stack.items("CONVERSATIONS_TABLE_NAME")
     ]
@@ -57,7 +57,7 @@ def test_the_acceptance_suite_is_red_where_nothing_is_analysed(tmp_path: Path) -
 
 
 def break_analysis(stack: Stack) -> None:
-    """Let the alias lead to a version of the analysis whose module does not exist."""
+    """Point the alias to a version of the analysis whose module does not exist."""
     functions, name = stack.session.functions(), stack.name("ANALYSIS_FUNCTION_NAME")
     functions.update_function_configuration(FunctionName=name, Handler="missing.handler")
     version = functions.publish_version(FunctionName=name)["Version"]

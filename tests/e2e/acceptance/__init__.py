@@ -1,5 +1,5 @@
-"""The acceptance suite: checks a running stack from outside, by its URL and its API key.
+"""The acceptance suite: checks a running stack from outside, with its URL and its API key.
 
-It needs nothing of the emulator and nothing of the package, so that it checks a stack in AWS just
-as it checks a local one. `make verify` runs it; `make test` runs it by `tests/e2e/test_verify.py`.
+It uses neither the emulator nor the package, so it checks a stack in AWS in the same way as a local
+one. `make verify` runs it; `make test` runs it through `tests/e2e/test_verify.py`.
 """

@@ -1,7 +1,7 @@
-"""`python -m tests.e2e.acceptance`: checks the stack that the environment names. See `Stack`.
+"""`python -m tests.e2e.acceptance`: check the stack that the environment names. See `Stack`.
 
-pytest runs the checks in the order of their files. The configuration of the other tests is left
-out: it replaces the AWS credentials.
+pytest runs the checks in the order of their files. The configuration of the other tests is not
+used, because it replaces the AWS credentials.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ WIDTH_OF_LOGS = 120
 
 
 class _Given:
-    """A pytest plugin that gives the checks their stack."""
+    """A pytest plugin that passes the stack to the checks."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Put the stack where the fixture of its name finds it."""
+        """Store the stack where its fixture finds it."""
         config.stash[STACK] = self._stack
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Check the stack. The exit status is 0 if no check fails, else 1."""
+    """Check the stack; return 0 if no check fails, else 1."""
     console = Console(
         highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_LOGS
     )
@@ -59,7 +59,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def require_usable(stack: Stack, transport: httpx.BaseTransport | None = None) -> None:
-    """Refuse what would make nearly every check fail.
+    """Refuse a stack with which nearly every check would fail.
 
     Raises
     ------

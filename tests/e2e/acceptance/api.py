@@ -1,4 +1,4 @@
-"""A client of the API that waits when the API tells it to."""
+"""A client of the API that waits when the API asks it to."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVA
 TRIES: Final = 5
 LONGEST_WAIT_SECONDS: Final = 120.0
 REQUEST_TIMEOUT_SECONDS: Final = 35.0
-"""API Gateway answers after 29 seconds at the latest."""
+"""API Gateway responds within 29 seconds."""
 
 
 class Api:
-    """Sends requests, and sends them again after ``Retry-After`` where the API asks for it.
+    """Send requests, and repeat them after ``Retry-After`` if the API asks for it.
 
-    So the suite stays below the rate limit of its address, whatever else that address sends.
+    So the suite stays below the rate limit of its address, even if the address sends other
+    requests.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class Api:
         return self.send("POST", path, json=body)
 
     def delete(self, path: str) -> httpx.Response:
-        """Delete what is at a path."""
+        """Delete the resource at a path."""
         return self.send("DELETE", path)
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Send a request until the response is none that asks for a later try.
+        """Send a request until the response does not ask for a later attempt.
 
         Raises
         ------
@@ -85,7 +86,7 @@ class Api:
 
 
 def _wait_seconds(response: httpx.Response) -> float | None:
-    """Return how long the API asks to wait; None where it does not ask, or for too long."""
+    """Return how long the API asks to wait; None if it does not ask, or asks for too long."""
     if response.status_code not in WAITS:
         return None
     asked = response.headers.get("retry-after", "")
@@ -96,9 +97,9 @@ def _wait_seconds(response: httpx.Response) -> float | None:
 
 
 def shown(response: httpx.Response) -> str:
-    """Return what a request was answered with, for the sentence of a check that fails."""
+    """Return the response to a request, for the message of a failed check."""
     request = response.request
-    status = f"{request.method} {request.url.path} answers {response.status_code}"
+    status = f"{request.method} {request.url.path} responds with {response.status_code}"
     if response.is_success or not response.content:
         return status
     return f"{status}: {' '.join(response.text.split())[:300]}"

@@ -1,4 +1,4 @@
-"""The stack as AWS has it: its parameters and resources, and requests about them."""
+"""The stack in AWS: its parameters and resources, and requests about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DENIED: Final = frozenset(
         *("InvalidClientTokenId", "UnrecognizedClientException"),
     }
 )
-"""Error codes that speak of the credentials and not of the stack."""
+"""Error codes that are about the credentials and not about the stack."""
 
 FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
 QUEUES: Final = ("AnalysisQueue", "DeadLetterQueue")
@@ -43,14 +43,14 @@ class Cloud:
 
     @classmethod
     def of(cls, name: str) -> Cloud:
-        """Return a stack, or skip the check where the credentials do not allow it."""
+        """Return a stack, or skip the check if the credentials do not allow it."""
         stack = ask("cloudformation", "describe_stacks", StackName=name)["Stacks"][0]
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
         return cls(parameters, dict(_resources(name)))
 
     @property
     def is_emulated(self) -> bool:
-        """Whether the functions reach another AWS than the real one."""
+        """Whether the functions use another AWS than the real one."""
         return self.parameters.get("AwsEndpointUrl", "") != ""
 
     def id_of(self, logical_id: str) -> str:
@@ -78,7 +78,7 @@ def _resources(stack: str, parents: str = "") -> Iterator[tuple[str, tuple[str, 
 
 
 def ask(service: Any, operation: str, **parameters: Any) -> Any:
-    """Return the response of AWS, or skip the check where the credentials do not allow it."""
+    """Return the response of AWS, or skip the check if the credentials do not allow it."""
     try:
         return getattr(boto3.client(service), operation)(**parameters)
     except (ClientError, NoCredentialsError, NoRegionError) as error:
@@ -86,7 +86,7 @@ def ask(service: Any, operation: str, **parameters: Any) -> Any:
 
 
 def ask_all(service: Any, operation: str, **parameters: Any) -> list[Any]:
-    """Return all pages of a response of AWS, or skip the check likewise."""
+    """Return all pages of a response of AWS, or skip the check in the same way."""
     try:
         return list(boto3.client(service).get_paginator(operation).paginate(**parameters))
     except (ClientError, NoCredentialsError, NoRegionError) as error:
@@ -95,7 +95,7 @@ def ask_all(service: Any, operation: str, **parameters: Any) -> list[Any]:
 
 def _not_allowed(error: Exception, service: str, operation: str) -> NoReturn:
     if not isinstance(error, ClientError):
-        pytest.skip(f"AWS cannot be asked: {error}")
+        pytest.skip(f"AWS cannot be reached: {error}")
     # SQS puts its name in front: AWS.SimpleQueueService.AccessDenied.
     if error.response["Error"]["Code"].rpartition(".")[2] in DENIED:
         pytest.skip(f"the credentials do not allow {service} {operation}")

@@ -1,6 +1,6 @@
-"""What the checks share: the API, what was sent, and the insights that came of it.
+"""Fixtures of the checks: the API, the conversations that were sent, and their insights.
 
-A check whose basis is missing is skipped, so that one fault fails one check.
+A check is skipped if its precondition is missing, so that one fault fails one check.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def stranger(stack: Stack) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def sent(api: Api) -> Iterator[Sent]:
-    """The conversations of this run, which are deleted at the end, also after a failure."""
+    """Yield the conversations of this run, and delete them at the end, even after a failure."""
     sent = Sent(uuid4().hex[:12])
     yield sent
     left = sent.erase(api)
@@ -63,7 +63,7 @@ def single(api: Api, sent: Sent) -> httpx.Response:
 
 @pytest.fixture(scope="session")
 def bulk(api: Api, sent: Sent) -> httpx.Response:
-    """The response to several conversations at once, one of them bad."""
+    """The response to several conversations in one request, one of them invalid."""
     return api.post(f"{PATH}/bulk", {"conversations": sent.bulk()})
 
 
@@ -94,7 +94,7 @@ def outcome(
 
 
 def _insight(api: Api, identity: str, deadline: float) -> httpx.Response:
-    """Ask for an insight until it is there; after the deadline, once."""
+    """Request an insight until it exists; after the deadline, once."""
     while True:
         response = api.get(f"/api/v1/insights/{identity}")
         left = deadline - time.monotonic()
@@ -131,5 +131,5 @@ def cloud(stack: Stack) -> Cloud:
 def cloud_on_aws(cloud: Cloud) -> Cloud:
     """The stack's resources, where they are in AWS itself."""
     if cloud.is_emulated:
-        pytest.skip("this stack runs on an emulator, which does not have it")
+        pytest.skip("this stack runs on an emulator, which lacks this")
     return cloud

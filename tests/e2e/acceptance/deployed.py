@@ -1,6 +1,6 @@
-"""What AWS says about a deployed resource, compared with what the template asks for.
+"""The state of a deployed resource in AWS, compared with the template.
 
-Each function returns the differences as sentences: none, and all is well.
+Each function returns the differences as sentences, or an empty list.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def mapping_faults(mapping: Described, parameters: Mapping[str, str]) -> list[st
 
 
 def queue_faults(attributes: Mapping[str, str], function_timeout_seconds: int) -> list[str]:
-    """Check a queue that feeds a function: hidden long enough, with a dead-letter queue."""
+    """Check a queue that invokes a function: its visibility timeout and its dead-letter queue."""
     faults = []
     hidden = int(attributes["VisibilityTimeout"])
     if hidden < 6 * function_timeout_seconds:
@@ -40,7 +40,7 @@ def queue_faults(attributes: Mapping[str, str], function_timeout_seconds: int) -
 
 
 def tls_faults(attributes: Mapping[str, str]) -> list[str]:
-    """Check that a queue's policy denies requests without TLS, for this very queue."""
+    """Check that a queue's policy denies requests without TLS to this queue."""
     arn = attributes["QueueArn"]
     if "Policy" not in attributes:
         return [f"{arn} has no policy"]

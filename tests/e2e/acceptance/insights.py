@@ -1,4 +1,4 @@
-"""The insights of one run, and the pages of lists in which they are looked for."""
+"""The insights of one run, and the pages of lists that are searched for them."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Insights:
 
     @property
     def times(self) -> list[datetime]:
-        """The times under which the insights are filed."""
+        """Return the times of the insights."""
         return [time_of(one) for one in self.by_id.values()]
 
     def where(self, name: str, value: str) -> set[str]:
-        """Return the ids of those that have a value, or have it in a list of values."""
+        """Return the ids of the insights with this value, or with it in a list of values."""
         found = self.by_id.items()
         return {one for one, insight in found if value in _values(insight.get(name))}
 
 
 def time_of(insight: dict[str, Any]) -> datetime:
-    """Return the time under which an insight is filed."""
+    """Return the time of an insight."""
     return datetime.fromisoformat(insight.get("occurred_at") or insight["created_at"])
 
 

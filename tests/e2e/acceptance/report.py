@@ -1,4 +1,4 @@
-"""Prints one line a check: ✓ passed, ✗ failed with the reason, or a dash: not checked."""
+"""Print one line per check: ✓ passed, ✗ failed with the reason, or a dash: not checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ABBREVIATIONS: Final = {
 
 
 class Report:
-    """A pytest plugin that takes the place of pytest's own output."""
+    """A pytest plugin that replaces pytest's own output."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -37,7 +37,7 @@ class Report:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Take pytest's own reporter out."""
+        """Remove pytest's own reporter."""
         config.pluginmanager.unregister(name="terminalreporter")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -61,11 +61,11 @@ class Report:
             self._line("green", "✓", name + notes)
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Print that the run ended early; what it sent is deleted all the same."""
+        """Print that the run ended early; its conversations are deleted nevertheless."""
         self._fail("the run comes to its end", "it was interrupted")
 
     def pytest_sessionfinish(self) -> None:
-        """Print what could not be checked, and the sums."""
+        """Print what could not be checked, and the totals."""
         self._console.print()
         for name, reason in self._not_checked.items():
             self._console.print(f"not checked: {name}, because {reason}", markup=False)

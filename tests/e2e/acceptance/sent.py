@@ -1,4 +1,4 @@
-"""What one run of the suite sends, what came back, and how it is deleted again."""
+"""The conversations that one run sends, and how they are deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.acceptance.api import Api, shown
 
 PATH: Final = "/api/v1/conversations"
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
-"""As `docs/operations.md` has it: it is part of the contract with clients."""
+"""Defined in `docs/operations.md`: it is part of the contract with clients."""
 
 SINGLE: Final = "My parcel is three weeks late and nobody answers. I want a refund now! Grüße, 🙂"
 BULK: Final = (
@@ -21,7 +21,7 @@ BULK: Final = (
     "I cannot log in any more, the password reset mail never comes.",
 )
 BAD_INDEX: Final = 1
-"""Where the item that must be rejected stands in the bulk request."""
+"""Position of the invalid item in the bulk request."""
 
 COUNT: Final = 1 + len(BULK)
 USD_EACH: Final = 0.003
@@ -30,7 +30,7 @@ USD_EACH: Final = 0.003
 
 @dataclass(slots=True)
 class Sent:
-    """The conversations of one run. All have an ``external_id`` that no other run uses."""
+    """The conversations of one run. Their ``external_id`` values are not used by any other run."""
 
     run: str
     erased: set[str] = field(default_factory=set)
@@ -53,13 +53,13 @@ class Sent:
         }
 
     def bulk(self) -> list[dict[str, Any]]:
-        """Return the items of the bulk request, a blank text among them."""
+        """Return the items of the bulk request, including a blank text."""
         items = [self.conversation(number) for number in range(1, COUNT)]
         items.insert(BAD_INDEX, {"external_id": self.external_id(COUNT), "text": " "})
         return items
 
     def erase(self, api: Api) -> Mapping[str, str]:
-        """Delete all that is not yet deleted. Return what could not be deleted, with the reason."""
+        """Delete all that is not deleted yet; return what could not be deleted, with the reason."""
         failed: dict[str, str] = {}
         for one in self.texts.keys() - self.erased:
             try:

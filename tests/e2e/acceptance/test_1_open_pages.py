@@ -1,4 +1,4 @@
-"""What anyone may read without a key."""
+"""Pages that anyone may read without a key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.e2e.acceptance.api import Api, shown
 from tests.e2e.acceptance.stack import Stack
 
 
-def test_the_health_check_answers_that_all_is_well(stranger: Api) -> None:
+def test_the_health_check_says_that_all_is_well(stranger: Api) -> None:
     response = stranger.get("/health")
     assert response.status_code == 200, shown(response)
     worker = response.json()["worker"]

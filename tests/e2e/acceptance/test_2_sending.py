@@ -1,4 +1,4 @@
-"""Conversations are accepted: one alone, many at once, and the same one again."""
+"""Conversations are accepted: a single one, several in one request, and a repeated one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that must be refused, and how they are told why."""
+"""Requests that must be refused, and the problem that each response describes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.e2e.acceptance.stack import Stack
 
 PROBLEM = "application/problem+json"
 TOO_LARGE = b'{"text": "' + b"x" * 4_550_000 + b'"}'
-"""Just above the limit of 4,500,000 bytes, and below the 6 MB that Lambda takes in base64."""
+"""Slightly above the limit of 4,500,000 bytes, and below the 6 MB that Lambda accepts in base64."""
 
 
 def refused(response: httpx.Response, status: int) -> dict[str, Any]:
-    """Check that a request is refused with a status, as RFC 9457 has it; return the problem."""
+    """Check that a request is refused with a status and an RFC 9457 problem; return the problem."""
     assert response.status_code == status, f"{shown(response)}; expected {status}"
     media_type = response.headers["content-type"]
     assert media_type == PROBLEM, f"{shown(response)}; its media type is {media_type}"
@@ -48,11 +48,11 @@ def test_the_metrics_without_a_key_are_refused(stranger: Api) -> None:
     ["/api/v1/nothing", f"{PATH}/{uuid4()}", f"{INSIGHTS}/{uuid4()}"],
     ids=["path", "conversation", "insight"],
 )
-def test_what_is_not_there_is_not_found(api: Api, path: str) -> None:
+def test_a_path_that_does_not_exist_is_not_found(api: Api, path: str) -> None:
     refused(api.get(path), 404)
 
 
-def test_a_wrong_method_is_told_the_right_one(api: Api) -> None:
+def test_the_response_to_a_wrong_method_names_the_right_one(api: Api) -> None:
     response = api.send("PUT", PATH, json={})
     refused(response, 405)
     allowed = response.headers.get("allow", "")
@@ -102,4 +102,4 @@ def test_plain_http_is_not_served(stack: Stack) -> None:
         response = httpx.get(f"http://{url.host}{url.path}/health", timeout=10)
     except httpx.TransportError:
         return
-    assert not response.is_success, f"http://{url.host} answers {response.status_code}"
+    assert not response.is_success, f"http://{url.host} responds with {response.status_code}"

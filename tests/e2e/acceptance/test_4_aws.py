@@ -1,4 +1,4 @@
-"""What AWS says about the stack: needs its name, and credentials that may read it."""
+"""The stack's state in AWS: needs the stack's name, and credentials that may read it."""
 
 from __future__ import annotations
 

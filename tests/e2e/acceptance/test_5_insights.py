@@ -22,7 +22,7 @@ def test_every_conversation_gets_its_insight(
         health = " ".join(stranger.get("/health").text.split())
         pytest.fail(
             f"{len(waiting)} of {COUNT} conversations have no insight after "
-            f"{stack.timeout_seconds:g} s ({waiting[0]}). /health answers {health}. "
+            f"{stack.timeout_seconds:g} s ({waiting[0]}). /health responds with {health}. "
             "Does the analysis function start, and does the queue feed it? Its log has the reason.",
             pytrace=False,
         )

@@ -27,7 +27,7 @@ def test_the_trends_count_the_insights_of_this_run(
 
 
 def test_the_counters_equal_a_recount(api: Api, window: Window) -> None:
-    """Other traffic may change both between the two reads: only a difference that stays is one."""
+    """Other traffic may change both between the reads: only a lasting difference is an error."""
     seen = [_difference(api, window)]
     while any(seen[-1].values()) and len(seen) < LOOKS:
         time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""What this run has sent is deleted, and cannot be read any more."""
+"""The conversations of this run are deleted, and cannot be read any more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.acceptance.sent import Sent
 
 @pytest.fixture(scope="module")
 def erased(api: Api, sent: Sent, single: httpx.Response, bulk: httpx.Response) -> Sent:
-    """The conversations of this run after their deletion."""
+    """Return the conversations of this run after their deletion."""
     if not single.is_success or not bulk.is_success:
         pytest.skip("the conversations of this run were not accepted")
     failed = sent.erase(api)
