@@ -1,4 +1,4 @@
-"""The API as API Gateway gets it: one stage, which pages need no key, and the gateway's errors."""
+"""The API in API Gateway: one stage, pages without a key, and the gateway's own errors."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ OPEN_PAGES = {
     "/dashboard",
     "/dashboard/{name}",
 }
-"""Pages without a key at the gateway; the query function compares the key of /metrics itself."""
+"""Pages without a key at the gateway; the query function checks the key of /metrics itself."""
 
 POLICY_LIMIT_BYTES = 20 * 1024
-"""Of a function's policy: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Size limit of a function's policy:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 
 def body() -> dict[str, Any]:
-    """The description that SAM makes the API from."""
+    """Return the description from which SAM makes the API."""
     [api] = of_type("AWS::ApiGateway::RestApi").values()
     found: dict[str, Any] = api["Properties"]["Body"]
     return found
 
 
 def needs_key(path: str, method: str) -> bool:
-    """Whether the gateway lets a request pass with a key alone."""
+    """Whether the gateway requires a key for a request."""
     return {"api_key": []} in body()["paths"][path][method].get("security", [])
 
 
 def test_there_is_one_stage() -> None:
-    """SAM makes a second one, public and without throttle or firewall, unless told otherwise."""
+    """Without `OpenApiVersion` SAM makes a second, public stage without throttle or firewall."""
     [stage] = of_type("AWS::ApiGateway::Stage").values()
     assert stage["Properties"]["StageName"] == {"Ref": "StageName"}
     for deployment in of_type("AWS::ApiGateway::Deployment").values():
@@ -45,7 +47,7 @@ def test_there_is_one_stage() -> None:
 
 
 def test_every_deployment_deploys_the_api() -> None:
-    """SAM's own comparison does not see that a parameter has another value."""
+    """SAM itself does not detect that a parameter has another value."""
     [api] = resources("AWS::Serverless::Api").values()
     assert api["AlwaysDeploy"] is True
 
@@ -89,7 +91,7 @@ def test_the_query_functions_policy_has_room_for_its_routes() -> None:
 
 
 def statement_bytes(permission: dict[str, Any]) -> int:
-    """What a permission takes up in the policy of a function, with the longest names there are."""
+    """Return the size of a permission in a function's policy, with the longest names."""
     function = f"arn:aws:lambda:ap-southeast-1:123456789012:function:{'f' * 64}:live"
     [source, values] = permission["SourceArn"]["Fn::Sub"]
     path = source.replace("${__ApiId__}", "a" * 10).replace("${__Stage__}", "*")

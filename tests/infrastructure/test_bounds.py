@@ -1,4 +1,4 @@
-"""The template's parameters have the bounds of the settings that they become."""
+"""The template's parameters have the bounds of the settings that they set."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SAMPLES = (
 
 
 def is_accepted(setting: str, value: str) -> bool:
-    """Whether the settings take a value, whatever they say of it beside others."""
+    """Whether a setting accepts a value, independent of other settings."""
     try:
         Settings.from_env(environment(**{setting: value}))
     except SettingsError as error:
@@ -56,7 +56,7 @@ def is_accepted(setting: str, value: str) -> bool:
 
 
 def limits(parameter: Mapping[str, Any]) -> tuple[float, float]:
-    """The smallest and the largest value that a parameter takes."""
+    """Return the smallest and the largest value that a parameter accepts."""
     if "AllowedValues" in parameter:
         return min(parameter["AllowedValues"]), max(parameter["AllowedValues"])
     return parameter["MinValue"], parameter["MaxValue"]

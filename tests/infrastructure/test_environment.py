@@ -1,4 +1,4 @@
-"""The functions' variables: each function has those that it reads, and they fit into Lambda."""
+"""Each function has exactly the variables that it reads, and they fit within Lambda's limit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tests.infrastructure.transformed import of_type
 from tests.template import template
 
 LAMBDAS_LIMIT_BYTES = 4096
-"""Of all variables of a function together, measured as one JSON object:
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Limit for all variables of a function together, measured as one JSON object:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 """Variables that botocore and Powertools read."""
@@ -27,7 +28,8 @@ NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_
 REQUIRED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
 
 OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_SECONDS"}
-"""What `functions/ingest` and `functions/query` read themselves, beside their use case."""
+"""Variables that `functions/ingest` and `functions/query` read themselves, outside their use case.
+"""
 
 BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "IngestFunction": (wiring.ingest, OVER_HTTP),
@@ -37,13 +39,15 @@ BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
 }
 
 LONGEST_NAME = "s" * 128
-"""A stack's name: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+"""The longest name of a stack:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+"""
 LONGEST_REGION = "ap-southeast-1"
 A_UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
 class Recording(Settings):
-    """Settings that note which of them are read."""
+    """Settings that record which of them are read."""
 
     read: ClassVar[set[str]] = set()
 
@@ -53,14 +57,14 @@ class Recording(Settings):
 
 
 def variables(function: str) -> dict[str, Any]:
-    """A function's variables after the transform; parameters as ``{"Ref": …}``."""
+    """Return a function's variables after the transform; parameters are ``{"Ref": …}``."""
     found: dict[str, Any] = of_type("AWS::Lambda::Function")[function]["Properties"]["Environment"]
     variables: dict[str, Any] = found["Variables"]
     return variables
 
 
 def read_by(function: str, **settings: str) -> set[str]:
-    """The variables that a function's use case reads when it is built."""
+    """Return the variables that a function's use case reads when it is built."""
     build, of_the_function = BUILT_BY[function]
     made = Recording.from_env(environment(**settings))
     Recording.read.clear()
@@ -85,7 +89,7 @@ def test_a_functions_variables_fit_into_lambdas_limit_at_their_longest(function:
 
 
 def longest(value: Any) -> str:
-    """The longest text that a variable can have."""
+    """Return the longest text that a variable can have."""
     if isinstance(value, str):
         return value
     if "Fn::Select" in value:
@@ -95,7 +99,7 @@ def longest(value: Any) -> str:
 
 
 def longest_of(name: str) -> str:
-    """The longest text that a ``Ref`` can give."""
+    """Return the longest text that a ``Ref`` can return."""
     parameter = template()["Parameters"].get(name)
     if name == "AwsEndpointUrl":
         return ""  # on AWS, where the limit is
@@ -111,7 +115,7 @@ def longest_of(name: str) -> str:
 
 
 def longest_parameter(parameter: Mapping[str, Any]) -> str:
-    """The longest value that the template accepts; a number is taken to have 12 digits."""
+    """Return the longest value that the template accepts; a number counts as 12 digits."""
     if "AllowedValues" in parameter:
         return max(map(str, parameter["AllowedValues"]), key=len)
     return "9" * 12 if parameter["Type"] == "Number" else "p" * int(parameter["MaxLength"])

@@ -1,4 +1,4 @@
-"""What the template promises about data, rollouts and environments."""
+"""The template's guarantees about data, deployments and environments."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.template import PATH, load, nested_stacks, resource_of, resources, te
 
 ENVIRONMENTS = {"default": "dev", "staging": "staging", "prod": "prod"}
 CANARY_SECONDS = 5 * 60
-"""Canary10Percent5Minutes: what begins to alarm later takes no version back."""
+"""Minutes of Canary10Percent5Minutes: an alarm that starts later rolls nothing back."""
 TABLES = resources("AWS::DynamoDB::Table")
 QUEUES = resources("AWS::SQS::Queue")
 
 
 def overrides(section: str) -> dict[str, str]:
-    """The parameters that samconfig.toml deploys an environment with."""
+    """Return the parameters with which samconfig.toml deploys an environment."""
     config = tomllib.loads(Path("samconfig.toml").read_text(encoding="utf-8"))
     given: list[str] = config[section]["deploy"]["parameters"]["parameter_overrides"]
     return dict(one.split("=", 1) for one in given)
 
 
 def condition(name: str, parameter: str, value: str) -> bool:
-    """Whether `name` is simply that a parameter has a value."""
+    """Whether the condition `name` compares one parameter with one value."""
     found: bool = template()["Conditions"][name] == {"Fn::Equals": [{"Ref": parameter}, value]}
     return found
 
@@ -44,7 +44,7 @@ def test_samconfig_sets_only_parameters_that_exist_to_values_they_take(section: 
 
 
 def test_dev_leaves_most_of_a_new_accounts_ten_executions_to_the_api() -> None:
-    """Lambda's least for an event source mapping is 2."""
+    """Lambda's minimum for an event source mapping is 2."""
     parameter = template()["Parameters"]["AnalysisConcurrency"]
     assert (parameter["Default"], parameter["MinValue"]) == (2, 2)
     assert "AnalysisConcurrency" not in overrides("default")
@@ -68,7 +68,7 @@ def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
 @pytest.mark.parametrize(
     ("group", "also"),
     [
-        # A function answers an exception with 500, so that Lambda counts no error.
+        # A function responds to an exception with 500, so that Lambda counts no error.
         ("IngestFunctionDeploymentGroup", "ApiErrorsAlarm"),
         ("QueryFunctionDeploymentGroup", "ApiErrorsAlarm"),
         ("AnalysisFunctionDeploymentGroup", "UnsavedConversationsAlarm"),
@@ -110,13 +110,13 @@ def test_a_table_is_encrypted_backed_up_kept_and_protected(table: str) -> None:
     assert properties["SSESpecification"]["SSEEnabled"] is True
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
-    # Kept with its data, but not where the stack that was to hold it could not be made.
+    # The table is kept with its data, but not if the creation of its stack failed.
     assert whole["DeletionPolicy"] == "RetainExceptOnCreate"
     assert whole["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("table", ["ConversationsTable", "InsightsTable", "StateTable"])
-def test_what_is_about_people_expires(table: str) -> None:
+def test_data_about_people_expires(table: str) -> None:
     assert TABLES[table]["TimeToLiveSpecification"]["Enabled"] is True
 
 
@@ -134,7 +134,7 @@ def test_a_queue_is_encrypted_and_takes_tls_only_on_aws(queue: str) -> None:
 
 
 def test_a_queue_policy_names_its_own_queue_alone() -> None:
-    """SQS refuses any other: "each policy must cover only a single queue"."""
+    """SQS refuses any other policy: "each policy must cover only a single queue"."""
     policies = of_type("AWS::SQS::QueuePolicy").values()
     named = [policy["Properties"]["Queues"] for policy in policies]
     assert sorted(map(str, named)) == sorted(str([{"Ref": queue}]) for queue in QUEUES)
@@ -156,7 +156,7 @@ def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
 
 
 def test_the_log_level_is_lambdas_and_keeps_the_metrics() -> None:
-    """With JSON logs Lambda's level wins over Powertools', and EMF lines count as INFO."""
+    """With JSON logs, Lambda's level has priority over Powertools', and EMF lines count as INFO."""
     levels = template()["Parameters"]["LogLevel"]["AllowedValues"]
     assert set(levels) <= {"TRACE", "DEBUG", "INFO"}
     assert set(levels) <= set(LAMBDA_ADVANCED_LOGGING_LEVELS)
@@ -185,8 +185,9 @@ BODY_RULES = {
     },
     "known-bad-inputs": {"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"},
 }
-"""AWS's rules that read bodies:
-https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html"""
+"""AWS's rules that read request bodies:
+https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+"""
 
 
 @pytest.mark.parametrize("name", BODY_RULES)

@@ -1,4 +1,4 @@
-"""Each function's role may do what its function does, and nothing else."""
+"""Each function's role allows what its function does, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 WILDCARDS = {
     '{"Fn::Sub": "${InsightsTable.Arn}/index/*"}': "the indexes of that one table",
 }
-"""Resources with a wildcard, and why each has one."""
+"""Resources with a wildcard, and the reason of each."""
 
 MANAGED = {
     "AWSLambdaBasicExecutionRole": "SAM attaches it always; DenyOtherLogs takes back all"
     " but the function's own log group",
     "AWSXrayWriteOnlyAccess": "SAM attaches it for tracing; X-Ray knows no resources to name",
     "AWSLambdaSQSQueueExecutionRole": "SAM attaches it where there is a queue;"
-    " DenyOtherQueues takes back all but the analysis queue",
+    " DenyOtherQueues denies all but the analysis queue",
 }
-"""Policies of AWS's that roles have, and why."""
+"""AWS managed policies of the roles, and the reason of each."""
 
 
 class Grant(NamedTuple):
-    """One action that a role may do on one resource; intrinsic functions as JSON."""
+    """One action that a role allows on one resource; intrinsic functions as JSON."""
 
     role: str
     sid: str
@@ -40,7 +40,7 @@ class Grant(NamedTuple):
 
 
 def grants() -> Iterator[Grant]:
-    """Every role's actions times resources, both branches of each condition included."""
+    """Return every role's actions times resources, with both branches of each condition."""
     for role in ROLES:
         properties = of_type("AWS::IAM::Role", GrokApiKeyParameter="/key")[role]["Properties"]
         for statement in walk(properties["Policies"]):
@@ -93,7 +93,7 @@ def test_every_written_reason_is_still_needed() -> None:
 
 
 def denied(role: str, sid: str) -> dict[str, Any]:
-    """The statement by which a role takes back what a managed policy gave it."""
+    """Return the statement with which a role denies what a managed policy allows."""
     policies = of_type("AWS::IAM::Role")[role]["Properties"]["Policies"]
     [found] = [one for one in walk(policies) if isinstance(one, dict) and one.get("Sid") == sid]
     assert found["Effect"] == "Deny"
@@ -124,7 +124,7 @@ def test_a_function_writes_to_no_log_but_its_own(role: str) -> None:
 
 
 def test_the_analysis_receives_from_no_queue_but_its_own() -> None:
-    """Not from the dead-letter queue either, to which it only sends."""
+    """This includes the dead-letter queue, to which it only sends."""
     statement = denied("AnalysisFunctionRole", "DenyOtherQueues")
     managed = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     assert set(statement["Action"]) == managed

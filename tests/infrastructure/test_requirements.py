@@ -1,4 +1,4 @@
-"""uv.lock pins every package once, and what pip and SAM read is exported from it."""
+"""uv.lock pins every package once, and the files for pip and SAM are exported from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
 
 
 def uv(*arguments: str) -> str:
-    """What uv prints, without asking any registry and whatever the machine sets for uv."""
+    """Return the output of uv, without a registry and independent of the machine's settings."""
     command = [sys.executable, "-m", "uv", *arguments, "--offline"]
     shell = {name: value for name, value in os.environ.items() if not name.startswith("UV_")}
     done = subprocess.run(

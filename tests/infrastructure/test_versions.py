@@ -1,4 +1,4 @@
-"""When a deployment makes new versions of the functions, which alone the API and the queue call."""
+"""When a deployment makes new versions of the functions, which the API and the queue call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_layer_with_other_code_makes_new_versions() -> None:
 
 
 def test_sam_by_itself_does_not_see_a_changed_parameter() -> None:
-    """Why there is a DeploymentId: should this ever fail, it can go."""
+    """The reason for DeploymentId: if this test ever fails, the parameter can be removed."""
     assert _versions() == _versions(DailyBudgetUsd="5")
 
 

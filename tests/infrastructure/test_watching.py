@@ -1,4 +1,4 @@
-"""Alarms and dashboard watch things that exist, and tell somebody."""
+"""Alarms and dashboard use metrics that exist, and alarms notify somebody."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AWS_METRICS: dict[str, tuple[list[set[str]], set[str]]] = {
     ),
     "AWS/ApiGateway": ([{"ApiName", "Stage"}], {"Count", "4XXError", "5XXError", "Latency"}),
     "AWS/DynamoDB": (
-        # What is reported of a table leaves out its indexes.
+        # The metrics of a table do not include its indexes.
         [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
         {
             "TransactionConflict",

@@ -1,4 +1,4 @@
-"""What GitHub runs: pinned, with no more rights than it needs, and by the developers' commands."""
+"""GitHub's workflows: pinned, with minimal rights, and with the developers' commands."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_deployment_waits_for_the_checks() -> None:
 
 
 def before(jobs: dict[str, Any], name: str) -> set[str]:
-    """The jobs that must have passed before one starts."""
+    """Return the jobs that must pass before a job starts."""
     needs = jobs[name].get("needs", [])
     direct = {needs} if isinstance(needs, str) else set(needs)
     return direct.union(*(before(jobs, one) for one in direct))

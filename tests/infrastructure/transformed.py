@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it: SAM's transform, done offline by SAM's own translator."""
+"""The template as CloudFormation receives it: transformed offline with SAM's translator."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Json = dict[str, Any]
 
 @cache
 def transformed(*, layer: str = "key", **parameters: str) -> Json:
-    """The whole template after the transform, with some parameters set and the rest by default.
+    """Return the template after the transform, with some parameters set, the others by default.
 
-    ``layer`` is the key of the layer in S3, which `sam deploy` makes of its content.
+    ``layer`` is the key of the layer in S3, which `sam deploy` makes from its content.
     """
     source = copy.deepcopy(template())
     for resource in source["Resources"].values():
@@ -39,13 +39,13 @@ def transformed(*, layer: str = "key", **parameters: str) -> Json:
 
 
 def of_type(kind: str, **parameters: str) -> dict[str, Json]:
-    """The resources of one type, by logical id."""
+    """Return the resources of one type, by logical id."""
     resources = transformed(**parameters)["Resources"]
     return {name: one for name, one in resources.items() if one["Type"] == kind}
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """A value and everything inside it."""
+    """Yield a value and everything inside it."""
     yield value
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:

@@ -1,4 +1,4 @@
-"""Every metric that an alarm or the dashboard names, with its dimensions."""
+"""Every metric that an alarm or the dashboard uses, with its dimensions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEARCH = re.compile(
 
 
 class Watched(NamedTuple):
-    """A metric, the names and values of its dimensions, and who watches it."""
+    """A metric, the names and values of its dimensions, and what uses it."""
 
     namespace: str
     name: str
@@ -38,12 +38,12 @@ class Watched(NamedTuple):
 
 
 def watched() -> list[Watched]:
-    """All of them."""
+    """Return the metrics of all alarms and of the dashboard."""
     return [*_by_alarms(), *_by_dashboard()]
 
 
 def widgets() -> list[dict[str, Any]]:
-    """The dashboard's widgets, with the stack's name put in."""
+    """Return the dashboard's widgets, with the stack's name filled in."""
     body, variables = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"][
         "Fn::Sub"
     ]
@@ -54,7 +54,7 @@ def widgets() -> list[dict[str, Any]]:
 
 
 def written_out(metrics: list[list[Any]]) -> Iterator[list[Any]]:
-    """The metrics of a widget without CloudWatch's abbreviations ``.`` and ``...``."""
+    """Return the metrics of a widget without CloudWatch's abbreviations ``.`` and ``...``."""
     before: list[Any] = []
     for metric in metrics:
         names = [part for part in metric if isinstance(part, str)]
