@@ -1,4 +1,4 @@
-# Grok Insights: every task by its name. `make help` lists them.
+# The tasks of Grok Insights. `make help` lists them.
 
 VENV ?= .venv
 PYTHON ?=
@@ -18,16 +18,16 @@ STACK := if [ -z "$(ENV)$$API_URL$$DEAD_LETTER_QUEUE_URL" ] && [ -f "$(LOCAL_ENV
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: environment ## The main job, from nothing: stack up, sample conversations in, insights shown
+run: environment ## Start the local stack, send sample conversations, and show their insights
 	@$(LOCAL) run
 
-up: environment ## The local stack alone; .local/stack.env says how to reach it
+up: environment ## Start the local stack only; .local/stack.env has its addresses and key
 	@$(LOCAL) up
 
-verify: environment ## Check a running stack from outside: the local one, or ENV=staging; TIMEOUT=180
+verify: environment ## Run the acceptance suite on a running stack: the local one, or ENV=staging; TIMEOUT=180
 	@$(STACK) $(IN)/python -m tests.e2e.acceptance
 
-sam-local: environment ## The same API by sam local (Docker), against the local stack; SAM_LOCAL_PORT=3000
+sam-local: environment ## Run the API with sam local (Docker) on the local stack's data; SAM_LOCAL_PORT=3000
 	@$(IN)/python -m scripts.sam_local
 
 down: ## Stop the local stack
@@ -36,16 +36,16 @@ down: ## Stop the local stack
 deploy: environment ## Deploy to AWS: ENV=dev, staging or prod; asks for Grok's key the first time
 	@$(IN)/python -m scripts.deploy "$(ENV)"
 
-key: environment ## Put another key of xAI's into SSM: ENV=staging; asks for it without echo
+key: environment ## Replace xAI's key in SSM: ENV=staging; asks for it without echo
 	@$(IN)/python -m scripts.deploy key "$(ENV)"
 
-pause: environment ## Stop the analysis: REASON="why" [ENV=staging]; conversations wait meanwhile
+pause: environment ## Pause the analysis: REASON="why" [ENV=staging]; conversations wait until make resume
 	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause
 
-resume: environment ## Let the analysis go on [ENV=staging]
+resume: environment ## Resume the analysis [ENV=staging]
 	@$(STACK) $(IN)/python -m scripts.pause resume
 
-check: environment security ## Lint, format, types, import rules, template, security
+check: environment security ## Check lint, format, types, import rules, API description, template and security
 	$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
@@ -53,14 +53,14 @@ check: environment security ## Lint, format, types, import rules, template, secu
 	$(IN)/python -m scripts.openapi --check
 	@$(LOCAL) validate
 
-# Security tools, and the stamp that the template has passed them.
+# Security tools, and a file that marks the template as checked.
 SECURE := .venv-security
 SECURE_IN := $(SECURE)/bin
 TEMPLATE_CHECKED := $(SECURE)/template-checked
 NO_SECRETS := --no-verify --disable-plugin KeywordDetector --plugin scripts/security/xai_key.py \
 	--exclude-lines 'uses: [a-z/-]+@[0-9a-f]{40} '
 
-security: environment $(TEMPLATE_CHECKED) ## Template by checkov, secrets by detect-secrets; bandit's rules are ruff's S
+security: environment $(TEMPLATE_CHECKED) ## Check the template with checkov, and the files for secrets with detect-secrets
 	@git ls-files -z | xargs -0 $(SECURE_IN)/detect-secrets-hook $(NO_SECRETS) && echo "no secrets found"
 
 $(TEMPLATE_CHECKED): template.yaml $(wildcard infra/*.yaml) .checkov.yaml uv.lock
@@ -69,22 +69,22 @@ $(TEMPLATE_CHECKED): template.yaml $(wildcard infra/*.yaml) .checkov.yaml uv.loc
 		echo "$$out"; $$found && ! echo "$$out" | grep -q "error parsing"
 	@touch $@
 
-audit: environment ## Known vulnerabilities of what runs in the cloud; asks PyPI's advisory service
+audit: environment ## Check deployed packages for known vulnerabilities, with PyPI's advisory service
 	@$(IN)/python -m scripts.local.bootstrap $(SECURE) security
 	$(SECURE_IN)/pip-audit --strict --requirement layers/shared/requirements.txt --disable-pip --no-deps
 
-fmt: environment ## Put the code into its one format
+fmt: environment ## Format the code
 	$(IN)/ruff check --fix .
 	$(IN)/ruff format .
 
-openapi: environment ## Write the description of the API anew, from the functions themselves
+openapi: environment ## Write the API description from the functions' code
 	$(IN)/python -m scripts.openapi
 
-test: environment ## Every test, from nothing; the end-to-end ones start a stack of their own
+test: environment ## Run every test; the end-to-end tests start their own stack
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
 	$(IN)/pytest
 
-chaos: environment ## The full dose of chaos, end to end: prints a table of figures
+chaos: environment ## Run the full chaos test end to end, and print a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
 
 simulate: environment ## Simulation of any schedule: SEEDS=1000 [FROM=0], or SEED=123 with its trace
@@ -94,24 +94,24 @@ simulate-mutants: environment ## Proof that the simulation sees: SEEDS=2000 for 
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" $(IN)/python -m tests.simulation.mutants
 
 FILES ?= insights.csv insights.jsonl
-export: environment ## All insights into FILES="x.csv y.jsonl"; ARGS="--from … --topic …" selects
+export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
 
-bench: environment ## Measurements in one table, ten minutes: ONLY="cold_start warm" for some of them
+bench: environment ## Run the benchmarks, about ten minutes; ONLY="cold_start warm" selects groups
 	@PYTHONPATH=layers/shared:. $(IN)/python -m benchmarks $(ONLY)
 
-load: environment ## Load test of the local stack, its rate limit raised meanwhile: N=1000 ARGS="--bulk --rate 50"
+load: environment ## Run a load test on the local stack with a raised rate limit: N=1000 ARGS="--bulk --rate 50"
 	@$(LOCAL) load --num-conversations $${N:-1000} $(ARGS)
 
-redrive: environment ## Send what ended as failed round again: [CODE=bad_request] [ENV=staging]
+redrive: environment ## Send failed conversations to the analysis again: [CODE=bad_request] [ENV=staging]
 	@$(STACK) $(IN)/python -m scripts.redrive
 
-lock: environment ## Pin the packages of pyproject.toml in uv.lock, and export it for pip and SAM: ARGS=--upgrade
+lock: environment ## Pin the packages of pyproject.toml in uv.lock, and export them for pip and SAM: ARGS=--upgrade
 	$(IN)/uv lock --default-index https://pypi.org/simple $(ARGS)
 	$(IN)/uv export --frozen --quiet --no-hashes --output-file requirements-dev.txt
 	$(IN)/uv export --frozen --quiet --no-hashes --no-default-groups --output-file layers/shared/requirements.txt
 
-clean: down ## Stop the local stack and delete all that was made
+clean: down ## Stop the local stack, and delete all generated files
 	rm -rf .local .aws-sam .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	for it in $(VENV) $(SECURE) .venv-bench .venv-bench-clients; do if [ -f $$it/.grok-insights ]; then rm -rf $$it; fi; done
 
