@@ -1,10 +1,10 @@
-// Calls of the API beside this page, whatever prefix it stands under, and what went wrong in them.
+// Requests to the API under the same prefix as this page, and their errors.
 
 const ROOT = new URL("../", import.meta.url);
 const STORE = "grok-insights-api-key";
 const LONGEST_WAIT_MS = 20000;
 
-/** A call that gave no answer to work with. `kind`: key, limit, offline, slow or server. */
+/** A request without a usable response. `kind`: key, limit, offline, slow or server. */
 export class ApiError extends Error {
   constructor(kind, message, { seconds = 0, status = 0 } = {}) {
     super(message);
@@ -25,7 +25,7 @@ export const insight = (id) => call(`api/v1/insights/${encodeURIComponent(id)}`)
 export const conversation = (id) => call(`api/v1/conversations/${encodeURIComponent(id)}`);
 export const send = (body) => call("api/v1/conversations", { body });
 
-/** The metrics without labels, by name. */
+/** Return the metrics without labels, by name. */
 export async function metrics() {
   const { text } = await call("metrics");
   const lines = [...text.matchAll(/^(\w+) (\S+)$/gm)];
@@ -53,7 +53,7 @@ async function attempt(path, query, body) {
     const response = await fetch(url, request);
     return [response, await response.text()];
   } catch (error) {
-    if (error.name === "TimeoutError") throw new ApiError("slow", "The service takes too long to answer.");
+    if (error.name === "TimeoutError") throw new ApiError("slow", "The service takes too long to respond.");
     throw new ApiError("offline", "The service cannot be reached.");
   }
 }
@@ -67,5 +67,5 @@ function refused(response, problem) {
   }
   const faults = (problem?.errors ?? []).map((fault) => fault.message).join("; ");
   const detail = [problem?.detail ?? problem?.message, faults].filter(Boolean).join(": ");
-  return new ApiError("server", detail || `The service answered ${status}.`, { status });
+  return new ApiError("server", detail || `The service responded with ${status}.`, { status });
 }

@@ -1,4 +1,4 @@
-// The page: asks for the key, then shows what the API says, again and again while somebody looks.
+// The page: asks for the key, then shows the data of the API, and refreshes it while the page is visible.
 
 import * as api from "./api.js";
 import { draw, drawTopics, loadingCharts, recolour } from "./charts.js";
@@ -9,7 +9,7 @@ import * as list from "./insights.js";
 import { midnight, instant, RANGES, rangeQuery, utcMidnight } from "./series.js";
 import * as tryBox from "./try.js";
 
-// A refresh takes two or three of the requests that the rate limit counts: about ten a minute.
+// A refresh sends two or three requests that count for the rate limit: about ten a minute.
 const EVERY_MS = 15000;
 const TYPING_MS = 400;
 const page = { range: "day", health: null, timer: 0, typing: 0, round: 0, updated: 0 };
@@ -54,7 +54,7 @@ async function useKey(event) {
   }
 }
 
-/** Ask for a key, with what was wrong with the last one. */
+/** Ask for a key, and show why the last one was refused. */
 function lock(complaint) {
   api.key.forget();
   clearTimeout(page.timer);
@@ -79,7 +79,7 @@ function unlock() {
   refresh();
 }
 
-/** Load everything once; the next time follows by itself. */
+/** Load everything once, and schedule the next refresh. */
 async function refresh() {
   clearTimeout(page.timer);
   const round = ++page.round;
@@ -115,7 +115,7 @@ function show({ health, metrics, trends, series }, range) {
   list.suggest(trends.top_topics);
 }
 
-/** Say what went wrong, and try again when it makes sense. */
+/** Show the error, and try again if that can help. */
 function explain(error) {
   if (!(error instanceof api.ApiError)) throw error;
   if (error.kind === "key") return lock("This key is not valid any more.");
@@ -134,7 +134,7 @@ function again(milliseconds) {
   if (!document.hidden && api.key.get()) page.timer = setTimeout(refresh, milliseconds);
 }
 
-/** Nobody looks: stop asking. Somebody looks again: ask at once. */
+/** Stop refreshing while the page is hidden, and refresh when it is visible again. */
 function wake() {
   clearTimeout(page.timer);
   if (!document.hidden && api.key.get()) refresh();
@@ -154,7 +154,7 @@ function chooseTopic(topic) {
   $("insights-title").scrollIntoView({ block: "start" });
 }
 
-/** Load what the filters say, once the typing has paused. */
+/** Load the filtered list when the user stops typing. */
 function filterIn(milliseconds) {
   clearTimeout(page.typing);
   page.typing = setTimeout(() => {

@@ -1,4 +1,4 @@
-// Charts by uPlot, each with a readout of the point under the pointer and a table of the same data.
+// Charts by uPlot. Each has a readout of the point under the pointer, and a table of the same data.
 
 import { bar, fill, h, skeleton } from "./dom.js";
 import { dollars, duration, title, whole, words } from "./format.js";
@@ -11,7 +11,7 @@ const DATE = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric"
 
 const stamp = (seconds, range) => (range.interval === "day" ? DATE : STAMP).format(seconds * 1000);
 
-/** One chart: what it draws of each point, and how it writes it. */
+/** The charts: the values that each draws, and their format. */
 const CHARTS = {
   "sentiment-chart": {
     name: "Sentiment over time",
@@ -59,7 +59,7 @@ export function draw(trends, range) {
   document.getElementById("charts").removeAttribute("aria-busy");
 }
 
-/** Draw anew in the colours of today's theme. */
+/** Draw again in the colours of the current theme. */
 export function recolour() {
   for (const chart of drawn.values()) chart.plot?.destroy();
   for (const chart of drawn.values()) chart.plot = null;
@@ -110,7 +110,7 @@ function tabulate({ rows, points, range }, about) {
     about.kinds.map((kind) => h("td", {}, about.write(about.value(point, kind)))))));
 }
 
-/** Bars lie one behind the other: the tallest, which is the sum of all, comes first. */
+/** Bars overlap: the tallest, which is the sum of all, is drawn first. */
 function columns(points, about) {
   const stacks = about.kinds.map((_, place) => points.map((point) => {
     const below = about.kinds.slice(0, place + 1).map((kind) => about.value(point, kind));
@@ -170,7 +170,7 @@ function readOut({ readout, points, range }, about, index) {
     ...about.kinds.map((kind) => h("span", {}, swatch(kind), about.write(about.value(point, kind)), about.kinds.length > 1 ? ` ${words(kind)}` : "")));
 }
 
-/** The topics that came up most; a click on one filters the list. */
+/** Show the most frequent topics; a click on one filters the list. */
 export function drawTopics(topics, choose) {
   const most = Math.max(...topics.map((topic) => topic.count), 1);
   const rows = topics.map(({ topic, count }) => h("li", {},

@@ -1,8 +1,8 @@
-// Builds elements. Text goes in as text nodes only, so that no conversation can become markup.
+// Builds elements. Text is added only as text nodes, so that no conversation can become markup.
 
 export const $ = (id) => document.getElementById(id);
 
-/** An element. `on` holds listeners; an attribute of null or false is left out. */
+/** Return an element. `on` contains listeners; an attribute of null or false is left out. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   const { on = {}, ...rest } = attributes;
@@ -15,18 +15,18 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Put children into an element in place of what is there. */
+/** Replace the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child !== null));
   element.removeAttribute("aria-busy");
 }
 
-/** A bar that is a share of its track long; 0 to 1. Decoration: the figure stands beside it. */
+/** Return a bar that fills a share (0 to 1) of its track. It is decoration: the figure is next to it. */
 export function bar(share, kind = "") {
   const filled = h("span", { class: `bar-fill ${kind}` });
   filled.style.inlineSize = `${Math.min(Math.max(share, 0), 1) * 100}%`;
   return h("span", { class: "bar-track", "aria-hidden": "true" }, filled);
 }
 
-/** A grey place for something that is still loading. */
+/** Return a grey placeholder for data that is still loading. */
 export const skeleton = (kind = "line") => h("span", { class: `skeleton ${kind}`, "aria-hidden": "true" });

@@ -1,4 +1,4 @@
-// Today's figures and the state of the worker.
+// The figures of today, and the state of the worker.
 
 import { $, bar, fill, h, skeleton } from "./dom.js";
 import { clock, dollars, duration, share, title, whole, words } from "./format.js";
@@ -9,17 +9,14 @@ const REASONS = {
   budget_spent: "today's budget is spent",
   credits_exhausted: "Grok's credits are used up",
   configuration: "a setting is wrong",
-  rate_limited: "Grok asked for a pause",
-  state_unreadable: "an item of the State table cannot be read",
-  storage_failed: "insights cannot be saved",
   paused_by_operator: "paused by an operator",
   storage_failed: "insights cannot be saved",
   rate_limited: "Grok's rate limit is reached",
   state_unreadable: "the shared state is damaged",
-  state_unreachable: "the database does not answer",
+  state_unreachable: "the database cannot be reached",
 };
 
-/** Why the worker is paused, in words; empty while it runs. */
+/** Return why the worker is paused, in words; empty while it runs. */
 export function pauseOf(health) {
   const worker = health?.worker ?? {};
   if (worker.state !== "paused") return "";
@@ -31,7 +28,7 @@ export function loadingFigures() {
     h("div", { class: "figure" }, h("dt", {}, skeleton("short")), h("dd", {}, skeleton("tall")))));
 }
 
-/** Show what is known; a part that could not be loaded is null. */
+/** Show the figures; a part that could not be loaded is null. */
 export function showFigures({ series, health, metrics }, now) {
   const today = since(series, midnight(now));
   fill($("figures"),

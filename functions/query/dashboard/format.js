@@ -1,4 +1,4 @@
-// How figures and times are written: in the viewer's language and time zone.
+// Formats figures and times in the viewer's language and time zone.
 
 const WHOLE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const SHARE = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
@@ -14,17 +14,17 @@ export const share = (part, all) => SHARE.format(all ? part / all : 0);
 export const full = (time) => FULL.format(new Date(time));
 export const clock = (time) => CLOCK.format(new Date(time));
 
-/** A time as seen from now, such as "3 min. ago". */
+/** Return a time relative to now, such as "3 min. ago". */
 export function ago(time, now = Date.now()) {
   const seconds = Math.max(0, (now - new Date(time)) / 1000);
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
   return seconds < 10 ? "just now" : AGO.format(-Math.round(seconds / size), unit);
 }
 
-/** Dollars out of what the API says, such as "$0.00017". */
+/** Return the number of dollars in a text of the API, such as "$0.00017". */
 export const usd = (text) => Number(String(text ?? "0").replace(/[^0-9.eE-]/g, "")) || 0;
 
-/** Dollars with as many digits as are of use: cents are far too coarse for one conversation. */
+/** Return dollars with enough digits: one conversation costs far less than a cent. */
 export function dollars(value) {
   if (!Number.isFinite(value)) return "–";
   const digits = value === 0 || value >= 1 ? 2 : value >= 0.01 ? 3 : 5;
@@ -38,6 +38,6 @@ export function duration(milliseconds) {
   return `${WHOLE.format(milliseconds / 60000)} min`;
 }
 
-/** Words out of a name of the API, such as "circuit_open" or "late_delivery". */
+/** Return a name of the API as words, such as "circuit_open" or "late_delivery". */
 export const words = (name) => String(name ?? "").replaceAll("_", " ").toLowerCase();
 export const title = (name) => words(name).replace(/^./, (first) => first.toUpperCase());

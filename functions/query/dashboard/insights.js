@@ -8,7 +8,7 @@ import { instant } from "./series.js";
 const PAGE = 20;
 const list = { items: [], cursor: null };
 
-/** The filters as the API takes them. */
+/** Return the filters as parameters of the API. */
 function chosen() {
   const form = new FormData($("filters"));
   const time = (name) => (form.get(name) ? instant(form.get(name)) : "");
@@ -18,20 +18,20 @@ function chosen() {
   };
 }
 
-/** Load the newest page; pages that were shown below it stay. */
+/** Load the newest page, and keep the older pages below it. */
 export async function refresh() {
   const query = chosen();
   const { json } = await api.insights({ ...query, limit: PAGE });
   if (JSON.stringify(query) !== JSON.stringify(chosen())) return;
   const last = json.items.at(-1)?.created_at ?? "";
-  // A page may be empty and still lead on: then what was found further down stays.
+  // A page may be empty and still have a cursor: then the older insights remain.
   const kept = list.items.filter((item) => !last || item.created_at < last);
   if (!kept.length || !json.next_cursor) list.cursor = json.next_cursor;
   list.items = [...json.items, ...(json.next_cursor ? kept : [])];
   show();
 }
 
-/** Forget what is shown: other filters, or another key. */
+/** Remove the shown insights when the filters or the key change. */
 export function clear() {
   Object.assign(list, { items: [], cursor: null });
   $("insights").setAttribute("aria-busy", "true");
@@ -82,7 +82,7 @@ function row(insight) {
 
 export const summary = (insight) => insight.summary || insight.error?.message || "No summary.";
 
-/** Show everything about an insight, and the conversation that it is about. */
+/** Show all fields of an insight, and its conversation. */
 export async function open(insight) {
   const text = h("div", { class: "conversation" }, skeleton(), skeleton(), skeleton());
   fill($("detail-body"), h("p", { class: "detail-head-line" }, badge(insight), " ", h("span", { class: "muted" }, full(insight.created_at))),

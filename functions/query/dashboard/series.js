@@ -1,11 +1,11 @@
-// What the trends say, put together for the page: ranges of time, points of a chart, sums. Pure.
+// Prepares trends for the page: ranges of time, points of a chart, sums. Pure.
 
 import { usd } from "./format.js";
 
 const HOUR = 3600;
 export const KINDS = ["positive", "neutral", "negative", "failed"];
 
-/** Each range's query of the trends, and the seconds that one bar of its charts stands for. */
+/** The query of each range, and the seconds of one bar in its charts. */
 export const RANGES = {
   day: { interval: "hour", span: 24 * HOUR, step: HOUR, name: "the last 24 hours" },
   week: { interval: "hour", span: 7 * 24 * HOUR, step: 6 * HOUR, name: "the last 7 days" },
@@ -16,7 +16,7 @@ export const rangeQuery = ({ interval, span }, now) => ({
   interval, top: 8, from: instant(now - (span - (interval === "hour" ? HOUR : 24 * HOUR)) * 1000),
 });
 
-/** From when on "today" counts: midnight where the viewer is. */
+/** Return the start of "today": midnight in the viewer's time zone. */
 export function midnight(now) {
   const day = new Date(now);
   day.setHours(0, 0, 0, 0);
@@ -25,15 +25,15 @@ export function midnight(now) {
 
 export const utcMidnight = (now) => Math.floor(now / 86400000) * 86400000;
 
-/** A time as the API takes it. */
+/** Return a time in the format of the API. */
 export const instant = (time) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 
-/** The sum of points from a time on. */
+/** Return the sum of the points since a time. */
 export function since(series, start) {
   return sum(series.filter((point) => Date.parse(point.start) >= start));
 }
 
-/** The points in groups of `step` seconds, which start where the viewer's clock is round. */
+/** Return the points in groups of `step` seconds, aligned to the viewer's local time. */
 export function grouped(series, step, hourly) {
   const groups = new Map();
   for (const point of series) {

@@ -1,4 +1,4 @@
-// The box to try a conversation: sends it, and watches its insight arrive.
+// The form to try a conversation: sends it, and waits for its insight.
 
 import * as api from "./api.js";
 import { $, fill, h } from "./dom.js";
@@ -14,7 +14,7 @@ Customer: Tomorrow works. And the delivery fee?
 Agent: I have refunded it, you will see it within two days.
 Customer: Thank you, that was quick and kind of you.`;
 
-/** Wire the box. `pause` says why the worker rests; `arrived` and `failed` are told the outcome. */
+/** Connect the form. `pause` returns why the worker is paused; `arrived` and `failed` get the outcome. */
 export function setUp({ pause, arrived, failed }) {
   $("example").addEventListener("click", () => {
     $("try-text").value = EXAMPLE;
@@ -47,7 +47,7 @@ async function attempt(text, { pause, arrived, failed }) {
   }
 }
 
-/** Ask for the insight, less and less often, until it is there. */
+/** Request the insight, at growing intervals, until it exists. */
 async function watch(id, started, pause) {
   for (let wait = FIRST_PAUSE_MS; performance.now() - started < PATIENCE_MS; wait = Math.min(wait * 1.6, LONGEST_PAUSE_MS)) {
     const why = pause();

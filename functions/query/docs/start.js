@@ -1,11 +1,11 @@
-// Shows the description beside this page, and calls the API under the same prefix: a stage, a
-// custom domain, or an emulator's path. The key stays in this page's memory.
+// Shows the API description, and sends requests to the API under the same prefix as this page: a
+// stage, a custom domain, or an emulator's path. The key stays in this page's memory.
 "use strict";
 
 const prefix = new URL(".", window.location.href).href.replace(/\/$/, "");
 
 fetch("openapi.json")
-  .then((answer) => answer.json())
+  .then((response) => response.json())
   .then((spec) => {
     spec.servers = [{ url: prefix }];
     SwaggerUIBundle({
