@@ -1,1 +1,1 @@
-"""Deterministic simulation: the deployed code in a world of our own, replayed exactly by a seed."""
+"""Deterministic simulation: the deployed code in a simulated world, replayed exactly by a seed."""

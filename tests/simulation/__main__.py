@@ -20,7 +20,7 @@ from tests.simulation.shrink import shrink
 
 
 def main() -> int:
-    """Run what the environment asks for; 1 where an invariant does not hold."""
+    """Run what the environment asks for; return 1 if an invariant does not hold."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if os.environ.get("SEED"):
         return replay(int(os.environ["SEED"]), console)
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def replay(seed: int, console: Console) -> int:
-    """Run one seed and print its trace; where it fails, the smallest run that fails alike too."""
+    """Run one seed and print its trace; on failure, also the smallest run that fails alike."""
     result = run_seed(seed)
     _print(result)
     if not result.violations:
@@ -59,7 +59,7 @@ def _print(result: Result) -> None:
 
 
 def simulate(seeds: int, first: int, console: Console) -> int:
-    """Run many seeds, and print what was covered and what failed."""
+    """Run many seeds, and print the coverage and the failures."""
     summary, begun = Summary(), time.monotonic()
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("seeds", total=seeds)

@@ -1,4 +1,4 @@
-"""What clients and operators do: each operation is carried out through the API or a command."""
+"""The actions of clients and operators: each operation runs through the API or a command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_PAGES = 60
 
 
 class Actors:
-    """Carries out a scenario's operations, each actor's one after another."""
+    """Runs a scenario's operations; each actor's operations run one after another."""
 
     def __init__(self, world: World, api: Api, analysis: Function) -> None:
         self.world, self.api, self.analysis = world, api, analysis
@@ -46,7 +46,9 @@ class Actors:
         }
 
     def start(self, operations: Sequence[Operation]) -> list[Task]:
-        """A task for each operation, so that leaving one out leaves the others as they are."""
+        """Start a task for each operation, so that removing one operation does not change the
+        others.
+        """
         return [
             self.world.scheduler.spawn(
                 f"{one.actor}.{one.kind}@{one.at:.3f}",
@@ -112,7 +114,7 @@ class Actors:
             self.world.violated("expiry", f"{operation.key} is not found, and its insight is shown")
 
     def _shows_insight(self, identity: str) -> bool:
-        """Whether there is an insight, and no conversation, at this very moment."""
+        """Whether there is now an insight without its conversation."""
         dynamodb = self.world.dynamodb
         item = dynamodb.tables["insights"].items.get((identity,))
         if item is None or is_mark(item) or identity in recount.conversations(dynamodb):
@@ -120,7 +122,7 @@ class Actors:
         return float(item["ttl"]["N"]) > self.world.scheduler.now
 
     def get(self, name: str, path: str) -> Response:
-        """What the API says of a path."""
+        """Return the response of the API to GET of a path."""
         return self._request(name, "GET", path)
 
     def _insight(self, name: str, operation: Operation) -> None:
@@ -132,7 +134,7 @@ class Actors:
             self.world.violated("read", f"{operation.key} was answered with 202, and is not found")
 
     def _stands_untouched(self, identity: str, at: float) -> bool:
-        """Whether a 202 stands, and no deletion was ever asked for."""
+        """Whether a 202 still applies, because no deletion was ever requested."""
         events = self.history.events.get(identity, [])
         accepted = any(one.kind == "post" and one.status == 202 for one in events)
         rivals = [one for one in self.world.scenario.operations if one.kind == "delete"]
@@ -158,7 +160,7 @@ class Actors:
         self.list_all(name, str(operation.number))
 
     def list_all(self, name: str, limit: str, **query: str) -> list[str] | None:
-        """The ids of all pages of a list; None where a page could not be had."""
+        """Return the ids of all pages of a list; None if a page could not be read."""
         seen: list[str] = []
         cursor: dict[str, str] = {}
         for page in range(MAX_PAGES):
@@ -176,7 +178,7 @@ class Actors:
         return seen
 
     def _were_replaced(self, identities: set[str]) -> bool:
-        """Whether an insight may have moved to a newer place between two pages: it was replaced."""
+        """Whether an insight may have moved between two pages because it was replaced."""
         redriven = any(one.kind == "redrive" for one in self.world.scenario.operations)
         touched = {id_of(one.key) for one in self.world.scenario.operations if one.kind == "delete"}
         return redriven or identities <= touched
@@ -200,7 +202,7 @@ class Actors:
         self.world.note(name, f"{done}")
 
     def _deploy(self, name: str, operation: Operation) -> None:
-        """New environments, with other settings of what may change at any time."""
+        """Start new environments, with other settings that may change at any time."""
         changed = {**self.analysis.settings, "MIN_BATCH_SIZE": "1", "MAX_ATTEMPTS": "4"}
         if operation.key:
             changed["DAILY_BUDGET_USD"] = operation.key

@@ -1,7 +1,7 @@
-"""The AWS clients that the deployed code is given: boto's methods, each call a point of the run.
+"""The AWS clients of the deployed code: boto's methods, each call a scheduling point of the run.
 
-A call retries as botocore does in its standard mode (four attempts), so that a write whose answer
-was lost is made again, and a transaction keeps its token.
+A call retries as botocore does in its standard mode (four attempts), so a write whose response was
+lost is repeated, and a transaction keeps its token.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WRITES = {"put_item", "update_item", "delete_item", "transact_write_items"}
 
 
 class Lost(Exception):
-    """The answer of an attempt did not arrive, or was a fault that botocore tries again."""
+    """The response to an attempt was lost, or was an error that botocore retries."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -105,7 +105,7 @@ class Client:
         return seconds + (task.random.random() * 6 if kind == "slow" else 0.0)
 
     def _before(self, operation: str, kind: str, request: Any) -> Exception | None:
-        """What an attempt ends in that has no effect."""
+        """Return the error of an attempt that has no effect."""
         if kind == "throttled":
             return Lost(error(THROTTLES[self._service], "slow down", operation))
         if kind == "server_error":
@@ -119,7 +119,7 @@ class Client:
         return None
 
     def _effect(self, task: Task, operation: str, kind: str, request: Any) -> Any:
-        """What the service does, noted with what it changed."""
+        """Run the service's operation, and record what it changed."""
         world = self._world
         asked, left_out = _in_part(operation, request) if kind == "partial" else (request, {})
         lag = {"lag": LAG_SECONDS} if kind == "stale" else {}
@@ -174,7 +174,7 @@ class Client:
 
 
 def _in_part(operation: str, request: Any) -> tuple[Any, Any]:
-    """A batch without its last entry, and what the answer says of that one."""
+    """Return a batch without its last entry, and the response for that entry."""
     if operation == "batch_get_item":
         tables = list(request["RequestItems"].items())
         name, wanted = tables[-1]

@@ -1,4 +1,4 @@
-"""What the contract tests compare: the same requests on the model and on another endpoint."""
+"""Comparison for the contract tests: the same requests to the model and to another endpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = {
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads the template fast; what an intrinsic function gives is left open."""
+    """Reads the template fast; results of intrinsic functions are ignored."""
 
 
 _Loader.add_multi_constructor("!", lambda *_: None)
@@ -35,7 +35,7 @@ def _tables() -> dict[str, Any]:
 
 
 def tables() -> dict[str, dict[str, Any]]:
-    """What each table is created with, as the template has it."""
+    """Return the properties of each table in the template."""
     return {
         name: {key: found[key] for key in CREATED_WITH if key in found}
         for name, found in _tables().items()
@@ -43,20 +43,20 @@ def tables() -> dict[str, dict[str, Any]]:
 
 
 def time_to_live(name: str) -> str:
-    """The attribute by which the items of a table expire; empty where they do not."""
+    """Return the attribute by which the items of a table expire; empty if they do not."""
     found = _tables()[name]
     return str(found.get("TimeToLiveSpecification", {}).get("AttributeName", ""))
 
 
 @dataclass(frozen=True)
 class Both:
-    """Two services that must answer alike."""
+    """Two services whose responses must be equal."""
 
     model: Any
     other: Any
 
     def __call__(self, operation: str, **request: Any) -> Any:
-        """The answer of both, which is the same."""
+        """Return the response of both services, after checking that they are equal."""
         ours = outcome(self.model, operation, request)
         theirs = outcome(self.other, operation, request)
         assert ours == theirs, f"{operation} {json.dumps(request)}"
@@ -64,7 +64,7 @@ class Both:
 
 
 def outcome(client: Any, operation: str, request: dict[str, Any]) -> Any:
-    """An answer without what may differ, or the error's code and reasons."""
+    """Return a response without parts that may differ, or the error's code and reasons."""
     try:
         answer = getattr(client, operation)(**request)
     except ClientError as error:

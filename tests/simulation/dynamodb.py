@@ -1,7 +1,7 @@
-"""A small DynamoDB in memory: just the operations that the package uses, with boto's own errors.
+"""A small DynamoDB in memory: the operations that the package uses, with boto's own errors.
 
-It knows nothing of the simulation: every operation takes effect at once, at the time that ``now``
-says. Shared contract tests hold it to moto, and to any other endpoint.
+It is independent of the simulation: every operation takes effect at once, at the time that ``now``
+returns. Contract tests compare it with moto, and with any other endpoint.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REFUSALS = {"ConditionalCheckFailed": REFUSED}
 
 
 def error(code: str, message: str, operation: str, **more: Any) -> ClientError:
-    """The error that botocore would raise."""
+    """Return the error that botocore would raise."""
     status = 500 if code == "InternalServerError" else 400
     response: Any = {
         "Error": {"Code": code, "Message": message},
@@ -45,12 +45,12 @@ def invalid(message: str, operation: str) -> ClientError:
 
 
 def size_of(item: Mapping[str, Any]) -> int:
-    """The bytes of an item, as DynamoDB counts them: names and values in UTF-8."""
+    """Return the size of an item in bytes as DynamoDB counts it: names and values in UTF-8."""
     return sum(len(name.encode()) + _size(value) for name, value in item.items())
 
 
 def is_small(item: Mapping[str, Any]) -> bool:
-    """Whether an item is so small that no limit can be met with a hundred like it."""
+    """Whether an item is so small that a hundred like it reach no limit."""
     return sum(map(_length, item.values())) < SMALL_CHARS
 
 
@@ -82,7 +82,7 @@ class Table:
     indexes: dict[str, Index]
     items: dict[Key, Item] = field(default_factory=dict)
     before: dict[Key, tuple[float, Item | None]] = field(default_factory=dict)
-    """What stood under a key before its last change, and when that was: for reads that lag."""
+    """The item of each key before its last change, and the time of that change, for stale reads."""
     expires_by: str = ""
 
     def key_of(self, item: Mapping[str, Any], operation: str) -> Key:
@@ -111,7 +111,7 @@ class Table:
             self.items[key] = item
 
     def seen(self, key: Key, lag: float, now: float) -> Item | None:
-        """The item as a read sees it that is ``lag`` seconds behind."""
+        """Return the item as a read sees it that is ``lag`` seconds behind."""
         changed = self.before.get(key)
         if lag and changed is not None and changed[0] > now - lag:
             return changed[1]
@@ -129,7 +129,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Index:
-    """The keys of an index, and the attributes that it holds: None for all."""
+    """The keys of an index, and the attributes that it contains: None for all."""
 
     keys: tuple[str, ...]
     projected: frozenset[str] | None
@@ -137,7 +137,7 @@ class Index:
 
 @dataclass
 class Checked:
-    """A write that has been looked at: what it changes, or why it may not."""
+    """A write that was checked: what it changes, or why it is refused."""
 
     table: Table
     key: Key
@@ -156,9 +156,9 @@ class DynamoDB:
         self.tables: dict[str, Table] = {}
         self.tokens: dict[str, tuple[float, Any]] = {}
         self.ignored_conditions: set[str] = set()
-        """Texts of conditions that hold always: what a mutant takes out of the code."""
+        """Texts of conditions that always hold, with which a mutant removes them from the code."""
         self.conditions: dict[str, int] = {}
-        """How often each condition was looked at."""
+        """How often each condition was evaluated."""
 
     def create_table(
         self,
@@ -250,7 +250,7 @@ class DynamoDB:
         return {}
 
     def _is_known(self, token: str, actions: Any) -> bool:
-        """Whether a transaction was made already: its token is known for ten minutes."""
+        """Whether a transaction was made already: its token is valid for ten minutes."""
         known = self.tokens.get(token) if token else None
         if known is None or self.now() - known[0] > TOKEN_SECONDS:
             return False
@@ -288,7 +288,7 @@ class DynamoDB:
         return {"Items": items, "Count": len(items)}
 
     def expire(self, table: str, key: Key) -> None:
-        """Take an item out as DynamoDB does when its time to live is over."""
+        """Delete an item, as DynamoDB does after its time to live."""
         self.tables[table].put(key, None, self.now())
 
     def _table(self, name: str, operation: str) -> Table:
@@ -361,7 +361,7 @@ class DynamoDB:
         return self._check(operation, request, "TransactWriteItems")
 
     def _check(self, kind: str, request: Mapping[str, Any], operation: str) -> Checked:
-        """Look at a write; nothing is changed yet."""
+        """Check a write; nothing is changed yet."""
         table = self._table(request["TableName"], operation)
         key = (
             table.key_of(request["Item"], operation)
@@ -411,7 +411,7 @@ class DynamoDB:
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> ClientError:
-    """The error of a transaction that was not made."""
+    """Return the error of a transaction that was cancelled."""
     codes = ", ".join(reason["Code"] for reason in reasons)
     message = (
         f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
@@ -486,14 +486,14 @@ def _index(table: Table, name: str | None) -> Index:
 
 
 def _place(item: Mapping[str, Any], keys: tuple[str, ...], table_keys: tuple[str, ...]) -> Any:
-    """Where an item stands in an index: by the sort key, then by the table's own key."""
+    """Return an item's position in an index: by the sort key, then by the table's own key."""
     return tuple(sort_key(item[name]) for name in (*keys[1:], *table_keys))
 
 
 def _after(
     items: list[Item], start: Item, index: Index, table: Table, *, is_forward: bool
 ) -> list[Item]:
-    """The items that follow a start key, which need not be there any more."""
+    """Return the items after a start key, which need not exist any more."""
     place = _place(start, index.keys, table.keys)
     places = [(item, _place(item, index.keys, table.keys)) for item in items]
     return [item for item, at in places if (at > place if is_forward else at < place)]

@@ -1,7 +1,7 @@
 """Invariants that are known not to hold yet, each with its reason.
 
-A run notes their violations and goes on. An entry goes away with the mend of its fault; a kind that
-is not listed fails the run.
+A run records their violations and continues. An entry is removed when its fault is fixed. A
+violation of another kind fails the run.
 """
 
 from __future__ import annotations

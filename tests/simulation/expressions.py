@@ -1,7 +1,7 @@
 """DynamoDB's expressions, as far as the package uses them: conditions, updates and projections.
 
-An expression is parsed once and kept. Paths are names of attributes: nothing here looks into maps
-or lists. Each function raises `InvalidExpression` where DynamoDB answers ``ValidationException``.
+An expression is parsed once and cached. Paths are names of attributes: maps and lists are not
+supported. Each function raises `InvalidExpression` where DynamoDB returns ``ValidationException``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class InvalidExpression(ValueError):
 
 
 class WrongOperand(InvalidExpression):
-    """An update meets an attribute that it cannot work with: one reason of a transaction."""
+    """An update cannot use an attribute's value; it is one cancellation reason of a transaction."""
 
 
 @dataclass
 class Scope:
-    """What an expression is evaluated against, and which of its names and values it used."""
+    """The item of an expression, its names and values, and those that it used."""
 
     item: Item
     names: Mapping[str, str]
@@ -55,7 +55,7 @@ class Scope:
 
 
 def sort_key(value: Value) -> Any:
-    """A key by which values of one type are ordered as DynamoDB does: strings by UTF-8 bytes."""
+    """Return a key that orders values of one type as DynamoDB does: strings by UTF-8 bytes."""
     if "N" in value:
         return Decimal(value["N"])
     return value["S"].encode() if "S" in value else value
@@ -70,7 +70,7 @@ def equal(one: Value | None, other: Value | None) -> bool:
 
 
 def compare(operator: str, one: Value | None, other: Value | None) -> bool:
-    """A comparison; one with a missing attribute holds for ``<>`` alone."""
+    """Compare two values; with a missing attribute only ``<>`` holds."""
     if operator == "<>":
         return not equal(one, other)
     if one is None or other is None:
@@ -119,7 +119,7 @@ class Tokens:
 
 @lru_cache(maxsize=512)
 def condition(text: str) -> Test:
-    """A condition, filter or key condition."""
+    """Parse a condition, filter or key condition."""
     tokens = Tokens(text)
     test = _any_of(tokens)
     tokens.end()
@@ -143,7 +143,7 @@ def _all_of(tokens: Tokens) -> Test:
 
 
 def _each(judge: Callable[[list[bool]], bool], tests: list[Test]) -> Test:
-    """Every part is evaluated, so that every name and value counts as used."""
+    """Evaluate every part, so that every name and value counts as used."""
     return lambda scope: judge([test(scope) for test in tests])
 
 
@@ -247,7 +247,7 @@ def _partition(text: str) -> tuple[str, str]:
 
 
 def partition(text: str, scope: Scope, key: str) -> tuple[str, Value]:
-    """The partition key of an index, and the value that a key condition wants of it."""
+    """Return the partition key of an index, and its value in a key condition."""
     name, token = _partition(text)
     if scope.name(name) != key:
         raise InvalidExpression("Query condition missed key schema element")
@@ -263,7 +263,7 @@ class Update:
     removes: tuple[str, ...]
 
     def apply(self, scope: Scope) -> dict[str, Any]:
-        """The item afterwards. Every clause sees the item as it was."""
+        """Return the item after the update. Every clause reads the item as it was before."""
         changed = dict(scope.item)
         names = [
             scope.name(path)
@@ -293,7 +293,7 @@ def _sum(value: Value | None, addend: Value, sign: int = 1) -> Value:
 
 @lru_cache(maxsize=512)
 def update(text: str) -> Update:
-    """An update expression."""
+    """Parse an update expression."""
     tokens = Tokens(text)
     sets: list[tuple[str, Operand]] = []
     adds: list[tuple[str, str]] = []
@@ -335,6 +335,6 @@ def _arithmetic(tokens: Tokens) -> Operand:
 
 
 def projection(text: str, names: Mapping[str, str]) -> tuple[list[str], set[str]]:
-    """The attributes that are asked for, and which names they used."""
+    """Return the requested attributes, and the names that the expression used."""
     scope = Scope({}, names, {})
     return [scope.name(path.strip()) for path in text.split(",")], scope.used

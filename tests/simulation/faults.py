@@ -1,7 +1,7 @@
-"""What goes wrong, and when: a fault for each call, drawn from the calling task's own randomness.
+"""Faults and their times: a fault for each call, drawn from the calling task's own random numbers.
 
-Each task draws from a stream of its own, so that taking one fault away leaves the others as they
-are: that is what makes a failing run shrink.
+Each task has its own stream of random numbers, so removing one fault does not change the others.
+This makes it possible to shrink a failing run.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ AWS_KINDS = (
     "unreachable",  # no connection
     "server_error",  # a 500 before its effect
     "server_error_after",  # a 500 after its effect
-    "lost",  # the write happened, the answer did not arrive
+    "lost",  # the write happened, but the response was lost
     "slow",  # takes seconds, both ways
     "conflict",  # another transaction holds an item
-    "partial",  # a batch is answered in part
-    "stale",  # a read sees what stood before the last write
+    "partial",  # a batch is processed in part
+    "stale",  # a read returns the item before the last write
     "killed_before",  # the environment dies before the effect
     "killed_after",  # and after it
 )
@@ -31,14 +31,14 @@ ONLY_FOR = {
     "stale": {"get_item", "query"},
 }
 GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_after")
-"""Beside the replies of the stand-in."""
+"""Faults in addition to the replies of the stand-in."""
 
 KILLS = {"killed_before", "killed_after"}
 
 
 @dataclass(frozen=True)
 class Burst:
-    """A time in which a share of the calls of one kind meet one fault."""
+    """A period in which a share of the calls of one kind get one fault."""
 
     begin: float
     end: float
@@ -71,7 +71,10 @@ class Faults:
     def draw(
         self, task: Task, at: float, service: str, operation: str, kinds: Iterable[str]
     ) -> str:
-        """The fault of one call; empty where there is none. ``at`` counts from the run's start."""
+        """Return the fault of one call; empty if there is none.
+
+        ``at`` counts from the run's start.
+        """
         name = f"{service}.{operation}"
         self.calls[name] += 1
         chance, choice = task.random.random(), task.random.random()
@@ -92,7 +95,7 @@ class Faults:
         return kind
 
     def _sum(self, kinds: tuple[str, ...]) -> float:
-        """The share of calls that meet any of some faults, reckoned once."""
+        """Return the share of calls that get any of some faults; it is computed once."""
         if kinds not in self.sums:
             self.sums[kinds] = sum(self.rates.get(kind, 0.0) for kind in kinds) + 1e-9
         return self.sums[kinds]

@@ -27,7 +27,7 @@ API_SECONDS = 29.0
 
 @dataclass
 class Context:
-    """What Lambda tells an invocation."""
+    """The context that Lambda passes to an invocation."""
 
     world: World
     aws_request_id: str
@@ -39,14 +39,14 @@ class Context:
 
 @dataclass(frozen=True)
 class Response:
-    """What a client gets; status 0 where no answer came."""
+    """The response that a client gets; status 0 if there was none."""
 
     status: int
     body: Any = None
 
     @property
     def is_known(self) -> bool:
-        """Whether the answer says what happened."""
+        """Whether the response says what happened."""
         return 200 <= self.status < 500
 
 
@@ -60,7 +60,7 @@ class Function:
         self.settings: dict[str, str] = dict(world.scenario.settings)
 
     def deploy(self, settings: dict[str, str]) -> None:
-        """Put new environments in the place of those that are there; running ones end first."""
+        """Replace the environments by new ones; running ones end first."""
         self.settings = settings
         self.environments = []
 
@@ -76,7 +76,7 @@ class Function:
         return made
 
     def invoke(self, name: str, event: dict[str, Any]) -> Task:
-        """Run the function's handler; the task tells how it ended."""
+        """Run the function's handler; the task has its outcome."""
         scheduler = self.world.scheduler
         environment_ = self._environment()
         environment_.is_busy = True
@@ -103,7 +103,7 @@ class Function:
         if not environment_.is_alive or isinstance(task.error, Killed):
             return
         if self.kind == "query":
-            return  # a slow read of the health check may go on: the next check waits for it
+            return  # a slow read of the health check may continue: the next check waits for it
         rest = [one.name for one in environment_.tasks if not one.is_done]
         if rest:
             self.world.violated("stray work", f"{task.name} has ended, and work goes on: {rest}")
@@ -160,7 +160,10 @@ class Api:
     def request(
         self, name: str, method: str, path: str, body: Any = None, **query: str
     ) -> Response:
-        """The response to a request. Status 0 says that the function died or was too slow."""
+        """Return the response to a request.
+
+        Status 0 means that the function died or was too slow.
+        """
         is_ingest = method in {"POST", "DELETE"}
         function = self.ingest if is_ingest else self.query
         event = api_event(method, path, body, query=query)

@@ -1,4 +1,4 @@
-"""Grok without sockets: an httpx transport that answers with the stand-in's replies."""
+"""Grok without sockets: an httpx transport that returns the stand-in's replies."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 TOPICS = ("delivery", "refund", "login", "price", "warranty", "praise")
 ESTIMATED = {"broken_json", "too_large", HANG, DRIP, RESET, RESET_IN_BODY}
-"""Replies whose bill cannot be read, so that the call is booked by estimate."""
+"""Replies whose bill cannot be read, so that the cost of the call is estimated."""
 
 ABSURD = "absurd_usage"
-"""A bill that cannot be true: what is booked in its place is the product's own guess."""
+"""A reply with an impossible bill: the product records its own estimate instead."""
 
 KINDS = ("killed_before", "killed_after", "no_connection", *(one for one in REPLIES if one != "ok"))
 
 
 def digest(text: str) -> str:
-    """What a summary of the simulation says of its text, so that it is known by it."""
+    """Return the digest of a text, by which a simulated summary identifies its text."""
     return sha256(text.encode()).hexdigest()[:12]
 
 
 class Question(AnalysisRequest):
-    """A request whose answer depends on the text alone."""
+    """A request whose answer depends only on the text."""
 
     def finding(self) -> dict[str, Any]:
         name = digest(self.text)
@@ -45,7 +45,7 @@ class Question(AnalysisRequest):
 
 @dataclass
 class GrokCall:
-    """One call as Grok saw it, and what of it the product must book."""
+    """One call as Grok saw it, and the part of its cost that the product must record."""
 
     at_us: int
     text: str
@@ -58,7 +58,7 @@ class GrokCall:
 
 
 class GrokTransport(httpx.BaseTransport):
-    """Answers as the scenario says; the time that an answer takes is virtual."""
+    """Replies as the scenario says; the time of an answer is virtual."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -130,7 +130,7 @@ class GrokTransport(httpx.BaseTransport):
 
 
 class _Broken(httpx.SyncByteStream):
-    """Half of a body, and then no more."""
+    """A body that breaks off in the middle."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body

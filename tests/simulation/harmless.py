@@ -1,4 +1,4 @@
-"""Mutants that the simulation cannot catch, and why they cannot matter to what it checks."""
+"""Mutants that the simulation cannot detect, and why they do not affect what it checks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ REASONS: dict[str, str] = {}
 
 
 def reason_of(mutant: Mutant) -> str:
-    """Why a mutant cannot matter; empty where nobody says."""
+    """Return why a mutant does not matter; empty if there is no reason."""
     named = f"{mutant.name} {mutant.source}"
     return next((why for part, why in REASONS.items() if part in named), "")

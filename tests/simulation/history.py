@@ -1,4 +1,4 @@
-"""What clients did and were told, and what follows from it for what must be there at the end."""
+"""The requests and responses of clients, and what must therefore exist at the end."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from uuid import uuid5
 from grok_insights.domain.conversation import EXTERNAL_ID_NAMESPACE
 
 SKEW = 0.1
-"""Seconds by which the clock that dated a conversation may differ from the true one."""
+"""Seconds by which the clock that dated a conversation may differ from the true time."""
 
 
 def id_of(external_id: str) -> str:
-    """The id of a conversation that has an external id."""
+    """Return the id of a conversation that has an external id."""
     return str(uuid5(EXTERNAL_ID_NAMESPACE, external_id))
 
 
 @dataclass(frozen=True)
 class Event:
-    """A request about one conversation: when it began and ended, and its answer.
+    """A request about one conversation: when it started and ended, and its response.
 
-    ``status`` 0 stands for an answer that nobody got, and for one that says nothing, such as 503.
+    ``status`` 0 means a response that was lost, or one that says nothing, such as 503.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class History:
         self.events.setdefault(identity, []).append(event)
 
     def must_exist(self, identity: str) -> bool:
-        """Whether a 202 was given that no deletion can have undone."""
+        """Whether a 202 was returned that no deletion can have undone."""
         events = self.events.get(identity, [])
         return any(
             one.kind == "post"
@@ -66,9 +66,9 @@ class History:
         )
 
     def was_promised(self, identity: str, text: str, created_at: float) -> bool:
-        """Whether somebody was told by a 202 that this very conversation will be analysed.
+        """Whether a 202 promised the analysis of exactly this conversation.
 
-        A request that failed half-way may have stored it, and promised nothing.
+        A request that failed half-way may have stored it, but promised nothing.
         """
         posts = [one for one in self.events.get(identity, []) if one.kind == "post"]
         same = [one for one in posts if one.text == text and one.status in {0, 202}]
@@ -77,5 +77,5 @@ class History:
         return saw_it or (bool(makers) and all(one.status == 202 for one in makers))
 
     def texts(self, identity: str) -> set[str]:
-        """The texts under which the conversation may have been stored."""
+        """Return the texts with which the conversation may have been stored."""
         return {one.text for one in self.events.get(identity, []) if one.kind == "post"}

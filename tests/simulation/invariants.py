@@ -1,4 +1,4 @@
-"""What must hold once all faults have stopped and the queue is empty."""
+"""Invariants that must hold after all faults have stopped and the queue is empty."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ ONE, LIST = "/api/v1/conversations", "/api/v1/insights"
 
 
 class Invariants:
-    """Checks the end of a run. Each method says what is wrong, and nothing where all is well."""
+    """Checks the end of a run. Each method yields what is wrong; nothing if all is well."""
 
     def __init__(self, world: World, actors: Actors) -> None:
         self.world, self.actors = world, actors
 
     def check(self, name: str, *, redriven: bool) -> None:
-        """Everything that must hold at rest."""
+        """Check everything that must hold at the end of a run."""
         self._conversations()
         self._insights()
         self.world.monitor.check_counters()
         self._money()
-        self._letters(redriven=redriven)
+        self._dead_letters(redriven=redriven)
         self._lists(name, redriven=redriven)
 
     def check_service(self, key: str) -> None:
-        """Where nothing goes wrong, what is sent is accepted and analysed: refusing is not safe."""
+        """Check that, without faults, what is sent is accepted and analysed: refusing all is not
+        allowed.
+        """
         insight = self._stored().get(id_of(key))
         if insight is None or insight["status"]["S"] != "completed":
             self.world.violated("service", "a conversation that was sent in calm was not analysed")
 
     def check_expired(self, name: str) -> None:
-        """While items expire one by one, clients see a conversation and its insight, or neither."""
+        """Check that clients see a conversation and its insight, or neither, while items expire."""
         for identity in self.actors.history.events:
             insight = self.actors.get(f"{name}.{identity}.i", f"{LIST}/{identity}")
             conversation = self.actors.get(f"{name}.{identity}.c", f"{ONE}/{identity}")
@@ -67,7 +69,9 @@ class Invariants:
         }
 
     def _conversations(self) -> None:
-        """Each 202 stands unless it was erased; what was erased is gone."""
+        """Check that each accepted conversation exists unless it was erased, and no erased one
+        exists.
+        """
         stored, insights = recount.conversations(self.world.dynamodb), self._stored()
         history = self.actors.history
         for identity in history.events:
@@ -77,7 +81,9 @@ class Invariants:
                 self.world.violated("erased", f"{identity} was erased, and is there")
 
     def _insights(self) -> None:
-        """Each conversation has exactly one insight, of its own text; none is left over."""
+        """Check that each conversation has exactly one insight, of its own text, and no other
+        exists.
+        """
         conversations, insights = recount.conversations(self.world.dynamodb), self._stored()
         for identity, conversation in conversations.items():
             insight = insights.get(identity)
@@ -95,7 +101,7 @@ class Invariants:
             self.world.violated("erased", f"{identity} has an insight, and no conversation")
 
     def _money(self) -> None:
-        """Costs are what was billed for kept answers; what is booked is what was spent."""
+        """Check that costs equal the bills of kept answers, and that all spending is recorded."""
         usable = Counter(
             (digest(call.text), call.billed_ticks)
             for call in self.world.monitor.grok
@@ -130,8 +136,8 @@ class Invariants:
         if monitor.are_totals_exact and counted != booked:
             self.world.violated("totals", f"the totals say {counted} ticks, and {booked} were used")
 
-    def _letters(self, *, redriven: bool) -> None:
-        """Each insight that gave up has its dead letter; after a redrive none has given up."""
+    def _dead_letters(self, *, redriven: bool) -> None:
+        """Check that each used-up conversation has its dead letter, and none after a redrive."""
         letters = {
             json.loads(one.body)["conversation_id"]
             for one in self.world.sqs.queues[DEAD].messages.values()
@@ -140,16 +146,18 @@ class Invariants:
         for identity, insight in self._stored().items():
             gave_up = int(insight.get("gave_up", {}).get("N", "0"))
             if gave_up and identity in conversations and identity not in letters:
-                self.world.violated("letters", f"{identity} gave up, and has no dead letter")
+                self.world.violated(
+                    "letters", f"{identity} used up its attempts, and has no dead letter"
+                )
             if gave_up and redriven:
                 self.world.violated(
-                    "letters", f"{identity} was sent round again, and has still given up"
+                    "letters", f"{identity} was redriven, and is still marked as used up"
                 )
         if self.world.sqs.queues[QUEUE].messages:
             self.world.violated("queue", "messages are left in the queue")
 
     def _lists(self, name: str, *, redriven: bool) -> None:
-        """Every list is complete and has no doubles."""
+        """Check that every list is complete and has no duplicates."""
         insights = self._stored()
         wanted = {"": set(insights)}
         for identity, item in insights.items():

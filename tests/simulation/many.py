@@ -1,4 +1,4 @@
-"""Many seeds in several processes, and what came of them in one table."""
+"""Many seeds in several processes, and their outcomes in one table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEEDS_OF_A_TASK = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is kept of a run."""
+    """The part of a run that is kept."""
 
     seed: int
     violations: tuple[str, ...]
@@ -37,14 +37,14 @@ class Outcome:
 
 
 def run_seed(seed: int) -> Result:
-    """The run of a seed, with today's expected violations."""
+    """Return the run of a seed, with the currently expected violations."""
     scenario = of_seed(seed)
     scenario.expected = frozenset(EXPECTED)
     return run(scenario)
 
 
 def outcome(seed: int) -> Outcome:
-    """One seed's run, without its trace. ``seconds`` are of one core."""
+    """Return the outcome of one seed's run, without its trace. ``seconds`` are of one core."""
     begun = time.process_time()
     result = run_seed(seed)
     return Outcome(
@@ -66,7 +66,7 @@ def _outcomes(seeds: list[int]) -> list[Outcome]:
 
 
 def outcomes(seeds: Iterable[int], processes: int = 0) -> Iterator[Outcome]:
-    """The outcomes of seeds, as they come."""
+    """Yield the outcomes of seeds as they end."""
     wanted = list(seeds)
     tasks = [wanted[at : at + SEEDS_OF_A_TASK] for at in range(0, len(wanted), SEEDS_OF_A_TASK)]
     count = min(processes or os.cpu_count() or 1, len(tasks))
@@ -102,7 +102,7 @@ class Summary:
             self.failed.append(one)
 
     def table(self) -> Table:
-        """How often each fault met each call."""
+        """Return a table of how often each fault happened in each call."""
         kinds = sorted({kind for kind, _ in self.coverage})
         calls = sorted(self.made)
         if len(kinds) > len(calls):

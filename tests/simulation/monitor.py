@@ -1,4 +1,4 @@
-"""Watches a run as it goes: what no call may do, whatever the schedule and the faults."""
+"""Checks during a run what no call may do, whatever the schedule and the faults."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 RECOUNT_EVERY = 8
 WITHIN_SECONDS = 1.35
-"""A second of starting times, with clocks that differ by 0.1 s and waves that are 0.25 s late."""
+"""Starts within a second, with clocks that differ by 0.1 s and waves that are 0.25 s late."""
 
 PAID_AGAIN = 4
-"""Usable answers for one text that duplicates of its message may cost, beside one for each time
-that it was sent, and one for each dead environment."""
+"""Usable answers for one text that duplicate messages may cost, in addition to one for each time
+that it was sent and one for each dead environment.
+"""
 SHARED = ("pause", "credits", "circuit#grok")
 
 
 class Monitor:
-    """Notes what environments know and do, and says where that breaks an invariant."""
+    """Records what environments know and do, and reports violations of an invariant."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -49,7 +50,7 @@ class Monitor:
             self.is_spend_exact = self.are_totals_exact = False
 
     def gave_up(self, task: Task, service: str, operation: str, request: Any) -> None:
-        """A call failed for good: what it was to book may be missing."""
+        """Record that a call failed finally, so its cost may be missing."""
         names = str(request.get("Key") or request.get("TransactItems", ""))
         if "spend#" in names:
             self.is_spend_exact = False
@@ -57,7 +58,7 @@ class Monitor:
             self.are_totals_exact = False
 
     def called(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
-        """A call had its effect."""
+        """Record that a call had its effect."""
         if isinstance(outcome, ClientError):
             return
         if operation == "transact_write_items":
@@ -68,7 +69,7 @@ class Monitor:
             self._check_reservation(task, request)
 
     def _check_reservation(self, task: Task, request: Any) -> None:
-        """A reservation is made only while the budget is not spent."""
+        """Check that a reservation is made only while the budget is not spent."""
         budget = getattr(task.owner, "budget_ticks", 0)
         item = self.world.dynamodb.tables["state"].items[request["Key"]["id"]["S"],]
         taken = int(request["ExpressionAttributeValues"][":ticks"]["N"])
@@ -76,7 +77,7 @@ class Monitor:
             self.world.violated("budget", "a wave was paid from a budget that was spent")
 
     def answered(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
-        """An environment learned what a call did."""
+        """Record that an environment got a response."""
         environment = task.owner
         state: dict[str, Any] | None = getattr(environment, "state", None)
         if state is None:
@@ -97,14 +98,14 @@ class Monitor:
                 state["reserved"] = True
 
     def refused(self, task: Task, operation: str, request: Any, outcome: ClientError) -> None:
-        """An environment learned that a condition did not hold: a retry may meet its own write."""
+        """Record that a condition did not hold: a retry may find its own write."""
         found: Any = outcome.response.get("Item", {})
         own = request.get("ExpressionAttributeNames", {}).get("#own")
         if operation == "update_item" and _reserves(request) and own in found:
             self._state(task)["reserved"] = True
 
     def grok_call(self, task: Task, text: str) -> None:
-        """A call to Grok begins."""
+        """Check a call to Grok that starts."""
         self.environments.add(task.owner.name)
         self._check_pause(task)
         self._check_circuit(task, text)
@@ -114,12 +115,12 @@ class Monitor:
         self._check_pace(task)
 
     def bill_is_absurd(self, text: str) -> None:
-        """Grok reported a bill that nobody can check."""
+        """Record that Grok reported an impossible bill."""
         self.absurd.add(text)
         self.is_spend_exact = self.are_totals_exact = False
 
     def paid(self, text: str) -> None:
-        """One conversation is not paid for again without bound."""
+        """Check that one conversation is paid for a bounded number of times."""
         if text == PROBE.text:
             return
         self.usable[text] += 1
@@ -179,7 +180,7 @@ class Monitor:
             )
 
     def check_counters(self) -> None:
-        """The counters are what a recount of the insights gives."""
+        """Check that the counters equal a recount of the insights."""
         if self.world.scenario.has_expired:
             return
         found = recount.difference(self.world.dynamodb)
@@ -188,5 +189,5 @@ class Monitor:
 
 
 def _reserves(request: Any) -> bool:
-    """Whether a write takes an estimate out of a day's budget."""
+    """Whether a write reserves an estimate from a day's budget."""
     return ":budget" in request.get("ExpressionAttributeValues", {})

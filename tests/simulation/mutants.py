@@ -1,7 +1,7 @@
-"""``make simulate-mutants``: changes the code in many ways, and shows which are found.
+"""``make simulate-mutants``: change the code in many ways, and show which changes are detected.
 
-Each mutant runs in a process of its own, seed after seed, until an invariant breaks: ``SEEDS`` at
-the most, 2,000 if it is not given; ``ONLY`` names a word that the mutant's name or text must have.
+Each mutant runs in its own process, seed after seed, until an invariant fails, for at most
+``SEEDS`` seeds (2,000 by default). ``ONLY`` is a word that the mutant's name or text must contain.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.simulation.process import prepare
 if __name__ == "__main__":
     prepare()
 
-# What a mutant's process needs and no mutant changes is loaded once, here.
+# Modules that a mutant's process needs and no mutant changes are loaded once, here.
 import aws_lambda_powertools.event_handler
 import aws_lambda_powertools.utilities.circuit_breaker.persistence
 import botocore.session
@@ -34,12 +34,12 @@ CONDITION = "condition"
 SEEDS_FOR_CONDITIONS = 20
 LOADED = (aws_lambda_powertools, botocore, httpx, time_machine)
 TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
-"""Modules whose comparisons are turned round too: that of all others is caught by a first test."""
+"""Modules whose comparisons are also inverted; in others the first test would detect that."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What came of a mutant: the seeds that it took, 0 where it was not caught."""
+class MutantResult:
+    """The outcome of a mutant: the number of seeds until it was detected, 0 if it was not."""
 
     mutant: Mutant
     seeds: int
@@ -47,7 +47,7 @@ class Verdict:
 
 
 def code_mutants() -> Iterator[Mutant]:
-    """All changes of the code."""
+    """Return all changes of the code."""
     for module in MODULES:
         if path_of(module).exists():
             for one in mutants_of(module):
@@ -56,7 +56,7 @@ def code_mutants() -> Iterator[Mutant]:
 
 
 def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
-    """A mutant for each condition that some runs look at: it holds always."""
+    """Return a mutant for each condition that some runs evaluate: the condition always holds."""
     from tests.simulation.many import run_seed
 
     found: set[str] = set()
@@ -66,8 +66,8 @@ def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
     return [Mutant(CONDITION, CONDITION, at, 0, text) for at, text in enumerate(texts)]
 
 
-def judge(job: tuple[Mutant, int]) -> Verdict:
-    """Run one mutant, in a process of its own that has loaded nothing of the package yet."""
+def judge(job: tuple[Mutant, int]) -> MutantResult:
+    """Run one mutant, in a separate process that has not loaded the package yet."""
     mutant, seeds = job
     _unload()
     ignored: frozenset[str] = frozenset()
@@ -85,14 +85,14 @@ def judge(job: tuple[Mutant, int]) -> Verdict:
             scenario.expected = frozenset(EXPECTED)
             result = run(scenario, ignored)
             if result.violations:
-                return Verdict(mutant, seed + 1, result.violations[0])
+                return MutantResult(mutant, seed + 1, result.violations[0])
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
-        return Verdict(mutant, 1, f"raises {type(error).__name__}: {error}")
-    return Verdict(mutant, 0, "")
+        return MutantResult(mutant, 1, f"raises {type(error).__name__}: {error}")
+    return MutantResult(mutant, 0, "")
 
 
 def _unload() -> None:
-    """Forget what this process has loaded of the package and of what imports it."""
+    """Unload the package, and what imports it, from this process."""
     for name in list(sys.modules):
         is_ours = name.split(".")[0] in {"grok_insights", "functions", "scripts", "tests"}
         if is_ours and name != Mutant.__module__:
@@ -100,11 +100,11 @@ def _unload() -> None:
 
 
 def main() -> int:
-    """Judge all mutants; 1 where one is not caught and nobody says why it cannot matter."""
+    """Run all mutants; return 1 if one is not detected and has no reason why it does not matter."""
     seeds = int(os.environ.get("SEEDS") or 2_000)
     only = os.environ.get("ONLY") or ""
     console = Console(width=None if sys.stdout.isatty() else 200)
-    verdicts: list[Verdict] = []
+    results: list[MutantResult] = []
     fork = get_context("fork")
     with (
         Progress(console=console, transient=True) as progress,
@@ -114,27 +114,27 @@ def main() -> int:
         for found in (list(code_mutants()), pool.apply_async(condition_mutants)):
             mutants = found if isinstance(found, list) else found.get()
             chosen = [one for one in mutants if only in f"{one.name} {one.source}"]
-            for verdict in pool.imap(judge, [(one, seeds) for one in chosen]):
-                verdicts.append(verdict)
+            for result in pool.imap(judge, [(one, seeds) for one in chosen]):
+                results.append(result)
                 progress.update(bar, advance=1)
-                progress.console.print(_line(verdict), markup=False, soft_wrap=True)
-    return _report(console, verdicts, seeds)
+                progress.console.print(_line(result), markup=False, soft_wrap=True)
+    return _report(console, results, seeds)
 
 
-def _line(verdict: Verdict) -> str:
-    how = f"after {verdict.seeds}" if verdict.seeds else "NOT CAUGHT"
-    return f"{how:<12} {verdict.mutant.name}  {verdict.mutant.source}  | {verdict.by}"
+def _line(result: MutantResult) -> str:
+    how = f"after {result.seeds}" if result.seeds else "NOT CAUGHT"
+    return f"{how:<12} {result.mutant.name}  {result.mutant.source}  | {result.by}"
 
 
-def _report(console: Console, verdicts: list[Verdict], seeds: int) -> int:
-    """Print what was caught when, and what was not."""
+def _report(console: Console, results: list[MutantResult], seeds: int) -> int:
+    """Print which mutants were detected when, and which were not."""
     table = Table("mutants", "caught", "within 1 seed", "within 10", "within 100", "most seeds")
-    caught = [one.seeds for one in verdicts if one.seeds]
+    caught = [one.seeds for one in results if one.seeds]
     within = [str(sum(one <= limit for one in caught)) for limit in (1, 10, 100)]
-    table.add_row(str(len(verdicts)), str(len(caught)), *within, str(max(caught, default=0)))
+    table.add_row(str(len(results)), str(len(caught)), *within, str(max(caught, default=0)))
     console.print(table)
     unexplained = 0
-    for one in (one for one in verdicts if not one.seeds):
+    for one in (one for one in results if not one.seeds):
         reason = reason_of(one.mutant)
         unexplained += not reason
         text = f"not caught within {seeds} seeds: {one.mutant.name} ({one.mutant.source}): "

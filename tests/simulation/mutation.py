@@ -1,7 +1,7 @@
-"""Mutants of the package, made from its own source: statements dropped, swapped, turned round.
+"""Mutants of the package, made from its source: statements removed, swapped or inverted.
 
-A mutant is named by its module, its kind and its number there, so that another process can make the
-same one. `Mutating` puts it in the place of the module when that is imported.
+A mutant is identified by its module, its kind and its number there, so that another process can
+make the same one. `Mutating` replaces the module by it on import.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.Is,
 }
 NOT_SEEN = {"logger", "metrics", "emit", "add_metric"}
-"""What changes logs and metrics alone is no matter of the promises."""
+"""Changes that affect only logs and metrics break no promise."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. For a condition that holds always, ``kind`` is ``condition``."""
+    """One change. For a condition that always holds, ``kind`` is ``condition``."""
 
     module: str
     kind: str
@@ -81,12 +81,12 @@ Found = tuple[ast.AST, str, Change]
 
 
 def path_of(module: str) -> Path:
-    """The file of a module."""
+    """Return the file of a module."""
     return (PACKAGE / module.replace(".", "/")).with_suffix(".py")
 
 
 def changes(tree: ast.Module) -> Iterator[tuple[str, Found]]:
-    """Every change of a module, with what makes it in the tree."""
+    """Return every change of a module, with the function that makes it in the tree."""
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef) and function.name != "__init__":
             for body in _bodies(function):
@@ -119,7 +119,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _is_effect(node: ast.stmt) -> bool:
-    """Whether a statement is made for what it does to the world."""
+    """Whether a statement has a side effect."""
     is_statement = (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)) or isinstance(
         node, ast.AugAssign
     )
@@ -129,7 +129,7 @@ def _is_effect(node: ast.stmt) -> bool:
 
 
 def _head(node: ast.stmt) -> str:
-    """Counts of a report are metrics, but for what is to be delivered again."""
+    """Counts of a report are metrics, except those of messages to deliver again."""
     if isinstance(node, ast.AugAssign):
         target = ast.unparse(node.target)
         return "" if target.endswith("unsaved") else f"report.{target}"
@@ -215,7 +215,7 @@ def _is_set(node: ast.BinOp) -> bool:
 
 
 def mutants_of(module: str) -> Iterator[Mutant]:
-    """Every mutant of a module."""
+    """Return every mutant of a module."""
     tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
     numbers: dict[str, int] = {}
     for kind, (node, text, _) in changes(tree):
@@ -224,7 +224,7 @@ def mutants_of(module: str) -> Iterator[Mutant]:
 
 
 def mutated(module: str, kind: str, number: int) -> ast.Module:
-    """The tree of a module with one change made."""
+    """Return the tree of a module with one change made."""
     tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
     found = [change for one, (_, _, change) in changes(tree) if one == kind]
     found[number]()
@@ -250,5 +250,5 @@ class Mutating(MetaPathFinder, Loader):
         exec(compile(tree, module.__file__, "exec"), module.__dict__)
 
     def install(self) -> None:
-        """Take part in imports from now on."""
+        """Install the importer."""
         sys.meta_path.insert(0, self)

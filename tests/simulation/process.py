@@ -1,4 +1,4 @@
-"""What a process needs that runs simulations: a fixed order of sets, and quiet functions."""
+"""Settings of a process that runs simulations: a fixed order of sets, and no printed metrics."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tests.builders import environment
 
 
 def prepare() -> None:
-    """Start this command again with hashes that are the same in every process, where they are not.
+    """Restart this command with a fixed hash seed, if it does not have one.
 
-    Some code iterates over sets of ids; their order, and so the schedule, depends on the hashes.
+    Some code iterates over sets of ids. Their order, and so the schedule, depends on the hashes.
     """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""The event source mapping: batches of messages become invocations of the analysis."""
+"""The event source mapping, which invokes the analysis with batches of messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulation.sqs import Stored
 from tests.simulation.world import QUEUE, Outside, World
 
 LOST_DELETES = 0.03
-"""The share of messages that were handled and are delivered again all the same."""
+"""The share of processed messages that are delivered again."""
 
 
 class Mapping:
@@ -27,7 +27,7 @@ class Mapping:
         world.scheduler.spawn("mapping", self.owner, self._poll)
 
     def is_idle(self) -> bool:
-        """Whether no message is left, and none is being handled."""
+        """Whether no message is left, and none is being processed."""
         return not self.running and not self.world.sqs.queues[QUEUE].messages
 
     def _poll(self) -> None:

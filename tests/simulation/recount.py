@@ -1,4 +1,4 @@
-"""Counters and insights of the model compared, without calls that others could come between."""
+"""Compare counters and insights of the model, without calls at which other tasks could run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.simulation.dynamodb import DynamoDB
 
 
 def difference(dynamodb: DynamoDB) -> dict[str, int]:
-    """By how much the counters are above the recount, by bucket, slot and name."""
+    """Return by how much the counters exceed the recount, by bucket, slot and name."""
     sums: Counter[tuple[str, str, str]] = Counter()
     for item in dynamodb.tables["trends"].items.values():
         bucket = item["bucket"]["S"].rsplit("#", 1)[0]
@@ -26,11 +26,11 @@ def difference(dynamodb: DynamoDB) -> dict[str, int]:
 
 
 def insights(dynamodb: DynamoDB) -> list[dict[str, Any]]:
-    """The items of all insights."""
+    """Return the items of all insights."""
     return [item for item in dynamodb.tables["insights"].items.values() if not is_mark(item)]
 
 
 def conversations(dynamodb: DynamoDB) -> dict[str, dict[str, Any]]:
-    """The items of all conversations by id, without the marks of what was erased."""
+    """Return the items of all conversations by id, without the marks of erased ones."""
     found = dynamodb.tables["conversations"].items
     return {key[0]: item for key, item in found.items() if "text" in item}

@@ -1,4 +1,4 @@
-"""A seed for each fault that the simulation ever found in the code, and what it was."""
+"""A seed for each fault that the simulation has found in the code, with its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run: builds the world of a scenario, lets it go, and says what came of it."""
+"""One run: build the world of a scenario, run it, and return the result."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from tests.simulation.world import Outside, World
 
 HANG_SECONDS = 180
 ANSWERED_WITHIN_SECONDS = 7_200.0
-"""Virtual seconds after the last fault, and after the end of a spent budget, in which every
-conversation is answered: a message of a dead function is hidden for six minutes, and one that was
-held back for up to fifteen."""
+"""Virtual seconds after the last fault and after the end of a spent budget within which every
+conversation gets its insight. A message of a dead function is hidden for six minutes, and a delayed
+one for up to fifteen.
+"""
 
 
 @dataclass
 class Result:
-    """What came of a run."""
+    """The result of a run."""
 
     scenario: Scenario
     violations: list[str]
@@ -80,7 +81,7 @@ def run(scenario: Scenario, ignored_conditions: frozenset[str] = frozenset()) ->
 
 
 class Director:
-    """Starts the operations, ends the faults, waits for rest and has everything checked."""
+    """Starts the operations, ends the faults, waits until nothing runs, and checks everything."""
 
     def __init__(self, world: World, mapping: Mapping, actors: Actors) -> None:
         self.world, self.mapping, self.actors = world, mapping, actors
@@ -115,7 +116,7 @@ class Director:
         self.is_done = True
 
     def _expire(self) -> None:
-        """Let everything expire, and clients come back while DynamoDB takes it out, bit by bit."""
+        """Let everything expire, while clients return and DynamoDB deletes items one by one."""
         world = self.world
         world.scenario.has_expired = True
         lifetime = 86_400.0 * int(world.scenario.settings["RETENTION_DAYS"])
@@ -148,7 +149,7 @@ class Director:
 
 @contextmanager
 def no_longer_than(seconds: int) -> Iterator[None]:
-    """Break off what hangs outside of the scheduler's sight, with the line where it does."""
+    """Stop code that blocks without the scheduler, and show the line where it does."""
 
     def raise_(*_: object) -> None:
         raise TimeoutError("a run hangs: something waits that the scheduler does not see")
@@ -163,5 +164,5 @@ def no_longer_than(seconds: int) -> Iterator[None]:
 
 
 def streams(seed: int) -> Random:
-    """A stream for what belongs to no run."""
+    """Return the random stream of code that belongs to no run."""
     return Random(f"{seed}/command")

@@ -1,7 +1,7 @@
-"""What a seed means: settings, what clients and operators do and when, and what goes wrong.
+"""The meaning of a seed: settings, operations with their times, and faults.
 
-Everything is drawn here, before the run; the run itself draws only latencies and faults, each task
-from a stream of its own. So a scenario can be made smaller without becoming another one.
+Everything is drawn here before the run. The run itself draws only latencies and faults, each task
+from its own stream. So a scenario can be made smaller without changing the rest.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 EXPIRY_SECONDS = 400.0
-"""How long the items of a run take to expire, and the first clients to come back."""
+"""How long the items of a run take to expire, and the first clients to return."""
 
 HOPELESS, REFUSED = "[hopeless]", "[refused]"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that a client or an operator does. ``at`` is in seconds from the start."""
+    """An action of a client or an operator. ``at`` is in seconds from the start."""
 
     at: float
     actor: str
@@ -78,11 +78,11 @@ class Scenario:
         return float(self.settings["CIRCUIT_BREAKER_RECOVERY_SECONDS"])
 
     def random(self, name: str) -> Random:
-        """A stream of random numbers of its own for each part of the world."""
+        """Return a separate stream of random numbers for each part of the world."""
         return Random(f"{self.seed}/{name}")
 
     def reply_to(self, text: str, world: World) -> str:
-        """What Grok answers where nothing goes wrong by chance."""
+        """Return Grok's reply to a text without a random fault."""
         del world
         if HOPELESS in text and not self.is_healed:
             return "server_error"
@@ -90,7 +90,7 @@ class Scenario:
 
 
 def of_seed(seed: int) -> Scenario:
-    """The scenario of a seed."""
+    """Return the scenario of a seed."""
     draw = Random(f"{seed}/scenario")
     has_budget = draw.random() < 0.3
     span = draw.choice([20.0, 40.0, 60.0])
@@ -150,9 +150,9 @@ CLIENT_KINDS = {
 
 
 def _operations(draw: Random, span: float) -> list[Operation]:
-    """Clients at random, some who contend for one id, and operators."""
+    """Return operations of random clients, of clients that compete for one id, and of operators."""
     made = [_client_operation(draw, span, number) for number in range(draw.choice([16, 26]))]
-    # At least twenty conversations, whatever was drawn.
+    # At least twenty conversations, regardless of the random choice.
     made += [
         Operation(draw.random() * span, "client0", "bulk", f"b{number}", number=7)
         for number in range(3)
@@ -182,7 +182,7 @@ def _client_operation(draw: Random, span: float, number: int) -> Operation:
 
 
 def _contention(draw: Random, span: float, group: int) -> list[Operation]:
-    """Several clients who post and delete one id at nearly the same time."""
+    """Return operations of several clients that post and delete one id at nearly the same time."""
     made = []
     at, width = draw.random() * span, draw.choice([0.2, 1.0, 6.0])
     for place in range(draw.choice([3, 4, 6, 8])):
@@ -195,7 +195,7 @@ def _contention(draw: Random, span: float, group: int) -> list[Operation]:
 
 
 def expiry(seed: int, begin: float) -> list[Operation]:
-    """What clients do while the conversations of a run expire, and DynamoDB takes them out."""
+    """Return the operations of clients while the conversations of a run expire and are deleted."""
     draw = Random(f"{seed}/expiry")
     made = []
     for number in range(24):
@@ -208,7 +208,7 @@ def expiry(seed: int, begin: float) -> list[Operation]:
 
 
 def _refused_saves(span: float, calm_at: float, *, refused: bool) -> list[Burst]:
-    """Minutes in which no transaction is taken, while conversations wait for their insights."""
+    """Return a period in which every transaction is refused while conversations wait."""
     begin = span / 2
     if not refused:
         return []
@@ -216,7 +216,7 @@ def _refused_saves(span: float, calm_at: float, *, refused: bool) -> list[Burst]
 
 
 def _bursts(draw: Random, calm_at: float) -> list[Burst]:
-    """Times in which one thing goes wrong again and again."""
+    """Return periods in which one fault happens repeatedly."""
     made = []
     for _ in range(draw.choice([0, 1, 2, 3])):
         begin = draw.random() * calm_at * 0.8
@@ -240,7 +240,7 @@ def _burst(draw: Random, begin: float, end: float) -> Burst:
 
 
 def _rates(draw: Random) -> dict[str, float]:
-    """The share of calls that meet each fault outside of bursts; many runs have few kinds."""
+    """Return the share of calls that get each fault outside of bursts; many runs have few kinds."""
     level = draw.choice([0.0, 0.01, 0.03])
     aws: dict[str, Callable[[], float]] = {
         "throttled": lambda: level,

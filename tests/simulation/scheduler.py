@@ -1,7 +1,7 @@
-"""One seeded scheduler: tasks are greenlets, time is virtual, and only one task runs at a time.
+"""A seeded scheduler: tasks are greenlets, time is virtual, and only one task runs at a time.
 
-A task runs until it sleeps or waits; whoever is due next goes on. Whatever takes time in the real
-system sleeps for a random while here, so that the order of events is the seed's alone. Times are
+A task runs until it sleeps or waits; then the next due task runs. Work that takes time in the real
+system sleeps for a random time here, so the order of events depends only on the seed. Times are
 whole microseconds, so that sums are exact.
 """
 
@@ -21,27 +21,29 @@ SECOND = 1_000_000
 
 
 class Killed(BaseException):
-    """The environment of this task is dead. Derives from BaseException, so that no code of the
-    package takes it for an error of its own."""
+    """The environment of this task is dead.
+
+    It derives from BaseException, so that the package does not handle it as an error of its own.
+    """
 
 
 class Stuck(Exception):
-    """A task waits for something that nobody will do."""
+    """A task waits for something that no other task will do."""
 
 
 class Owner(Protocol):
-    """What a task belongs to: an execution environment, or somebody outside."""
+    """The owner of a task: an execution environment, or a party outside."""
 
     name: str
 
     def begin(self, task: Task) -> None:
-        """Called inside a new task, before its function."""
+        """Prepare a new task; called in the task, before its function."""
 
     def enter(self, task: Task) -> None:
-        """Called each time that one of its tasks goes on."""
+        """Called each time one of its tasks resumes."""
 
     def leave(self, task: Task) -> None:
-        """Called each time that one of its tasks lets others run, or ends."""
+        """Called each time one of its tasks suspends or ends."""
 
 
 class Task:
@@ -102,7 +104,7 @@ class Scheduler:
                 task.result = function()
         except Killed as killed:
             task.error = killed
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the task gets it
+        except BaseException as error:  # noqa: BLE001 - the task that waits for this one gets it
             task.error = error
             if self.on_error is not None:
                 self.on_error(task, error)
@@ -116,7 +118,7 @@ class Scheduler:
         heapq.heappush(self._heap, (at_us, self._count, task.wakes, task))
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Run until nothing is left to do, or ``until`` says so."""
+        """Run until no task is left, or ``until`` returns True."""
         while self._heap and not until():
             at_us, _, wake, task = heapq.heappop(self._heap)
             if task.is_done or wake != task.wakes:
@@ -133,7 +135,7 @@ class Scheduler:
         self.current = None
 
     def pause(self) -> None:
-        """Let others run until somebody wakes the current task."""
+        """Suspend the current task until another task wakes it."""
         task = self.current
         assert task is not None
         if task.is_killed:
@@ -143,13 +145,13 @@ class Scheduler:
             raise Killed
 
     def sleep(self, seconds: float) -> None:
-        """Let virtual time pass for the current task."""
+        """Suspend the current task for some virtual seconds."""
         assert self.current is not None
         self._wake(self.current, self.now_us + max(0, round(seconds * SECOND)))
         self.pause()
 
     def wait(self, task: Task, seconds: float = float("inf")) -> bool:
-        """Wait for the end of another task; False where it has not ended in time."""
+        """Wait for the end of another task; return False if it has not ended in time."""
         current = self.current
         assert current is not None
         if not task.is_done:
@@ -161,20 +163,20 @@ class Scheduler:
         return task.is_done
 
     def kill(self, task: Task) -> None:
-        """End a task where it stands; it has no further effect."""
+        """End a task at its current point; it has no further effect."""
         task.is_killed = True
         if not task.is_done and task is not self.current:
             self._wake(task, self.now_us)
 
     def end(self) -> None:
-        """Kill all that is left, so that nothing of this run lives on."""
+        """Kill all remaining tasks of this run."""
         for task in self.tasks:
             self.kill(task)
         self.run()
 
 
 class Signal:
-    """Something that tasks wait for, with a time after which they wait no longer."""
+    """A signal that tasks wait for, with a timeout."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -195,7 +197,7 @@ class Signal:
 
 
 class VisibleLock:
-    """A lock that the scheduler sees: who waits for it lets others run."""
+    """A lock that the scheduler controls: a task that waits for it suspends."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -221,7 +223,7 @@ class VisibleLock:
 
 
 class VisibleFuture(Future[T], Generic[T]):
-    """A future for which a task waits by letting others run."""
+    """A future for which a task waits by suspending."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__()
@@ -249,7 +251,7 @@ class VisibleFuture(Future[T], Generic[T]):
 
 
 class Pool(Executor):
-    """An executor whose threads are tasks of the scheduler, at most as many as it has slots."""
+    """An executor whose threads are tasks of the scheduler, with a maximum number of workers."""
 
     def __init__(self, scheduler: Scheduler, owner: Owner, size: int, name: str) -> None:
         self.scheduler = scheduler
@@ -290,7 +292,7 @@ class Pool(Executor):
                 result = function()
             except Killed:
                 raise
-            except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            except BaseException as error:  # noqa: BLE001 - the caller of result() gets it
                 future.set_exception(error)
             else:
                 future.set_result(result)

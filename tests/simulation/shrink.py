@@ -1,4 +1,4 @@
-"""Makes a failing scenario smaller: fewer operations, bursts and faults that still break it."""
+"""Makes a failing scenario smaller: fewer operations, bursts and faults with the same failure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shrinking:
         self.runs = 0
 
     def shrink(self) -> Result:
-        """The smallest failing run that was found."""
+        """Return the smallest failing run that was found."""
         scenario = self.best.scenario
         faults = frozenset((name, call) for name, call, _ in self.best.happened)
         self._try(scenario.operations, scenario.bursts, faults)
@@ -45,7 +45,7 @@ class Shrinking:
         return sorted(getattr(self.best.scenario, name) or (), key=repr)
 
     def _reduce(self, name: str) -> None:
-        """Leave out halves, then quarters, and at last single parts."""
+        """Remove halves, then quarters, and at last single parts."""
         size = max(1, len(self._parts(name)) // 2)
         while size and self.runs < MAX_RUNS:
             start = 0
@@ -81,12 +81,12 @@ class Shrinking:
 
 
 def kind_of(result: Result) -> str:
-    """Which invariant broke first."""
+    """Return which invariant failed first."""
     return result.violations[0].split(":")[0]
 
 
 def shrink(result: Result) -> Result:
-    """The smallest run that fails like this one."""
+    """Return the smallest run with the same failure."""
 
     def make() -> Scenario:
         made = of_seed(result.scenario.seed)

@@ -1,7 +1,7 @@
 """SQS standard queues in memory, with boto's client methods.
 
-It knows nothing of the simulation: time comes from ``now``. Delivery is at least once and in any
-order where ``disorder`` is given; without it messages come in order and once, which is what the
+It is independent of the simulation: the time comes from ``now``. With ``disorder``, delivery is at
+least once and in any order. Without it, messages are delivered in order and once, which the
 contract tests compare with moto and other endpoints.
 """
 
@@ -21,7 +21,7 @@ from tests.simulation.dynamodb import error
 MAX_BATCH_BYTES = 1024 * 1024
 MAX_DELAY_SECONDS = 900
 DUPLICATES = 0.04
-"""The share of deliveries after which SQS still shows the message to others."""
+"""The share of deliveries after which SQS still delivers the message to others."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Stored:
 
 @dataclass
 class Queue:
-    """A queue and what it does with messages that were received too often."""
+    """A queue, and its rule for messages that were received too often."""
 
     url: str
     visibility_seconds: float = 30.0
@@ -65,7 +65,7 @@ class SQS:
         self.sent = 0
         self.on_change: Callable[[], None] = lambda: None
         self.dead_on_receive: list[str] = []
-        """Bodies that SQS itself moved to a dead-letter queue."""
+        """Bodies of messages that SQS itself moved to a dead-letter queue."""
 
     def create_queue(
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
@@ -126,7 +126,7 @@ class SQS:
         return {"Messages": [_shown(one) for one in received]} if received else {}
 
     def deliver(self, url: str, most: int, visibility: float | None = None) -> list[Stored]:
-        """Hand out visible messages and hide them; move those that came too often."""
+        """Deliver visible messages and hide them; move those that were received too often."""
         queue = self._queue(url, "ReceiveMessage")
         now = self.now()
         hidden = queue.visibility_seconds if visibility is None else visibility
@@ -138,7 +138,7 @@ class SQS:
             if len(delivered) == most:
                 break
             if queue.max_receives and message.receives >= queue.max_receives:
-                self._bury(queue, message)
+                self._dead_letter(queue, message)
                 continue
             message.receives += 1
             message.first_received_at = message.first_received_at or now
@@ -194,13 +194,13 @@ class SQS:
         self.on_change()
         return stored
 
-    def _bury(self, queue: Queue, message: Stored) -> None:
+    def _dead_letter(self, queue: Queue, message: Stored) -> None:
         del queue.messages[message.number]
         self.dead_on_receive.append(message.body)
         self._store(self.queues[queue.dead_letters], message.body, 0, message.attributes)
 
     def _delete(self, queue: Queue, handle: str) -> None:
-        """Take a message away. An older receipt of it may do nothing, and here it does nothing."""
+        """Delete a message. An older receipt may have no effect, and has none here."""
         number = int(handle[1:].split(".", maxsplit=1)[0])
         message = queue.messages.get(number)
         if message is not None and message.handle == handle:

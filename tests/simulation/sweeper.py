@@ -1,4 +1,4 @@
-"""DynamoDB's time to live: expired items go, one by one, some of them long after their time."""
+"""DynamoDB's time to live: expired items are deleted one by one, some long after their time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from tests.simulation.world import World
 
 SWEEPS_SECONDS = 5.0
 SHARE = 0.1
-"""Of the expired items, those that go in one sweep: DynamoDB promises nothing but two days."""
+"""The share of expired items that one sweep deletes: DynamoDB only promises a few days."""
 
 
 class Sweeper:
-    """Takes out what has expired."""
+    """Deletes expired items."""
 
     def __init__(self, world: World) -> None:
         self.world = world

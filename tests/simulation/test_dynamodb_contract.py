@@ -1,6 +1,6 @@
-"""The DynamoDB of the simulation answers as moto does, or as any endpoint that is named.
+"""The DynamoDB of the simulation responds as moto does, or as another endpoint does.
 
-``DYNAMODB_ENDPOINT_URL`` names another endpoint, such as a local emulator's.
+``DYNAMODB_ENDPOINT_URL`` names another endpoint, such as that of a local emulator.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def both(endpoint: Any) -> Iterator[Both]:
 
 
 class fresh:  # noqa: N801 - reads as a function
-    """Both services with new tables, which go away afterwards."""
+    """Both services with new tables, which are deleted afterwards."""
 
     def __init__(self, endpoint: Any) -> None:
         self.endpoint = endpoint
@@ -196,7 +196,7 @@ def test_an_empty_key_is_refused(both: Both) -> None:
     assert refused["error"] == "ValidationException"
 
 
-def test_an_item_whose_time_is_over_stands_until_dynamodb_takes_it_out(both: Both) -> None:
+def test_an_expired_item_exists_until_dynamodb_deletes_it(both: Both) -> None:
     both("put_item", **put(expiration={"N": "1"}))
     refused = both("put_item", **put(), ConditionExpression="attribute_not_exists(id)")
     assert refused["error"] == "ConditionalCheckFailedException"
@@ -252,7 +252,7 @@ def test_an_index_is_read_page_by_page_in_order(both: Both, limit: int, *, forwa
 TEXTS = st.sampled_from(["", "a", "b", "ä", "😀"]).map(lambda text: {"S": text})
 NUMBERS = st.integers(-3, 3).map(lambda number: {"N": str(number)})
 VALUES = {"n": NUMBERS, "m": NUMBERS, "s": TEXTS}
-"""moto compares no texts with numbers."""
+"""Values of different types are left out, because moto does not compare texts with numbers."""
 
 KEYS = st.sampled_from([A, B])
 CONDITIONS = st.sampled_from(
@@ -283,7 +283,7 @@ UPDATES = st.sampled_from(
 
 @st.composite
 def writes(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A write of any kind, with or without a condition."""
+    """Return a write of any kind, with or without a condition."""
     kind = draw(st.sampled_from(["put_item", "update_item", "delete_item"]))
     request: dict[str, Any] = {"TableName": "state"}
     names, values = {}, {}

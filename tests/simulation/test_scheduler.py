@@ -1,4 +1,4 @@
-"""The scheduler: virtual time, tasks that take turns, locks and pools that it sees."""
+"""The scheduler: virtual time, tasks that take turns, and locks and pools that it controls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.simulation.scheduler import Killed, Pool, Scheduler, Signal, Stuck, T
 
 
 class Somebody:
-    """An owner that notes nothing."""
+    """An owner that records nothing."""
 
     name = "somebody"
 
@@ -67,7 +67,7 @@ def test_a_lock_that_its_holder_waits_for_is_an_error(scheduler: Scheduler) -> N
     assert isinstance(task.error, Stuck)
 
 
-def test_a_pool_runs_no_more_side_by_side_than_it_has_slots(scheduler: Scheduler) -> None:
+def test_a_pool_runs_no_more_tasks_at_once_than_it_has_workers(scheduler: Scheduler) -> None:
     running = most = 0
 
     def work(number: int) -> int:

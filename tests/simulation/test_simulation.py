@@ -1,4 +1,4 @@
-"""A few hundred seeds, in processes of their own; ``make simulate`` runs as many as you like."""
+"""A few hundred seeds, in separate processes; ``make simulate`` runs any number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ SEEDS = os.environ.get("SIMULATE_SEEDS", "200")
 def simulate(
     module: str = "tests.simulation", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command's output, in a process of its own: it sets the clock and the order of sets."""
+    """Return the command's output.
+
+    It runs in its own process, because it sets the clock and the order of sets.
+    """
     path = os.pathsep.join([str(ROOT / "layers" / "shared"), str(ROOT)])
     environ = {**os.environ, "PYTHONPATH": path, **variables}
     return subprocess.run(
@@ -44,6 +47,6 @@ def test_two_runs_of_one_seed_have_the_same_trace_byte_for_byte() -> None:
 
 
 @pytest.mark.parametrize("seed", sorted(REGRESSIONS))
-def test_a_fault_that_was_found_once_stays_mended(seed: int) -> None:
+def test_a_fault_that_was_found_once_stays_fixed(seed: int) -> None:
     done = simulate(SEED=str(seed))
     assert done.returncode == 0, f"{REGRESSIONS[seed]}\n{done.stdout[-3000:]}{done.stderr}"

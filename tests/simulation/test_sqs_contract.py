@@ -1,6 +1,6 @@
-"""The SQS of the simulation answers as moto does, or as any endpoint that is named.
+"""The SQS of the simulation responds as moto does, or as another endpoint does.
 
-``SQS_ENDPOINT_URL`` names another endpoint, such as a local emulator's.
+``SQS_ENDPOINT_URL`` names another endpoint, such as that of a local emulator.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Queues:
             self.urls[id(client)] = [url, url.replace(name, f"{name}-dead")]
 
     def __call__(self, operation: str, *, dead: bool = False, **request: Any) -> Any:
-        """The answer of both, which is the same but for the receipts."""
+        """Return the response of both services, which is the same except for the receipts."""
         answers = [
             outcome(client, operation, self._of(client, dead, request))
             for client in (self.both.model, self.both.other)
@@ -58,7 +58,7 @@ class Queues:
         return {"QueueUrl": self.urls[id(client)][dead], **request}
 
     def receive(self, most: int, visibility: int) -> list[list[str]]:
-        """The receipts of what each service hands out, which is the same."""
+        """Return the receipts of the messages that each service delivers, which are the same."""
         receipts, bodies = [], []
         for client in (self.both.model, self.both.other):
             request = {

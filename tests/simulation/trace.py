@@ -1,6 +1,6 @@
-"""What happened in a run, line by line: when, who, which call, which fault, and what it changed.
+"""The events of a run, line by line: the time, the task, the call, the fault, and the change.
 
-Lines are kept as parts and written out only when somebody reads them.
+Lines are stored as parts and formatted only when they are read.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Trace:
             yield f"{seconds:13.6f}  {who:<34} {what} {' '.join(map(_shown, more))}".rstrip()
 
     def digest(self) -> str:
-        """Equal for runs whose traces are the same, byte for byte."""
+        """Return a digest that is equal for runs whose traces are equal, byte for byte."""
         return sha256("\n".join(self.lines()).encode()).hexdigest()
 
 
 class Change:
-    """An item before and after a write, shown as what differs."""
+    """An item before and after a write, shown as their difference."""
 
     def __init__(
         self, table: str, key: tuple[Any, ...], before: Any, after: Mapping[str, Any] | None

@@ -1,4 +1,4 @@
-"""The world around the deployed code: services, clocks, faults, and who watches."""
+"""The world around the deployed code: services, clocks, faults, and monitoring."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_SKEW_US = 50_000
 """Half of the 100 ms by which the clocks of two functions may differ."""
 
 MAX_CALLS = 12_000
-"""Ten times as many as the longest runs make."""
+"""Ten times the number of calls in the longest runs."""
 
 AWS_THREADS = 16
 QUEUE, DEAD = (
@@ -41,7 +41,7 @@ QUEUE, DEAD = (
 
 
 class Clock:
-    """The time that ``datetime.now`` and ``time.time`` give, in this process."""
+    """The time that ``datetime.now`` and ``time.time`` return in this process."""
 
     def __init__(self, start: datetime) -> None:
         self.travel = time_machine.travel(start, tick=False)
@@ -58,7 +58,10 @@ class Clock:
 
 
 class Outside:
-    """Somebody who is no environment: a client, an operator, AWS itself. Has the true time."""
+    """A party that is not an environment: a client, an operator, AWS itself.
+
+    It has the true time.
+    """
 
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
@@ -91,14 +94,14 @@ class Environment:
         self.request: tuple[Any, Any] = (None, None)
         self.budget_ticks = 0
         self.state: dict[str, Any] = {}
-        """What it read last of the shared state, for the monitor."""
+        """The shared state that it read last, for the monitor."""
 
     def begin(self, task: Task) -> None:
         concurrent.executor.set(self.pool)
         self.tasks.append(task)
 
     def enter(self, task: Task) -> None:
-        """Give the process-wide variables of libraries the values of this environment."""
+        """Set the process-wide variables of libraries to the values of this environment."""
         self.world.clock.set(self.world.scheduler.now_us + self.skew_us)
         breaker._LOCAL_FAILURES = self.failures  # noqa: SLF001 - a process of its own has its own
         breaker._LOCAL_SUCCESSES = self.successes  # noqa: SLF001
@@ -115,7 +118,7 @@ class Environment:
 
 
 class World:
-    """Everything that one run consists of."""
+    """All parts of one run."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -157,7 +160,7 @@ class World:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
+        """Return the seconds since the run started."""
         return (self.scheduler.now_us - self.start_us) / SECOND
 
     def count(self, task: Task) -> None:
@@ -167,13 +170,13 @@ class World:
             self.violated("loop", f"{MAX_CALLS} calls were made: something spins")
 
     def fault(self, task: Task, service: str, operation: str, kinds: Iterable[str]) -> str:
-        """The fault of one call. Only environments die, and only they meet faults."""
+        """Return the fault of one call. Only environments die, and only they get faults."""
         if not isinstance(task.owner, Environment):
             return ""
         return self.faults.draw(task, self.elapsed, service, operation, kinds)
 
     def kill(self, task: Task) -> None:
-        """End an environment where it stands."""
+        """End an environment at its current point."""
         environment = task.owner
         assert isinstance(environment, Environment)
         self.end_environment(environment, "killed")
@@ -192,7 +195,7 @@ class World:
         self.trace.add(self.scheduler.now_us, who, what, *more)
 
     def violated(self, kind: str, sentence: str) -> None:
-        """Note that an invariant does not hold."""
+        """Record that an invariant does not hold."""
         if kind in self.scenario.expected:
             self.note("EXPECTED", kind, sentence)
             self.expected[kind] += 1
@@ -201,7 +204,7 @@ class World:
         self.violations.append(f"{kind}: {sentence} ({self.elapsed:.3f} s)")
 
     def items_before(self, operation: str, request: Any) -> list[tuple[str, Any, Any]]:
-        """What stands where a write goes."""
+        """Return the items that a write is about to change."""
         writes: list[Any] = []
         if operation == "transact_write_items":
             writes = [next(iter(action.values())) for action in request["TransactItems"]]
