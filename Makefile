@@ -16,7 +16,7 @@ STACK := if [ -z "$(ENV)$$API_URL$$DEAD_LETTER_QUEUE_URL" ] && [ -f "$(LOCAL_ENV
 .PHONY: environment $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: environment ## Start the local stack, send sample conversations, and show their insights
 	@$(LOCAL) run
@@ -87,10 +87,10 @@ test: environment ## Run every test; the end-to-end tests start their own stack
 chaos: environment ## Run the full chaos test end to end, and print a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
 
-simulate: environment ## Simulation of any schedule: SEEDS=1000 [FROM=0], or SEED=123 with its trace
+simulate: environment ## Run simulated schedules: SEEDS=1000 [FROM=0], or SEED=123 with its trace
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" SEED="$(SEED)" FROM="$(FROM)" $(IN)/python -m tests.simulation
 
-simulate-mutants: environment ## Proof that the simulation sees: SEEDS=2000 for each mutant, ONLY="word"
+simulate-mutants: environment ## Check that the simulation detects changed code: SEEDS=2000 for each mutant, ONLY="word"
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" $(IN)/python -m tests.simulation.mutants
 
 FILES ?= insights.csv insights.jsonl
