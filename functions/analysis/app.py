@@ -1,4 +1,4 @@
-"""A batch from the queue: parses the messages, calls the use case and says which come again."""
+"""The analysis function: parses a batch of messages, and returns those to deliver again."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ service = wiring.analysis(wiring.parts())
 ready()
 
 
+@logger.inject_lambda_context
 def handler(
     event: dict[str, Any], context: Any, analysis: BatchAnalysis = service
 ) -> dict[str, Any]:
-    """AWS Lambda's entry: a batch from the event source mapping."""
-    logger.set_correlation_id(context.aws_request_id)
-    read = {record["messageId"]: _message(record) for record in event["Records"]}
+    """Process one event of the SQS event source mapping, and return the batch item failures."""
+    messages = {record["messageId"]: _message(record) for record in event["Records"]}
     report = analysis.batch(
-        [message for message in read.values() if message],
+        [message for message in messages.values() if message],
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
     )
     flush()
-    again = [
+    failures = [
         message_id
-        for message_id, message in read.items()
+        for message_id, message in messages.items()
         if message is None or message.conversation_id in report.redelivered
     ]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
 
 def _message(record: dict[str, Any]) -> Message | None:
-    """The message of a record; None where it is unreadable, which ends in the dead-letter queue."""
+    """Return the message of a record; None if it is unreadable.
+
+    SQS moves an unreadable message to the dead-letter queue after several receives.
+    """
     try:
         receives = int(record["attributes"].get("ApproximateReceiveCount", 1))
         return Message.from_body(record["body"], receives)
     except ValueError:
-        logger.error("a message is not one of this queue")
+        logger.error("a message could not be read")
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grok_insights.flow.backoff import held_back_seconds, retry_delay_seconds
+from grok_insights.flow.backoff import deferral_seconds, retry_delay_seconds
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_what_grok_asked_for_is_waited_for_and_up_to_a_quarter_more(
 def test_a_message_is_held_back_a_little_longer_than_the_pause(
     remaining: float, random: float, delay: int
 ) -> None:
-    assert held_back_seconds(remaining, random) == delay
+    assert deferral_seconds(remaining, random) == delay

@@ -60,13 +60,13 @@ def test_a_retry_never_comes_before_grok_said_as_far_as_sqs_can_wait(
 def test_a_held_back_message_never_comes_before_the_pause_ends_as_far_as_sqs_can_wait(
     remaining: float, chance: float
 ) -> None:
-    delay = backoff.held_back_seconds(remaining, chance)
+    delay = backoff.deferral_seconds(remaining, chance)
     assert min(remaining, 810) <= delay <= 900
     assert delay <= remaining * 1.1 + 3
 
 
 def test_messages_held_back_by_an_open_circuit_come_within_two_seconds_of_the_probe() -> None:
-    assert [backoff.held_back_seconds(10, chance) for chance in (0.0, 1.0)] == [10, 12]
+    assert [backoff.deferral_seconds(10, chance) for chance in (0.0, 1.0)] == [10, 12]
 
 
 ERRORS = {

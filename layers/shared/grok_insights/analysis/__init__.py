@@ -1,6 +1,7 @@
-"""The use case of the analysis function: one batch of messages, from the queue to saved insights.
+"""The use case of the analysis function: analyse one batch of messages and save the insights.
 
-Start with `batch`. `waves` works through it: `admission` decides whether calls may start, `calls`
-makes them, `feedback` and `refusals` judge them, `outcomes`, `saving` and `requeue` end them, and
-`report` adds up what happened. `retry_policy` and `batch_size` are pure rules.
+Start with `batch`. A batch is processed in waves (`waves`). For each wave, `admission` decides
+whether calls may start and `calls` makes them. `feedback` and `refusals` evaluate the results.
+`outcomes`, `saving` and `requeue` save insights and send messages again. `report` counts what
+happened. `retry_policy` and `batch_size` are pure rules.
 """

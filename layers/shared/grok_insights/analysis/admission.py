@@ -1,6 +1,6 @@
-"""Admission control: before each wave, whether calls may start, how many, and when each starts.
+"""Admission control: decides before each wave whether calls may start, how many, and when.
 
-The whole decision is made here. What the calls then change in the shared state is in `feedback`.
+The whole decision is made here. `feedback` changes the shared state after the calls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.flow import budget
 from grok_insights.flow.pace import StartTimes
 from grok_insights.flow.pauses import (
-    PROBE_HOLD_SECONDS,
+    PROBE_DELAY_SECONDS,
     REASONS,
     Limits,
     PauseName,
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from grok_insights.aws.state.timetable import Timetable
     from grok_insights.aws.write_check import WriteCheck
 
-AWS_HOLD_SECONDS: Final = 20.0
-"""How long messages are held back when a table or the queue of AWS does not answer."""
+AWS_RETRY_SECONDS: Final = 20.0
+"""Delay of messages when a request to DynamoDB or SQS fails."""
 
 STORAGE_RETRY_SECONDS: Final = 60.0
-"""How long calls are paused after insights could not be saved, until one wave tries again."""
+"""Length of the pause after insights could not be saved. Then one wave tries again."""
 
 SAVING_SECONDS: Final = 2.0
-"""Kept free at the end: time to save the last wave and to send the rest back."""
+"""Time reserved at the end to save the last wave and to send the remaining messages again."""
 
 
 LATE_SECONDS: Final = 0.25
@@ -53,7 +53,10 @@ MAX_CLAIMS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """No call may start for some seconds. ``reason`` is None where there is no time or no slot."""
+    """No call may start for ``seconds``.
+
+    ``reason`` is None if the function has no time left or no start time is free.
+    """
 
     seconds: float
     reason: Reason | None = None
@@ -61,27 +64,30 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """``size`` calls may start, each at its time. ``trials`` are of pauses that it may end."""
+    """``size`` calls may start, each at its start time.
+
+    ``trials`` are the trials of the pauses that this wave may end.
+    """
 
     size: int
     start_times: StartTimes
     reservation: Reservation | None = None
     trials: tuple[Trial, ...] = ()
     is_probe: bool = False
-    """The one call is about no conversation."""
+    """Whether the one call is a probe, which analyses no conversation."""
 
 
 @dataclass(slots=True)
 class LocalPause:
-    """A pause of this environment alone, for a shared one that could not be written."""
+    """A pause of this execution environment only, for when the shared pause cannot be written."""
 
     until: float = 0.0
-    """In seconds of the epoch; 0 where there is none."""
+    """Its end in epoch seconds; 0 if there is no pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionControl:
-    """Asks the state that all functions share."""
+    """Decides by the state that all execution environments share."""
 
     pauses: PauseStore
     spending: DailySpending
@@ -96,15 +102,15 @@ class AdmissionControl:
     local: LocalPause = field(default_factory=LocalPause)
 
     def refresh(self) -> WorkerState | Delay:
-        """Read the shared state and hand it to the circuit breaker; a delay where calls must wait.
+        """Read the shared state and pass it to the circuit breaker.
 
-        Without the shared state no call is made.
+        Return a delay if calls are paused or the shared state cannot be read.
         """
         try:
             worker_state = self.pauses.read(self.now())
         except (*AWS_FAILURES, TimeoutError):
-            logger.exception("the shared state did not answer: no call is made without it")
-            return Delay(AWS_HOLD_SECONDS, Reason.STATE_UNREACHABLE)
+            logger.exception("the shared state could not be read: no call is made without it")
+            return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
         self.circuit.learn(worker_state.circuit)
         pause = active_pause(worker_state, self.limits, self.now())
         if pause is not None:
@@ -117,20 +123,20 @@ class AdmissionControl:
     def admit(
         self, worker_state: WorkerState, texts: Sequence[str], size: int, remaining_seconds: float
     ) -> Admission | Delay:
-        """Let the first of some conversations through, at most ``size`` of them, or none.
+        """Admit calls for the first ``size`` texts at most, or return a delay.
 
-        ``remaining_seconds`` is the time that the function has left. Ask only while nothing is
-        paused: `refresh` says so.
+        ``remaining_seconds`` is the time until the function's timeout. Call `refresh` first, and
+        call this only if `refresh` returned no delay.
         """
-        return self._decided(
-            remaining_seconds, lambda room: self._wave(worker_state, texts, size, room)
+        return self._decide(
+            remaining_seconds, lambda room: self._admit_wave(worker_state, texts, size, room)
         )
 
     def admit_probe(self, remaining_seconds: float) -> Admission | Delay:
-        """Let one call through that is about no conversation, or none."""
-        return self._decided(remaining_seconds, self._probe)
+        """Admit one probe, which analyses no conversation, or return a delay."""
+        return self._decide(remaining_seconds, self._admit_probe)
 
-    def _decided(
+    def _decide(
         self, remaining_seconds: float, decide: Callable[[float], Admission | Delay]
     ) -> Admission | Delay:
         room_seconds = self.room_seconds(remaining_seconds)
@@ -143,8 +149,8 @@ class AdmissionControl:
                 return admission
             return self._on_time(admission, begun + room_seconds)
         except AWS_FAILURES:
-            logger.exception("the shared state did not answer: no call is made without it")
-            return Delay(AWS_HOLD_SECONDS, Reason.STATE_UNREACHABLE)
+            logger.exception("the shared state could not be changed: no call is made without it")
+            return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
 
     def _on_time(self, admission: Admission, latest: float) -> Admission | Delay:
         """The admission with starting times that are not over, or a delay.
@@ -166,41 +172,46 @@ class AdmissionControl:
         return Delay(PROBE_HOLD_SECONDS)
 
     def room_seconds(self, remaining_seconds: float) -> float:
-        """How long from now a call may start at the latest; below 0 where none may."""
+        """Return the seconds within which a call must start; below 0 if no call may start."""
         return remaining_seconds - self.longest_call_seconds - SAVING_SECONDS
 
     def settle(self, admission: Admission, spent_ticks: int) -> None:
-        """Tell what the admitted calls really cost, where there is a budget.
+        """Correct the day's spending by what the admitted calls cost, if there is a budget.
 
         Raises
         ------
         ClientError, BotoCoreError
-            The table did not answer; the correction is made later.
+            The request failed. The correction is made later.
         """
         if admission.reservation is not None:
             self.spending.settle(admission.reservation, spent_ticks)
 
     def budget_left_ticks(self, worker_state: WorkerState, spent_ticks: int) -> int | None:
-        """What is left of the day's budget after more was spent; None where it is not known."""
+        """Return what is left of the day's budget in ticks; None if it is not known.
+
+        ``spent_ticks`` were spent after ``worker_state`` was read.
+        """
         if not self.limits.budget_ticks or worker_state.spent_ticks is None:
             return None
         return max(0, self.limits.budget_ticks - worker_state.spent_ticks - spent_ticks)
 
-    def _wave(
+    def _admit_wave(
         self, worker_state: WorkerState, texts: Sequence[str], size: int, room_seconds: float
     ) -> Admission | Delay:
         if needs_probe(worker_state):
-            return self._probe(room_seconds)
-        tried = worker_state.timed_pauses
-        most = 1 if tried or self.local.until else min(size, len(texts))
-        admission = self._paid(self._paced(most, room_seconds), texts)
-        return admission if isinstance(admission, Delay) else self._tried(admission, tried)
+            return self._admit_probe(room_seconds)
+        ended_pauses = worker_state.timed_pauses
+        largest = 1 if ended_pauses or self.local.until else min(size, len(texts))
+        admission = self._reserve_budget(self._claim_starts(largest, room_seconds), texts)
+        if isinstance(admission, Delay):
+            return admission
+        return self._claim_trials(admission, ended_pauses)
 
-    def _probe(self, room_seconds: float) -> Admission | Delay:
-        admission = self._paid(self._paced(1, room_seconds), [PROBE.text])
+    def _admit_probe(self, room_seconds: float) -> Admission | Delay:
+        admission = self._reserve_budget(self._claim_starts(1, room_seconds), [PROBE.text])
         return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
 
-    def _paced(self, wanted: int, room_seconds: float) -> tuple[int, StartTimes] | Delay:
+    def _claim_starts(self, wanted: int, room_seconds: float) -> tuple[int, StartTimes] | Delay:
         now = self.now().timestamp()
         pace = self.limits.pace
         if pace is None:
@@ -208,14 +219,14 @@ class AdmissionControl:
         size = min(wanted, pace.calls_within(room_seconds))
         wait = pace.longest_wait_seconds(size, room_seconds)
         start_times = self.timetable.claim(size, pace, now, wait)
-        return Delay(PROBE_HOLD_SECONDS) if start_times is None else (size, start_times)
+        return Delay(PROBE_DELAY_SECONDS) if start_times is None else (size, start_times)
 
-    def _paid(
-        self, paced: tuple[int, StartTimes] | Delay, texts: Sequence[str]
+    def _reserve_budget(
+        self, claim: tuple[int, StartTimes] | Delay, texts: Sequence[str]
     ) -> Admission | Delay:
-        if isinstance(paced, Delay):
-            return paced
-        size, start_times = paced
+        if isinstance(claim, Delay):
+            return claim
+        size, start_times = claim
         if not self.limits.budget_ticks:
             return Admission(size, start_times)
         ticks = budget.estimated_ticks(texts[:size], self.usd_per_1k)
@@ -226,24 +237,29 @@ class AdmissionControl:
             return Delay(seconds, Reason.BUDGET_SPENT)
         return Admission(size, start_times, reservation)
 
-    def _tried(self, admission: Admission, tried: Sequence[TimedPause]) -> Admission | Delay:
-        """The admission with a trial of each pause whose time is over, claimed last of all.
+    def _claim_trials(
+        self, admission: Admission, ended_pauses: Sequence[TimedPause]
+    ) -> Admission | Delay:
+        """Return the admission with a trial of each pause whose time is over.
 
-        A wave that is refused for another reason must not use a trial up.
+        This step is the last one, so that a wave that is refused for another reason claims no
+        trial.
         """
-        is_about_storage = self.local.until or any(one.name is PauseName.STORAGE for one in tried)
-        if is_about_storage and not self.write_check.passes():
+        has_storage_trial = self.local.until or any(
+            pause.name is PauseName.STORAGE for pause in ended_pauses
+        )
+        if has_storage_trial and not self.write_check.passes():
             self.pause_for_storage()
-            return self._given_back(admission, STORAGE_RETRY_SECONDS, Reason.STORAGE)
+            return self._cancel(admission, STORAGE_RETRY_SECONDS, Reason.STORAGE)
         trials: list[Trial] = []
-        for pause in tried:
+        for pause in ended_pauses:
             trial = self.pauses.claim_trial(pause, self._next_trial_at(pause.name))
             if trial is None:
-                return self._given_back(admission, PROBE_HOLD_SECONDS, REASONS[pause.name])
+                return self._cancel(admission, PROBE_DELAY_SECONDS, REASONS[pause.name])
             trials.append(trial)
         return replace(admission, trials=tuple(trials))
 
-    def _given_back(self, admission: Admission, seconds: float, reason: Reason) -> Delay:
+    def _cancel(self, admission: Admission, seconds: float, reason: Reason) -> Delay:
         self.settle(admission, 0)
         return Delay(seconds, reason)
 
@@ -253,14 +269,14 @@ class AdmissionControl:
         return self.now().timestamp() + seconds
 
     def pause_for_storage(self) -> None:
-        """Pause all calls, since insights cannot be saved.
+        """Pause all calls because insights cannot be saved.
 
-        Where not even that can be written, this environment alone makes no more calls.
+        If the pause cannot be written either, only this execution environment makes no calls.
         """
         now = self.now().timestamp()
         try:
             detail = "insights could not be saved"
             self.pauses.pause(PauseName.STORAGE, now, now + STORAGE_RETRY_SECONDS, detail)
         except AWS_FAILURES:
-            logger.exception("calls could not be paused for the other functions")
+            logger.exception("calls could not be paused for other execution environments")
             self.local.until = now + STORAGE_RETRY_SECONDS

@@ -1,9 +1,10 @@
-"""A batch from the queue: read once, asked of Grok in waves, and saved wave by wave.
+"""A batch from the queue: it is read once, analysed by Grok in waves, and saved after each wave.
 
-What cannot be asked now goes back to the queue before the batch ends, so that no conversation is
-lost and none waits for a visibility timeout without need. The order is what makes it safe to die
-at any point: an insight is saved before its message leaves the queue, a failed one before its dead
-letter is sent, and a message is sent again before the old one is acknowledged.
+Messages that cannot be processed now are sent to the queue again before the batch ends, so that no
+conversation is lost or waits for a visibility timeout. The function may end at any point without
+losing a conversation, because of the order of its steps: it saves an insight before it deletes the
+message, it saves a failed insight before it sends the dead letter, and it sends a message again
+before it deletes the old one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import batch_size
-from grok_insights.analysis.admission import AWS_HOLD_SECONDS, Delay
+from grok_insights.analysis.admission import AWS_RETRY_SECONDS, Delay
 from grok_insights.analysis.containment import contained
 from grok_insights.analysis.outcomes import MAX_UNSAVED, unsaved_too_often
 from grok_insights.analysis.progress import Progress
@@ -35,20 +36,21 @@ if TYPE_CHECKING:
     from grok_insights.flow.pauses import WorkerState
 
 LAST_RECEIVE: Final = 5
-"""The queue's ``maxReceiveCount``: what ends the function once more is dropped by SQS."""
+"""The queue's ``maxReceiveCount``: after one more receive, SQS moves the message to the
+dead-letter queue."""
 
 SUSPECT_RECEIVE: Final = 3
-"""A conversation that is delivered so often may end the function: it is analysed alone."""
+"""From this receive on, the conversation may be what ends the function: it is analysed alone."""
 
 SMALL_BATCH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class BatchAnalysis:
-    """The use case. One instance serves many batches, one after another.
+    """The use case. One instance processes many batches, one after another.
 
-    ``crowded_depth`` is how many messages may wait before the batch size is halved and Lambda is
-    left to scale out.
+    ``crowded_depth`` is a number of messages in the queue. If more wait, the batch size is halved,
+    so that Lambda scales out.
     """
 
     worklist: Worklist
@@ -61,51 +63,50 @@ class BatchAnalysis:
     now: Callable[[], datetime]
 
     def batch(self, messages: Sequence[Message], remaining_seconds: Callable[[], float]) -> Report:
-        """Analyse what the messages ask for, as far as the time and Grok allow.
+        """Analyse the conversations of the messages, as far as the time and Grok allow.
 
         No text is read while calls are paused.
         """
         oldest = min((message.enqueued_at for message in messages), default=None)
-        whole = BatchReport(len(messages), oldest, Report())
+        batch_report = BatchReport(len(messages), oldest, Report())
         worker_state = self.waves.admission_control.refresh()
         if isinstance(worker_state, Delay):
-            report = self.requeue.delay([_marked(one) for one in messages], worker_state)
-            self._tell(replace(whole, report=report))
-            return report
-        todo = self._todo(messages)
-        if isinstance(todo, Delay):
-            report = self.requeue.delay([_marked(one) for one in messages], todo)
+            batch_report = replace(batch_report, report=self._delay(messages, worker_state))
+        elif isinstance(todo := self._read(messages), Delay):
+            batch_report = replace(batch_report, report=self._delay(messages, todo))
         else:
-            whole = self._work(todo, worker_state, whole, remaining_seconds)
-            report = whole.report
-        self._tell(replace(whole, report=report))
-        return report
+            batch_report = self._process(todo, worker_state, batch_report, remaining_seconds)
+        self._publish(batch_report)
+        return batch_report.report
 
-    def _todo(self, messages: Sequence[Message]) -> Todo | Delay:
+    def _delay(self, messages: Sequence[Message], delay: Delay) -> Report:
+        return self.requeue.delay([_with_suspicion(message) for message in messages], delay)
+
+    def _read(self, messages: Sequence[Message]) -> Todo | Delay:
         try:
             return self.worklist.read(messages)
         except (*AWS_FAILURES, TimeoutError):
-            logger.exception("a batch could not be read: it goes back to the queue")
-            return Delay(AWS_HOLD_SECONDS)
+            logger.exception("a batch could not be read: its messages are sent again")
+            return Delay(AWS_RETRY_SECONDS)
 
-    def _work(
+    def _process(
         self,
         todo: Todo,
         worker_state: WorkerState,
-        whole: BatchReport,
+        batch_report: BatchReport,
         remaining_seconds: Callable[[], float],
     ) -> BatchReport:
-        report, works = self._without_calls(todo, remaining_seconds)
+        report, works = self._end_without_call(todo, remaining_seconds)
         limits = self.waves.limits
-        known = limits.clamp(worker_state.batch_size)
-        progress = _progress(works, self._uncrowded(known, len(works)), remaining_seconds)
+        shared_size = limits.clamp(worker_state.batch_size)
+        progress = _progress(works, self._first_size(shared_size, len(works)), remaining_seconds)
         progress.worker_state = worker_state
         report += self.waves.run(progress)
-        if progress.batch_size != known:
+        if progress.batch_size != shared_size:
             with contained("the batch size was not shared"):
                 self.counters.learn_batch_size(progress.batch_size)
         return replace(
-            whole,
+            batch_report,
             report=report,
             batch_size=progress.batch_size,
             budget_left_ticks=self.waves.admission_control.budget_left_ticks(
@@ -113,57 +114,60 @@ class BatchAnalysis:
             ),
         )
 
-    def _without_calls(
+    def _end_without_call(
         self, todo: Todo, remaining_seconds: Callable[[], float]
     ) -> tuple[Report, list[Work]]:
-        """End what needs no call, and return the rest."""
-        dead = [
+        """End the conversations that need no call, and return the others with a report."""
+        dead_letters = [
             (message, DeadLetterReason(code, "each attempt failed"))
             for message, code in todo.given_up
         ]
         unreadable = frozenset(message.conversation_id for message in todo.unreadable)
-        report = self.requeue.dead_letter(dead) + Report(redelivered=unreadable)
-        last = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
-        report += self._renewed([work.message for work in last])
-        works = [work for work in todo.works if work not in last]
+        report = self.requeue.dead_letter(dead_letters) + Report(redelivered=unreadable)
+        last_receives = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
+        report += self._send_anew([work.message for work in last_receives])
+        works = [work for work in todo.works if work not in last_receives]
         unsaved = [work for work in works if work.message.unsaved >= MAX_UNSAVED]
         report += self.outcomes.give_up(unsaved, unsaved_too_often(), remaining_seconds)
         return report, [work for work in works if work not in unsaved]
 
-    def _renewed(self, messages: Sequence[Message]) -> Report:
-        """Send messages anew that SQS would drop after one more delivery."""
-        now = RetryDecision(RetryAction.DEFER)
-        return self.requeue.resend([(_marked(message), now) for message in messages])
+    def _send_anew(self, messages: Sequence[Message]) -> Report:
+        """Send as new the messages that SQS would move to the dead-letter queue next time."""
+        decision = RetryDecision(RetryAction.DEFER)
+        return self.requeue.resend([(_with_suspicion(message), decision) for message in messages])
 
-    def _uncrowded(self, size: int, batch: int) -> int:
-        """The size to begin with: smaller where so much waits that Lambda should scale out.
+    def _first_size(self, size: int, conversations: int) -> int:
+        """Return the size of the first wave: half if so many messages wait that Lambda scales out.
 
-        A small batch shows that little waits, and saves asking.
+        A small batch shows that few messages wait, so the queue's depth is not read.
         """
-        if batch < SMALL_BATCH or self.queue.depth() <= self.crowded_depth:
+        if conversations < SMALL_BATCH or self.queue.depth() <= self.crowded_depth:
             return size
         return batch_size.after_trouble(size, self.waves.limits)
 
-    def _tell(self, whole: BatchReport) -> None:
+    def _publish(self, batch_report: BatchReport) -> None:
         changes = tuple(self.waves.caller.circuit.changes())
-        whole = replace(whole, circuit_changes=changes)
-        counted = totals_of(whole)
+        batch_report = replace(batch_report, circuit_changes=changes)
+        totals = totals_of(batch_report)
         with contained("the running totals miss a batch"):
-            if counted:
-                self.counters.add_totals(counted)
-        emit(whole, self.now())
+            if totals:
+                self.counters.add_totals(totals)
+        emit(batch_report, self.now())
 
 
-def _marked(message: Message) -> Message:
-    """The message, with the suspicion that its many deliveries raise: a new one has none."""
+def _with_suspicion(message: Message) -> Message:
+    """Return the message, marked as suspected if it was received often.
+
+    The mark must be in the message, since a message that is sent anew has a new receive count.
+    """
     return replace(message, suspected=1) if message.receives >= SUSPECT_RECEIVE else message
 
 
 def _progress(works: Sequence[Work], size: int, remaining_seconds: Callable[[], float]) -> Progress:
-    marked = [replace(work, message=_marked(work.message)) for work in works]
+    works = [replace(work, message=_with_suspicion(work.message)) for work in works]
     return Progress(
-        pending=deque(work for work in marked if not work.message.suspected),
-        suspects=deque(work for work in marked if work.message.suspected),
+        pending=deque(work for work in works if not work.message.suspected),
+        suspects=deque(work for work in works if work.message.suspected),
         batch_size=size,
         remaining_seconds=remaining_seconds,
     )

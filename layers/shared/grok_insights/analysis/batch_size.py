@@ -1,4 +1,4 @@
-"""The adaptive batch size: how many calls go to Grok side by side."""
+"""The adaptive batch size: how many calls to Grok are made concurrently."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BatchSizeLimits:
-    """The size begins at ``smallest`` and never leaves ``smallest`` to ``largest``."""
+    """The size starts at ``smallest`` and stays from ``smallest`` to ``largest``."""
 
     smallest: int
     largest: int
 
     def clamp(self, size: int) -> int:
-        """The nearest size that is allowed."""
+        """Return the nearest allowed size."""
         return max(self.smallest, min(self.largest, size))
 
 
 def after_success(size: int, wave: int, limits: BatchSizeLimits) -> int:
-    """The size after a wave without a fault: doubled, if the wave was as large as it might be.
+    """Return the size after a wave without an error: doubled if the wave had the full size.
 
-    A wave that was small because little was waiting says nothing about what Grok can bear.
+    A smaller wave, for which too few conversations waited, does not show that Grok accepts more.
     """
     return limits.clamp(size * 2) if wave >= size else limits.clamp(size)
 
 
 def after_trouble(size: int, limits: BatchSizeLimits) -> int:
-    """The size after errors or a rate limit, or with a queue that outgrows us: halved."""
+    """Return the size after errors, after a rate limit, or with a long queue: halved."""
     return limits.clamp(size // 2)

@@ -1,4 +1,4 @@
-"""The calls of a wave: side by side in threads, each at its time and through the circuit."""
+"""The calls of a wave: concurrent in threads, each at its start time and guarded by the circuit."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
 
 
 PROBE: Final = Prompt("probe", "Customer: Hello, are you there? Agent: Yes. Customer: Thank you.")
-"""What Grok is asked about to find out whether it is well: as cheap as can be, and no
-conversation's, so that an outage costs none an attempt, and one that always fails keeps no other
-waiting."""
+"""The short text of a probe, which finds out whether Grok is available. It is no client's
+conversation: an outage then costs no conversation an attempt, and a conversation that always fails
+does not delay others."""
 
 
 class OwnError(AnalysisError):
-    """An error that stopped all calls before, met again by the same conversation alone.
+    """An error that paused all calls earlier, and that the same conversation causes again.
 
-    Grok answered a probe in between, so it is this conversation that meets the error. It uses an
-    attempt, and shows the circuit breaker that Grok is well.
+    Grok answered a probe in between, so this conversation is the cause. The error uses an attempt,
+    and shows the circuit breaker that Grok is available.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What came of one question. ``outcome`` is None where no call was made."""
+    """The result of one call. ``outcome`` is None if no call was made."""
 
     outcome: Answer | AnalysisError | None
     latency_seconds: float
 
     @property
     def cost(self) -> Cost:
-        """What the call used up, whether or not its answer was of use."""
+        """The cost of the call, whether or not its answer was usable."""
         if self.outcome is None:
             return Cost()
         if isinstance(self.outcome, AnalysisError):
@@ -65,14 +65,14 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class Call(CallResult):
-    """What came of one conversation's turn."""
+    """The result of the call about one conversation."""
 
     work: Work
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Asks Grok. ``usd_per_1k`` is for the estimate of a call that ended in an unexpected way."""
+    """Calls Grok. ``usd_per_1k`` is for the estimated cost of a call with an unexpected error."""
 
     analyzer: Analyzer
     circuit: CircuitBreaker
@@ -83,14 +83,14 @@ class Caller:
     monotonic: Callable[[], float] = time.monotonic
 
     def wave(self, works: Sequence[Work], start_times: StartTimes) -> list[Call]:
-        """Ask about each conversation, and return when all have been answered or have failed.
+        """Call Grok for each conversation, and return the results when all calls have ended.
 
-        No call of the wave is under way any more when this returns or raises.
+        No call of the wave is in flight when this returns or raises.
         """
         futures: list[Future[Call]] = []
         try:
             for index, work in enumerate(works):
-                futures.append(self.threads.submit(self._call, work, start_times.at(index)))
+                futures.append(self.threads.submit(self._call_at, start_times.at(index), work))
             _wait(futures)
         finally:
             for future in futures:
@@ -99,16 +99,18 @@ class Caller:
         return [future.result() for future in futures]
 
     def probe(self, start_times: StartTimes, *, is_strict: bool) -> CallResult:
-        """Ask about nobody's conversation.
+        """Call Grok with the probe's text, and return the result.
 
-        Where ``is_strict``, a refusal of it shows that no conversation could be analysed, and
-        opens the circuit; else it shows that Grok answers.
+        If ``is_strict``, a refusal of the probe shows that Grok would refuse every conversation,
+        and opens the circuit. Otherwise a refusal shows that Grok is available.
         """
         self._sleep_until(start_times.first_at)
-        return self._ask(lambda: self._strictly(PROBE) if is_strict else self._analysed(PROBE))
+        return self._call(
+            lambda: self._analyse_strictly(PROBE) if is_strict else self._analyse(PROBE)
+        )
 
     def stop(self, error: ConfigurationError) -> None:
-        """Open the circuit for all functions: no conversation could be analysed."""
+        """Open the circuit for all execution environments, as Grok refuses every conversation."""
 
         def fail() -> None:
             raise error
@@ -116,35 +118,37 @@ class Caller:
         with suppress(CircuitOpen, ConfigurationError):
             self.circuit.call(fail)
 
-    def _call(self, work: Work, start: float) -> Call:
+    def _call_at(self, start: float, work: Work) -> Call:
         self._sleep_until(start)
         if self.circuit.view().state is not CircuitState.CLOSED:
             return Call(None, 0.0, work)  # a conversation is never the probe
         prompt = Prompt(work.conversation.id, work.conversation.text)
-        asked = self._ask(lambda: self._about(prompt, work.message.known_error))
-        return Call(asked.outcome, asked.latency_seconds, work)
+        result = self._call(lambda: self._analyse_work(prompt, work.message.known_error))
+        return Call(result.outcome, result.latency_seconds, work)
 
     def _sleep_until(self, start: float) -> None:
-        early = start - self.now().timestamp()
-        if early > 0:
-            self.sleep(early)
+        seconds = start - self.now().timestamp()
+        if seconds > 0:
+            self.sleep(seconds)
 
-    def _ask(self, analyse: Callable[[], Answer]) -> CallResult:
-        begun = self.monotonic()
+    def _call(self, analyse: Callable[[], Answer]) -> CallResult:
+        started_at = self.monotonic()
         try:
             answer = self.circuit.call(analyse)
         except CircuitOpen:
             return CallResult(None, 0.0)
         except AnalysisError as error:
-            return CallResult(error, self.monotonic() - begun)
-        except Exception as error:  # noqa: BLE001 - only the circuit's own table is left: no call was made
-            logger.error("the circuit did not let a call through", error=description(error))
+            return CallResult(error, self.monotonic() - started_at)
+        except Exception as error:  # noqa: BLE001 - the circuit breaker failed: no call was made
+            logger.error(
+                "the circuit breaker failed: a call was not made", error=description(error)
+            )
             return CallResult(None, 0.0)
         return CallResult(answer, answer.latency_seconds)
 
-    def _about(self, prompt: Prompt, known_error: str) -> Answer:
+    def _analyse_work(self, prompt: Prompt, known_error: str) -> Answer:
         try:
-            return self._analysed(prompt)
+            return self._analyse(prompt)
         except ConfigurationError as error:
             if error.code != known_error:
                 raise
@@ -152,22 +156,22 @@ class Caller:
                 error.code, error.message, retry_after_seconds=error.retry_after_seconds
             ) from error
 
-    def _strictly(self, prompt: Prompt) -> Answer:
+    def _analyse_strictly(self, prompt: Prompt) -> Answer:
         try:
-            return self._analysed(prompt)
+            return self._analyse(prompt)
         except PermanentError as error:
-            message = f"{error.message}; a conversation of our own was refused alike"
+            message = f"{error.message}; the probe was refused for the same reason"
             raise ConfigurationError(
                 error.code, message, tokens=error.tokens, cost_ticks=error.cost_ticks
             ) from error
 
-    def _analysed(self, prompt: Prompt) -> Answer:
-        """The answer. Whatever else is raised becomes an error of this one call."""
+    def _analyse(self, prompt: Prompt) -> Answer:
+        """Return the answer. Any unexpected error becomes a transient error of this call."""
         try:
             return self.analyzer.analyse(prompt)
         except AnalysisError:
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of one call must cost no other
+        except Exception as error:  # noqa: BLE001 - an error of one call must not affect other calls
             logger.error(
                 "a call ended in an unexpected way",
                 conversation_id=prompt.conversation_id,

@@ -1,4 +1,4 @@
-"""What becomes of the conversations of a wave: insights are saved, the others go round again."""
+"""Ends the conversations of a wave: saves their insights, or sends their messages again."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from grok_insights.grok.analyzer import Analyzer, Answer
 
 MAX_UNSAVED: Final = 3
-"""How often a conversation's answer is paid for and cannot be saved: after that it is not asked
-about again, and ends as failed as soon as that can be saved."""
+"""How many paid answers about a conversation may be lost because they cannot be saved. After that
+Grok is not called about it again, and it ends as failed as soon as that can be saved."""
 
-Ended = Entry | tuple["Message", RetryDecision]
-"""What a call ends in: an insight to be saved, or a message to be sent again."""
+Ending = Entry | tuple["Message", RetryDecision]
+"""How a conversation's call ends: with an insight to save, or with a message to send again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Ends a wave."""
+    """Ends the conversations of a wave."""
 
     saver: Saver
     requeue: Requeue
@@ -46,18 +46,18 @@ class Outcomes:
     now: Callable[[], datetime]
 
     def end(
-        self, calls: Sequence[Call], hold_seconds: float, remaining_seconds: Callable[[], float]
+        self, calls: Sequence[Call], pause_seconds: float, remaining_seconds: Callable[[], float]
     ) -> Report:
-        """Save what was answered or failed for good, then send the rest again.
+        """Save completed and finally failed insights, then send the other messages again.
 
-        ``hold_seconds`` says how long calls are stopped after this wave, 0 where they are not.
+        ``pause_seconds`` says how long calls are paused after this wave; 0 if they are not paused.
         """
-        ended = [(call, self._end_of(call, hold_seconds)) for call in calls]
-        entries = [one for _, one in ended if isinstance(one, Entry)]
-        again = [one for _, one in ended if isinstance(one, tuple)]
-        lost = [call.work.message for call, one in ended if one is None]
+        endings = [(call, self._ending(call, pause_seconds)) for call in calls]
+        entries = [ending for _, ending in endings if isinstance(ending, Entry)]
+        retries = [ending for _, ending in endings if isinstance(ending, tuple)]
+        unknown = [call.work.message for call, ending in endings if ending is None]
         report = self._save(entries, _messages(call.work for call in calls), remaining_seconds)
-        return report + self.requeue.resend(again) + self._unsaved(lost)
+        return report + self.requeue.resend(retries) + self._resend_unsaved(unknown)
 
     def give_up(
         self,
@@ -65,32 +65,32 @@ class Outcomes:
         error: AnalysisError,
         remaining_seconds: Callable[[], float],
     ) -> Report:
-        """End conversations as failed without another call; their dead letters can be redriven."""
+        """Save failed insights without a call, and send dead letters, which can be redriven."""
         calls = [Call(error, 0.0, work) for work in works]
         entries = [call.work.entry(self._failed(call, error, gave_up=True)) for call in calls]
         return self._save(entries, _messages(works), remaining_seconds)
 
-    def _end_of(self, call: Call, hold_seconds: float) -> Ended | None:
-        """What a call ends in; None where an unexpected error keeps that from being made out."""
-        with contained("what became of a conversation could not be made out"):
-            return self._decided(call, hold_seconds)
+    def _ending(self, call: Call, pause_seconds: float) -> Ending | None:
+        """Return how a call ends; None if an unexpected error prevents the decision."""
+        with contained("the outcome of a call could not be processed"):
+            return self._decide(call, pause_seconds)
         return None
 
-    def _decided(self, call: Call, hold_seconds: float) -> Ended:
+    def _decide(self, call: Call, pause_seconds: float) -> Ending:
         random, message = self.requeue.random(), call.work.message
         if call.outcome is None:
-            delay = backoff.held_back_seconds(hold_seconds, random)
+            delay = backoff.deferral_seconds(pause_seconds, random)
             return message, RetryDecision(RetryAction.DEFER, delay)
         if not isinstance(call.outcome, AnalysisError):
             return call.work.entry(self._completed(call.work, call.outcome))
         if isinstance(call.outcome, ConfigurationError):
             message = replace(message, known_error=call.outcome.code)
-        tries = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
-        found = retry_policy.decide(call.outcome, tries, hold_seconds, random)
-        if found.action in {RetryAction.FAIL, RetryAction.GIVE_UP}:
-            gave_up = found.action is RetryAction.GIVE_UP
+        attempts = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
+        decision = retry_policy.decide(call.outcome, attempts, pause_seconds, random)
+        if decision.action in {RetryAction.FAIL, RetryAction.GIVE_UP}:
+            gave_up = decision.action is RetryAction.GIVE_UP
             return call.work.entry(self._failed(call, call.outcome, gave_up=gave_up))
-        return message, found
+        return message, decision
 
     def _save(
         self,
@@ -98,38 +98,41 @@ class Outcomes:
         messages: Mapping[str, Message],
         remaining_seconds: Callable[[], float],
     ) -> Report:
-        """Save insights, then send the dead letters of those whose attempts are used up."""
+        """Save insights, then send dead letters for those that failed at the last attempt."""
         if not entries:
             return Report()
         result = self.saver.save(entries, remaining_seconds)
         report = Report(
             saved=tuple(result.saved.values()), redelivered=frozenset(result.unreadable)
         )
-        report += self._dead_letters(entries, result, messages)
-        return report + self._unsaved([messages[_id(one)] for one in result.unsaved])
+        report += self._send_dead_letters(entries, result, messages)
+        return report + self._resend_unsaved([messages[_id(entry)] for entry in result.unsaved])
 
-    def _dead_letters(
+    def _send_dead_letters(
         self, entries: list[Entry], result: SaveResult, messages: Mapping[str, Message]
     ) -> Report:
-        """Send dead letters for failed insights that were saved.
+        """Send dead letters for the failed insights that were saved.
 
-        One that was refused may have been saved all the same, by a request whose answer was lost.
-        Its message comes again, and meets either its own failed insight or a completed one.
+        An insight that was refused may have been saved nevertheless, by a request whose response
+        was lost. Its message is delivered again; then either its own failed insight or a completed
+        one is found.
         """
-        dead = _dead(result.saved.values())
-        refused = _dead(entry.insight for entry in entries).keys() & result.superseded
-        letters = [(messages[key], reason) for key, reason in dead.items()]
-        return self.requeue.dead_letter(letters) + Report(redelivered=frozenset(refused))
+        reasons = _dead_letter_reasons(result.saved.values())
+        failed_ids = _dead_letter_reasons(entry.insight for entry in entries).keys()
+        dead_letters = [(messages[identity], reason) for identity, reason in reasons.items()]
+        report = self.requeue.dead_letter(dead_letters)
+        return report + Report(redelivered=frozenset(failed_ids & result.superseded))
 
-    def _unsaved(self, messages: Sequence[Message]) -> Report:
-        """Send messages again whose answers are lost, with one more loss counted."""
-        delay = backoff.held_back_seconds(STORAGE_RETRY_SECONDS, self.requeue.random())
+    def _resend_unsaved(self, messages: Sequence[Message]) -> Report:
+        """Send messages again whose answers are lost, and count the loss in each message."""
+        delay = backoff.deferral_seconds(STORAGE_RETRY_SECONDS, self.requeue.random())
         decision = RetryDecision(RetryAction.DEFER, delay)
-        counted = [
-            (replace(one, unsaved=min(MAX_UNSAVED, one.unsaved + 1)), decision) for one in messages
+        resent = [
+            (replace(message, unsaved=min(MAX_UNSAVED, message.unsaved + 1)), decision)
+            for message in messages
         ]
-        ids = frozenset(one.conversation_id for one in messages)
-        return self.requeue.resend(counted) + Report(unsaved=ids)
+        ids = frozenset(message.conversation_id for message in messages)
+        return self.requeue.resend(resent) + Report(unsaved=ids)
 
     def _completed(self, work: Work, answer: Answer) -> Insight:
         return Insight(
@@ -150,14 +153,14 @@ class Outcomes:
         )
 
     def _failed(self, call: Call, error: AnalysisError, *, gave_up: bool) -> Insight:
-        """Why there is no analysis. It costs nothing: no answer that was billed is kept in it."""
+        """Return the failed insight. Its cost is 0, since it contains no answer that was billed."""
         message = call.work.message
-        tried = f"{error.message}; {message.attempt} attempts" if gave_up else error.message
+        reason = f"{error.message}; {message.attempt} attempts" if gave_up else error.message
         return Insight(
             conversation_id=message.conversation_id,
             external_id=call.work.conversation.external_id,
             created_at=self.now(),
-            outcome=Failure(error.code, tried, gave_up),
+            outcome=Failure(error.code, reason, gave_up),
             cost=Cost(),
             origin=Origin(
                 model=self.analyzer.model,
@@ -172,7 +175,7 @@ class Outcomes:
 
 
 def unsaved_too_often() -> AnalysisError:
-    """Why a conversation ends whose insight could not be saved again and again."""
+    """Return the error of a conversation whose insight could not be saved several times."""
     return TransientError("unsaved", "its insight could not be saved")
 
 
@@ -184,8 +187,8 @@ def _messages(works: Iterable[Work]) -> dict[str, Message]:
     return {work.conversation.id: work.message for work in works}
 
 
-def _dead(insights: Iterable[Insight]) -> dict[str, DeadLetterReason]:
-    """The conversations whose attempts are used up, and why the last one failed."""
+def _dead_letter_reasons(insights: Iterable[Insight]) -> dict[str, DeadLetterReason]:
+    """Return why the last attempt failed, by id, for conversations without attempts left."""
     return {
         insight.conversation_id: DeadLetterReason(insight.outcome.code, insight.outcome.message)
         for insight in insights

@@ -1,4 +1,4 @@
-"""How far a batch has come: what is left of it, and what became of the rest."""
+"""The progress of a batch: the conversations that are left, and the report on the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a batch has come."""
+    """The progress of a batch."""
 
     pending: deque[Work]
     suspects: deque[Work]
@@ -24,25 +24,25 @@ class Progress:
     remaining_seconds: Callable[[], float]
     report: Report = field(default_factory=Report)
     worker_state: WorkerState | None = None
-    """What was read for the next wave already; None where it must be read."""
-    begun: list[Work] = field(default_factory=list)
-    """The wave that has begun and is not ended: nothing of it is known yet."""
+    """The state that was already read for the next wave; None if it must be read."""
+    current_wave: list[Work] = field(default_factory=list)
+    """The wave that has begun and not ended. Its outcomes are not known."""
 
     def next_works(self) -> tuple[deque[Work], int]:
-        """What the next wave is taken from, and how many it may have at the most."""
+        """Return the conversations for the next wave, and its largest size."""
         return (self.pending, self.batch_size) if self.pending else (self.suspects, 1)
 
     def begin(self, size: int) -> list[Work]:
-        """Take a wave from those that are left."""
+        """Take the next wave from the conversations that are left, and return it."""
         works = self.next_works()[0]
-        self.begun = [works.popleft() for _ in range(size)]
-        return self.begun
+        self.current_wave = [works.popleft() for _ in range(size)]
+        return self.current_wave
 
     def end(self, report: Report) -> None:
-        """Note how the wave that has begun ended."""
+        """Add the report of the wave that has ended."""
         self.report += report
-        self.begun = []
+        self.current_wave = []
 
     def left(self) -> list[Work]:
-        """All whose end is not noted."""
-        return [*self.begun, *self.pending, *self.suspects]
+        """Return the conversations that have not ended."""
+        return [*self.current_wave, *self.pending, *self.suspects]

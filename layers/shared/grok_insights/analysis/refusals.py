@@ -1,7 +1,8 @@
-"""Whether a refusal is about one conversation, or about all of them: then it is a wrong setting.
+"""Finds out whether refusals concern single conversations or all of them, by a wrong setting.
 
-Grok names some reasons why it analyses a conversation never; the rest is guessed from a status.
-A change on either side can make it refuse every conversation, which must not end them all.
+Grok names some reasons for which it never analyses a conversation. Other reasons are guessed from
+the HTTP status. A change in Grok or in this product can make Grok refuse every conversation. In
+that case the conversations must not end as failed.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from grok_insights.analysis.calls import Call
 from grok_insights.errors import AnalysisError, ConfigurationError, PermanentError, TransientError
 
 REFUSED_ALIKE: Final = 5
-"""Conversations refused with the same code, one after another, that make it a wrong setting."""
+"""So many conversations in a row, refused with the same code, show a wrong setting."""
 
 
 @dataclass(slots=True)
 class Refusals:
-    """The refusals of this environment since Grok answered last about a conversation."""
+    """The refusals in this execution environment since Grok's last answer about a conversation."""
 
     code: str = ""
     ids: set[str] = field(default_factory=set)
 
     def count(self, calls: Sequence[Call]) -> list[Call]:
-        """Add a wave, and return those of its refusals that may be about all conversations.
+        """Count the refusals of a wave, and return those that may concern all conversations.
 
-        None of them may where Grok answered another call of the wave. Nor may a refusal that the
-        conversation met before, since Grok answered a probe in between.
+        If Grok answered another call of the wave, none of them does. A refusal that the same
+        conversation met before does not either, since Grok answered a probe in between.
         """
         if any(is_answered(call) for call in calls):
             self.clear()
@@ -42,10 +43,10 @@ class Refusals:
         return doubtful
 
     def fault(self) -> ConfigurationError | None:
-        """The wrong setting that the refusals add up to; None where they are too few."""
+        """Return the error of a wrong setting; None if there are too few refusals."""
         if len(self.ids) < REFUSED_ALIKE:
             return None
-        message = f"Grok refused {len(self.ids)} conversations in a row alike"
+        message = f"Grok refused {len(self.ids)} conversations in a row for the same reason"
         return ConfigurationError(self.code, message)
 
     def clear(self) -> None:
@@ -54,18 +55,18 @@ class Refusals:
 
 
 def is_answered(call: Call) -> bool:
-    """Whether there is a usable answer."""
+    """Return whether Grok gave a usable answer."""
     return call.outcome is not None and not isinstance(call.outcome, AnalysisError)
 
 
 def as_setting(call: Call) -> Call:
-    """A refused call as one that met a wrong setting: it costs the conversation no attempt."""
+    """Return a refused call as one that a wrong setting caused, which uses no attempt."""
     error = _error(call)
     return replace(call, outcome=ConfigurationError(error.code, error.message, **_cost(error)))
 
 
 def as_attempt(call: Call) -> Call:
-    """A refused call as one that failed: nothing shows whose fault it is."""
+    """Return a refused call as a failed attempt, since the cause is not known."""
     error = _error(call)
     return replace(call, outcome=TransientError(error.code, error.message, **_cost(error)))
 

@@ -1,6 +1,6 @@
-"""What became of a batch, as CloudWatch metrics (EMF) and as running totals.
+"""The report on a batch, as CloudWatch metrics (EMF) and as running totals.
 
-The metrics' names are a promise: alarms and dashboards are built on them (docs/operations.md).
+The names of the metrics must stay: alarms and dashboards use them (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from grok_insights.analysis.calls import CallResult
     from grok_insights.flow.pauses import Reason
 
-MOST_VALUES: Final = 100
-"""Values one EMF metric may hold:
+MAX_METRIC_VALUES: Final = 100
+"""The largest number of values of one EMF metric:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html"""
 
-KINDS: Final = ("transient", "permanent", "configuration", "credits")
+ERROR_KINDS: Final = ("transient", "permanent", "configuration", "credits")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of conversations. Each step returns its own, and ``+`` adds them up."""
+    """The outcomes of conversations. Each step returns a report, and ``+`` adds reports."""
 
     calls: tuple[CallResult, ...] = ()
-    """Every call, those of probes too."""
+    """All calls, including probes."""
     saved: tuple[Insight, ...] = ()
     retried: int = 0
     deferred: int = 0
     dead_lettered: int = 0
     unsaved: frozenset[str] = frozenset()
-    """Ids of those whose insight could not be saved, or that wait until insights can be."""
+    """Ids of conversations whose insight could not be saved, or that wait for a storage pause."""
     redelivered: frozenset[str] = frozenset()
-    """Ids of those whose message must be delivered again."""
+    """Ids of conversations whose message SQS must deliver again."""
     stopped_by: Reason | None = None
 
     def __add__(self, other: Report) -> Report:
-        """Both together. The first reason why calls were stopped counts."""
+        """Return the sum of both. ``stopped_by`` is the first reason why calls were paused."""
         return Report(
             calls=self.calls + other.calls,
             saved=self.saved + other.saved,
@@ -57,30 +57,33 @@ class Report:
 
     @property
     def completed(self) -> int:
-        """How many insights were saved with an analysis."""
-        return sum(one.status is Status.COMPLETED for one in self.saved)
+        """The number of insights that were saved with an analysis."""
+        return sum(insight.status is Status.COMPLETED for insight in self.saved)
 
     @property
     def failed(self) -> int:
-        """How many insights were saved with the reason why there is no analysis."""
+        """The number of failed insights that were saved."""
         return len(self.saved) - self.completed
 
     def spent_ticks(self) -> int:
-        """What the batch's calls used up, whether or not their answers were of use."""
+        """Return the cost of the calls in ticks, whether or not their answers were usable."""
         return sum(call.cost.ticks for call in self.calls)
 
     def errors(self) -> list[AnalysisError]:
-        """The errors of the calls that failed."""
+        """Return the errors of the calls that failed."""
         return [call.outcome for call in self.calls if isinstance(call.outcome, AnalysisError)]
 
     def made(self) -> list[CallResult]:
-        """The calls that went out."""
+        """Return the calls that were made."""
         return [call for call in self.calls if call.outcome is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """A batch as a whole, for metrics. ``oldest`` is when the first of its messages was sent."""
+    """The report on a batch with its totals, for metrics.
+
+    ``oldest`` is the earliest time at which one of its messages was enqueued.
+    """
 
     received: int
     oldest: datetime | None
@@ -91,9 +94,9 @@ class BatchReport:
 
 
 def totals_of(batch: BatchReport) -> Counter[str]:
-    """What a batch adds to the running totals."""
+    """Return what a batch adds to the running totals, without zeros."""
     report = batch.report
-    counted = Counter(
+    counts = Counter(
         analysed=report.completed,
         failed=report.failed,
         retried=report.retried,
@@ -103,18 +106,18 @@ def totals_of(batch: BatchReport) -> Counter[str]:
     )
     for call in report.made():
         error = call.outcome.kind if isinstance(call.outcome, AnalysisError) else None
-        counted += totals.of_call(
+        counts += totals.of_call(
             call.latency_seconds, tokens=call.cost.tokens, cost_ticks=call.cost.ticks, error=error
         )
-    return Counter({name: number for name, number in counted.items() if number})
+    return Counter({name: number for name, number in counts.items() if number})
 
 
 def emit(batch: BatchReport, now: datetime) -> None:
-    """Add a batch's metrics to those that are flushed at its end."""
+    """Add the metrics of a batch, which the handler flushes at the end."""
     report = batch.report
     for name, number in _counts(batch).items():
         metrics.add_metric(name, MetricUnit.Count, number)
-    for call in report.made()[:MOST_VALUES]:
+    for call in report.made()[:MAX_METRIC_VALUES]:
         metrics.add_metric("GrokLatency", MetricUnit.Seconds, call.latency_seconds)
     metrics.add_metric("CostUsd", MetricUnit.NoUnit, float(pricing.usd(report.spent_ticks())))
     if batch.budget_left_ticks is not None:
@@ -138,7 +141,7 @@ def _counts(batch: BatchReport) -> dict[str, int]:
         "ConversationsUnsaved": len(report.unsaved | report.redelivered),
         "GrokCalls": len(report.made()),
         "GrokErrors": sum(kinds.values()),
-        **{f"GrokErrors{kind.capitalize()}": kinds[kind] for kind in KINDS},
+        **{f"GrokErrors{kind.capitalize()}": kinds[kind] for kind in ERROR_KINDS},
         "TokensUsed": sum(call.cost.tokens for call in report.calls),
         "BatchSize": batch.batch_size,
         "CircuitOpened": batch.circuit_changes.count("OPEN"),

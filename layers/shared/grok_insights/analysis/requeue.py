@@ -1,7 +1,7 @@
-"""Messages that go back: into the queue, now or later, and into the dead-letter queue.
+"""Sends messages again, at once or with a delay, and sends dead letters.
 
-A message is sent again before the old one is acknowledged: dying in between makes two of it, which
-does no harm, and never none.
+A message is sent again before the old one is deleted. If the function ends in between, there are
+two messages, which does no harm, and a message is never lost.
 """
 
 from __future__ import annotations
@@ -23,44 +23,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """The two queues, as senders see them. ``random`` gives numbers from 0 to 1."""
+    """Sends to both queues. ``random`` returns a number from 0 up to, but not including, 1."""
 
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
     random: Callable[[], float]
 
     def resend(self, messages: Sequence[tuple[Message, RetryDecision]]) -> Report:
-        """Send messages again: with the next attempt to be retried, else as they are."""
+        """Send messages again: with the next attempt for a retry, otherwise unchanged."""
         outgoing = [
-            OutgoingMessage(_changed(message, found.action), found.delay_seconds)
-            for message, found in messages
+            OutgoingMessage(_changed(message, decision.action), decision.delay_seconds)
+            for message, decision in messages
         ]
-        lost = self.queue.send_each(outgoing)
-        sent = [found.action for message, found in messages if message.conversation_id not in lost]
-        retried = sent.count(RetryAction.RETRY)
-        return Report(retried=retried, deferred=len(sent) - retried, redelivered=frozenset(lost))
+        unsent = self.queue.send_each(outgoing)
+        actions = [
+            decision.action
+            for message, decision in messages
+            if message.conversation_id not in unsent
+        ]
+        retried = actions.count(RetryAction.RETRY)
+        return Report(
+            retried=retried, deferred=len(actions) - retried, redelivered=frozenset(unsent)
+        )
 
-    def delay(self, messages: Sequence[Message], hold: Delay) -> Report:
-        """Send messages again as they are, to be received when the hold ends."""
-        sent = self.resend([(message, self._held_back(hold.seconds)) for message in messages])
-        waits_for_storage = hold.reason is Reason.STORAGE
-        ids = frozenset(one.conversation_id for one in messages) if waits_for_storage else ()
-        return sent + Report(stopped_by=hold.reason, unsaved=frozenset(ids))
+    def delay(self, messages: Sequence[Message], delay: Delay) -> Report:
+        """Send messages again unchanged, to be received after the delay."""
+        report = self.resend([(message, self._deferral(delay.seconds)) for message in messages])
+        waits_for_storage = delay.reason is Reason.STORAGE
+        ids = {message.conversation_id for message in messages} if waits_for_storage else ()
+        return report + Report(stopped_by=delay.reason, unsaved=frozenset(ids))
 
-    def _held_back(self, seconds: float) -> RetryDecision:
-        delay = backoff.held_back_seconds(seconds, self.random()) if seconds else 0
+    def _deferral(self, seconds: float) -> RetryDecision:
+        delay = backoff.deferral_seconds(seconds, self.random()) if seconds else 0
         return RetryDecision(RetryAction.DEFER, delay)
 
-    def dead_letter(self, dead: Sequence[tuple[Message, DeadLetterReason]]) -> Report:
-        """Send dead letters, each with its reason."""
-        lost = self.dead_letters.send_each(
-            [OutgoingMessage(message, error=error) for message, error in dead]
+    def dead_letter(self, messages: Sequence[tuple[Message, DeadLetterReason]]) -> Report:
+        """Send messages to the dead-letter queue, each with its reason."""
+        unsent = self.dead_letters.send_each(
+            [OutgoingMessage(message, error=reason) for message, reason in messages]
         )
-        return Report(dead_lettered=len(dead) - len(lost), redelivered=frozenset(lost))
+        return Report(dead_lettered=len(messages) - len(unsent), redelivered=frozenset(unsent))
 
 
 def _changed(message: Message, action: RetryAction) -> Message:
-    """The message that is sent. A call that ended clears the suspicion that it would not."""
+    """Return the message to send. After a call that ended, it is no longer suspected."""
     match action:
         case RetryAction.RETRY:
             return replace(message, attempt=message.attempt + 1, suspected=0)

@@ -1,4 +1,4 @@
-"""What becomes of a conversation whose call failed: the one rule from error to action. Pure."""
+"""The retry policy: which action follows the error of a failed call. Pure."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from grok_insights.errors import (
 from grok_insights.flow import backoff
 
 MAX_LAST_ATTEMPT_REPEATS: Final = 3
-"""How often a last attempt that failed together with an outage is given once more. It has an end,
-since conversations that fail by themselves can open the circuit too, if they are many."""
+"""How often the last attempt is repeated if it failed during an outage. The number is limited,
+since many conversations that fail by themselves can open the circuit too."""
 
 
 class RetryAction(StrEnum):
-    """What is done with a conversation."""
+    """The action for a conversation after a call."""
 
     RETRY = "retry"
-    """Sent again, with the next attempt."""
+    """Send the message again with the next attempt."""
     DEFER = "defer"
-    """Sent again as it was: it was not called, or no call could have succeeded."""
+    """Send the message again unchanged: no call was made, or no call could have succeeded."""
     REPEAT_LAST_ATTEMPT = "repeat_last_attempt"
-    """Sent again, with the last attempt once more: it failed together with an outage."""
+    """Send the message again with the same, last attempt: it failed during an outage."""
     FAIL = "fail"
-    """A failed insight: Grok will never analyse it."""
+    """Save a failed insight: Grok never analyses this conversation."""
     GIVE_UP = "give_up"
-    """A failed insight and a dead letter: each attempt failed."""
+    """Save a failed insight and send a dead letter: each attempt failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryDecision:
-    """An action, and for a message that is sent again the seconds until it may be received."""
+    """An action, and the delay of a message that is sent again."""
 
     action: RetryAction
     delay_seconds: int = 0
@@ -45,7 +45,10 @@ class RetryDecision:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The call was attempt ``attempt`` of ``most``; the last one was repeated so often."""
+    """The call was attempt ``attempt`` of ``most``, counted from 1.
+
+    ``repeated_last_attempt`` is how often the last attempt was repeated.
+    """
 
     attempt: int
     most: int
@@ -53,25 +56,25 @@ class Attempts:
 
 
 def decide(
-    error: AnalysisError, tries: Attempts, hold_seconds: float, random: float
+    error: AnalysisError, attempts: Attempts, pause_seconds: float, random: float
 ) -> RetryDecision:
-    """Return what to do with a conversation whose call failed.
+    """Return the decision for a conversation whose call failed.
 
-    ``hold_seconds`` says how long calls are stopped now that the wave has ended, 0 where they are
-    not. A last attempt with an unusable answer is never repeated: Grok was there, and billed it.
+    ``pause_seconds`` says how long calls are paused after the wave; 0 if they are not paused. A
+    last attempt with an unusable answer is never repeated: Grok was available and billed the call.
     """
     if isinstance(error, PermanentError):
         return RetryDecision(RetryAction.FAIL)
     if isinstance(error, ConfigurationError | CreditsError):
-        return RetryDecision(RetryAction.DEFER, backoff.held_back_seconds(hold_seconds, random))
-    held = backoff.held_back_seconds(hold_seconds, random) if hold_seconds else 0
-    if tries.attempt < tries.most:
-        delay = backoff.retry_delay_seconds(tries.attempt, error.retry_after_seconds, random)
-        return RetryDecision(RetryAction.RETRY, max(delay, held))
+        return RetryDecision(RetryAction.DEFER, backoff.deferral_seconds(pause_seconds, random))
+    pause_delay = backoff.deferral_seconds(pause_seconds, random) if pause_seconds else 0
+    if attempts.attempt < attempts.most:
+        delay = backoff.retry_delay_seconds(attempts.attempt, error.retry_after_seconds, random)
+        return RetryDecision(RetryAction.RETRY, max(delay, pause_delay))
     if (
-        held
-        and tries.repeated_last_attempt < MAX_LAST_ATTEMPT_REPEATS
+        pause_delay
+        and attempts.repeated_last_attempt < MAX_LAST_ATTEMPT_REPEATS
         and not isinstance(error, UnusableAnswer)
     ):
-        return RetryDecision(RetryAction.REPEAT_LAST_ATTEMPT, held)
+        return RetryDecision(RetryAction.REPEAT_LAST_ATTEMPT, pause_delay)
     return RetryDecision(RetryAction.GIVE_UP)

@@ -1,4 +1,4 @@
-"""Saves what a wave found: tried again for a while, since the answers in it are paid for."""
+"""Saves the insights of a wave, and retries for some time, since the answers are paid for."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from grok_insights.aws.ledger import Entry, Ledger
 
 WAITS_SECONDS: Final = (0.2, 0.8)
-"""Before each further try, on top of what the client and the ledger try by themselves."""
+"""Waits before each retry. The client and the ledger make retries of their own."""
 
-KEPT_SECONDS: Final = 1.0
-"""Kept free of waiting, for sending messages back before the function's deadline."""
+RESENDING_SECONDS: Final = 1.0
+"""Time reserved to send messages again before the function's timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saver:
-    """Saves insights and their counters by the ledger."""
+    """Saves insights and their counters with the ledger."""
 
     ledger: Ledger
     sleep: Callable[[float], None] = time.sleep
 
     def save(self, entries: Sequence[Entry], remaining_seconds: Callable[[], float]) -> SaveResult:
-        """Save all entries, trying again as long as the function's time allows."""
+        """Save all entries and return the result. Retry as long as the function has time."""
         result = self.ledger.save(entries)
         for wait in WAITS_SECONDS:
-            if not result.unsaved or remaining_seconds() < wait + KEPT_SECONDS:
+            if not result.unsaved or remaining_seconds() < wait + RESENDING_SECONDS:
                 break
             self.sleep(wait)
-            result = _together(result, self.ledger.save(result.unsaved))
+            result = _combined(result, self.ledger.save(result.unsaved))
         return result
 
 
-def _together(first: SaveResult, second: SaveResult) -> SaveResult:
-    """What came of entries after the second try, which was about the unsaved ones of the first."""
+def _combined(first: SaveResult, second: SaveResult) -> SaveResult:
+    """Return the result of both tries. The second one was made with the unsaved of the first."""
     return SaveResult(
         saved=first.saved | second.saved,
         superseded=first.superseded | second.superseded,

@@ -1,7 +1,8 @@
-"""The waves of a batch: admitted, called, judged and ended one after another.
+"""Processes a batch in waves, one after another: admit, call, evaluate and end.
 
-Conversations that may have ended the function come last, alone and marked in the State table, so
-that one that does it again is known, and costs the others nothing.
+Conversations that may have ended the function are processed last. Each is in a wave of its own and
+has a mark in the State table, so that one that ends the function again is recognised and does not
+affect the others.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import batch_size, refusals
-from grok_insights.analysis.admission import AWS_HOLD_SECONDS, Admission, Delay
+from grok_insights.analysis.admission import AWS_RETRY_SECONDS, Admission, Delay
 from grok_insights.analysis.containment import contained
 from grok_insights.analysis.feedback import is_trouble
 from grok_insights.analysis.progress import Progress
 from grok_insights.analysis.refusals import Refusals
 from grok_insights.analysis.report import Report
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
-from grok_insights.flow.pauses import PROBE_HOLD_SECONDS, Reason
+from grok_insights.flow.pauses import PROBE_DELAY_SECONDS, Reason
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from grok_insights.flow.pauses import WorkerState
 
 MAX_OWN_CRASHES: Final = 2
-"""How often a conversation ends the function, called alone, before it is given up."""
+"""How often a conversation that is called alone may end the function before it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """Works through a batch."""
+    """Processes a batch."""
 
     admission_control: AdmissionControl
     caller: Caller
@@ -50,51 +51,56 @@ class Waves:
     refusals: Refusals = field(default_factory=Refusals)
 
     def run(self, progress: Progress) -> Report:
-        """Work through all, and send back what there is no time for, or what must wait."""
+        """Process all conversations, and send the messages again that must wait.
+
+        Return the report on the batch.
+        """
         remaining = progress.remaining_seconds()
         if progress.left() and self.admission_control.room_seconds(remaining) < 0:
             logger.error("the function's timeout leaves no time for even one call to Grok")
-            self._stopped(progress, Delay(AWS_HOLD_SECONDS))
-        goes_on = True
-        while goes_on and progress.left():
-            goes_on = False
-            with contained("a wave was not ended: its messages are delivered again"):
-                goes_on = self._step(progress)
+            self._stop(progress, Delay(AWS_RETRY_SECONDS))
+        continues = True
+        while continues and progress.left():
+            continues = False
+            with contained("a wave did not end: its messages are delivered again"):
+                continues = self._step(progress)
         ids = frozenset(work.message.conversation_id for work in progress.left())
         return progress.report + Report(redelivered=ids)
 
     def _step(self, progress: Progress) -> bool:
-        """Begin and end one wave or probe; False where none may begin, and all were sent back."""
+        """Process one wave or probe, and return True.
+
+        If no call may start, send all messages that are left again and return False.
+        """
         state = progress.worker_state or self.admission_control.refresh()
         progress.worker_state = None
         if isinstance(state, Delay):
-            return self._stopped(progress, state)
-        admission = self._admission(progress, state)
+            return self._stop(progress, state)
+        admission = self._admit(progress, state)
         if isinstance(admission, Delay):
-            return self._stopped(progress, admission)
+            return self._stop(progress, admission)
         if admission.is_probe:
-            return self._probed(admission, progress, bool(state.circuit.misconfigured))
+            return self._probe_or_stop(admission, progress, bool(state.circuit.misconfigured))
         works = progress.begin(admission.size)
         if works[0].message.suspected:
-            self._alone(works[0], admission, progress)
+            self._process_suspect(works[0], admission, progress)
         else:
-            self._wave(works, admission, progress)
+            self._process_wave(works, admission, progress)
         return True
 
-    def _admission(self, progress: Progress, state: WorkerState) -> Admission | Delay:
+    def _admit(self, progress: Progress, state: WorkerState) -> Admission | Delay:
         works, size = progress.next_works()
         texts = [work.conversation.text for work in works]
         return self.admission_control.admit(state, texts, size, progress.remaining_seconds())
 
-    def _probed(self, admission: Admission, progress: Progress, is_strict: bool) -> bool:
-        """Find out whether Grok is well; False where that was not asked, and all were sent back."""
+    def _probe_or_stop(self, admission: Admission, progress: Progress, is_strict: bool) -> bool:
+        """Probe Grok and return True. If another function probes, stop and return False."""
         if self._probe(admission, progress, is_strict=is_strict).outcome is not None:
             return True
-        another_probes = Delay(PROBE_HOLD_SECONDS, Reason.CIRCUIT_OPEN)
-        return self._stopped(progress, another_probes)
+        return self._stop(progress, Delay(PROBE_DELAY_SECONDS, Reason.CIRCUIT_OPEN))
 
-    def _stopped(self, progress: Progress, delay: Delay) -> bool:
-        """Send back all that is left; False, since nothing goes on."""
+    def _stop(self, progress: Progress, delay: Delay) -> bool:
+        """Send all messages that are left again, and return False."""
         messages = [work.message for work in progress.left()]
         progress.report += self.requeue.delay(messages, delay)
         progress.pending.clear()
@@ -102,41 +108,43 @@ class Waves:
         return False
 
     def _probe(self, admission: Admission, progress: Progress, *, is_strict: bool) -> CallResult:
-        """Ask about no conversation; the circuit learns from it, and the loop from there."""
-        asked = self.caller.probe(admission.start_times, is_strict=is_strict)
-        self.feedback.learn([asked], admission)
-        self._note([asked], progress)
-        return asked
+        """Probe Grok and return the result. The next step reads the circuit that it changed."""
+        result = self.caller.probe(admission.start_times, is_strict=is_strict)
+        self.feedback.learn([result], admission)
+        self._record([result], progress)
+        return result
 
-    def _alone(self, work: Work, admission: Admission, progress: Progress) -> None:
-        """Analyse a conversation that may end the function, or give it up where it did so."""
-        begun = self.crash_marks.begin(work.conversation.id)
-        if begun > MAX_OWN_CRASHES:
+    def _process_suspect(self, work: Work, admission: Admission, progress: Progress) -> None:
+        """Analyse a conversation that may end the function, or fail it if it did so too often."""
+        begun_calls = self.crash_marks.begin(work.conversation.id)
+        if begun_calls > MAX_OWN_CRASHES:
             self.feedback.learn([], admission)
-            crash = TransientError("crashed", "the function ended each time it was tried")
+            crash = TransientError("crashed", "the function ended at each attempt to analyse it")
             progress.end(self.outcomes.give_up([work], crash, progress.remaining_seconds))
         else:
-            self._wave([work], admission, progress)
-        with contained("a conversation stays under suspicion of ending the function"):
+            self._process_wave([work], admission, progress)
+        with contained("the crash mark of a conversation was not removed"):
             self.crash_marks.end(work.conversation.id)
 
-    def _wave(self, works: Sequence[Work], admission: Admission, progress: Progress) -> None:
-        """Call, learn from the calls, and end each conversation, whatever fails beside it."""
+    def _process_wave(
+        self, works: Sequence[Work], admission: Admission, progress: Progress
+    ) -> None:
+        """Call Grok, update the shared state, and end each conversation, even if a step fails."""
         calls = self.caller.wave(works, admission.start_times)
         self.feedback.learn(calls, admission)
-        with contained("whose fault a wave's refusals are could not be made out"):
-            calls = self._judged(calls, progress)
-        self._note(calls, progress)
-        hold_seconds = self.feedback.hold_seconds(calls)
-        ended = self.outcomes.end(calls, hold_seconds, progress.remaining_seconds)
-        progress.end(ended)
-        if ended.saved:
-            self.feedback.storage_works(admission)
-        elif ended.unsaved:
+        with contained("the cause of a wave's refusals could not be found"):
+            calls = self._with_causes(calls, progress)
+        self._record(calls, progress)
+        pause_seconds = self.feedback.pause_seconds(calls)
+        report = self.outcomes.end(calls, pause_seconds, progress.remaining_seconds)
+        progress.end(report)
+        if report.saved:
+            self.feedback.resume_storage(admission)
+        elif report.unsaved:
             self.admission_control.pause_for_storage()
 
-    def _note(self, calls: Sequence[CallResult], progress: Progress) -> None:
-        """Add calls to the report, and let them change the size of the next wave."""
+    def _record(self, calls: Sequence[CallResult], progress: Progress) -> None:
+        """Add calls to the report, and adapt the size of the next wave to their outcomes."""
         progress.report += Report(calls=tuple(calls))
         if any(map(is_trouble, calls)):
             progress.batch_size = batch_size.after_trouble(progress.batch_size, self.limits)
@@ -145,11 +153,11 @@ class Waves:
                 progress.batch_size, len(calls), self.limits
             )
 
-    def _judged(self, calls: list[Call], progress: Progress) -> list[Call]:
-        """The calls, with refusals that may be about all conversations as what they turn out to be.
+    def _with_causes(self, calls: list[Call], progress: Progress) -> list[Call]:
+        """Return the calls, with each refusal as the kind of error that its cause shows.
 
-        Many in a row are a wrong setting, and stop all calls. Fewer are about their conversations
-        if Grok answers another question right now.
+        Many refusals in a row show a wrong setting, and pause all calls. Fewer refusals concern
+        their conversations if Grok answers a probe now.
         """
         doubtful = self.refusals.count(calls)
         if not doubtful:
@@ -159,15 +167,15 @@ class Waves:
             self.refusals.clear()
             self.caller.stop(fault)
             return _replaced(calls, doubtful, refusals.as_setting)
-        control = self._control(progress)
-        if isinstance(control, ConfigurationError):
+        probe_outcome = self._probe_outcome(progress)
+        if isinstance(probe_outcome, ConfigurationError):
             return _replaced(calls, doubtful, refusals.as_setting)
-        if isinstance(control, AnalysisError) or control is None:
+        if isinstance(probe_outcome, AnalysisError) or probe_outcome is None:
             return _replaced(calls, doubtful, refusals.as_attempt)
         return calls
 
-    def _control(self, progress: Progress) -> object:
-        """What Grok says to a question that is about no conversation; None where none is asked."""
+    def _probe_outcome(self, progress: Progress) -> object:
+        """Return the outcome of a strict probe; None if no probe may be made."""
         if isinstance(self.admission_control.refresh(), Delay):
             return None
         admission = self.admission_control.admit_probe(progress.remaining_seconds())

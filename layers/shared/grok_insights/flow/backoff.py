@@ -23,7 +23,7 @@ def retry_delay_seconds(attempt: int, retry_after_seconds: float | None, random:
     return _whole(ceiling * random)
 
 
-def held_back_seconds(remaining_seconds: float, random: float) -> int:
+def deferral_seconds(remaining_seconds: float, random: float) -> int:
     """Seconds that a message is held back while calls are stopped, from 1 to 900.
 
     At least as long as the stop lasts, where SQS can; a tenth and up to 2 seconds more, so that

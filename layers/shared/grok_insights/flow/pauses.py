@@ -14,10 +14,10 @@ from typing import Final
 from grok_insights.flow.budget import next_day
 from grok_insights.flow.pace import LONGEST_WAIT_SECONDS, Pace
 
-UNKNOWN_END_HOLD_SECONDS: Final = 30.0
+UNKNOWN_END_DELAY_SECONDS: Final = 30.0
 """How long messages are held back by a pause whose end is not known."""
 
-PROBE_HOLD_SECONDS: Final = 2.0
+PROBE_DELAY_SECONDS: Final = 2.0
 """How long messages are held back while another function probes: about as long as a call."""
 
 
@@ -93,9 +93,9 @@ class Circuit:
             case CircuitState.OPEN:
                 return max(0.0, self.opened_at + recovery_seconds - now)
             case CircuitState.HALF_OPEN:
-                return min(max(0.0, self.lease_ends_at - now), PROBE_HOLD_SECONDS)
+                return min(max(0.0, self.lease_ends_at - now), PROBE_DELAY_SECONDS)
             case CircuitState.UNKNOWN:
-                return UNKNOWN_END_HOLD_SECONDS
+                return UNKNOWN_END_DELAY_SECONDS
         return 0.0
 
 
@@ -188,7 +188,7 @@ def _operator(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause
         return None
     return Pause(
         Reason.OPERATOR,
-        UNKNOWN_END_HOLD_SECONDS,
+        UNKNOWN_END_DELAY_SECONDS,
         operator.since,
         operator.reason,
         has_known_end=False,
@@ -203,7 +203,7 @@ def _unreadable(worker_state: WorkerState, limits: Limits, now: datetime) -> Pau
         return None
     return Pause(
         Reason.STATE_UNREADABLE,
-        UNKNOWN_END_HOLD_SECONDS,
+        UNKNOWN_END_DELAY_SECONDS,
         detail="; ".join(damage),
         has_known_end=False,
     )
