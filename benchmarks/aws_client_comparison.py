@@ -18,7 +18,7 @@ from botocore.compat import HTTPHeaders
 
 from benchmarks.comparison import interleaved
 from grok_insights.aws import clients
-from grok_insights.aws.conversation_item import to_item
+from grok_insights.aws.conversation_item import conversation_to_item
 from grok_insights.aws.dynamodb.transactions import Transactions
 from grok_insights.aws.state.counters import StateCounters
 from grok_insights.domain.conversation import Conversation
@@ -60,7 +60,7 @@ def small(client: Any) -> Callable[[], object]:
 
 def large(client: Any) -> Callable[[], object]:
     """Store 50 conversations in one transaction."""
-    items = [to_item(Conversation(str(number), TEXT, NOW)) for number in range(50)]
+    items = [conversation_to_item(Conversation(str(number), TEXT, NOW)) for number in range(50)]
     puts = [{"Put": {"TableName": "conversations", "Item": item}} for item in items]
     return lambda: client.transact_write_items(TransactItems=puts)
 

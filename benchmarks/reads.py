@@ -42,9 +42,9 @@ class Bench:
     def __init__(self) -> None:
         from functions.query import app
         from grok_insights import wiring
-        from grok_insights.aws.insights.item import to_item
+        from grok_insights.aws.insights.item import insight_to_item
 
-        self.app, self.to_item, self.parts = app.app, to_item, wiring.parts()
+        self.app, self.to_item, self.parts = app.app, insight_to_item, wiring.parts()
         self.now = datetime.now(UTC)
         self.meter = Meter({})
         self.kept: list[dict[str, Any]] = []

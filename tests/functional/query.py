@@ -13,7 +13,7 @@ from uuid import UUID
 
 from functions.query.app import create_app
 from grok_insights.aws.concurrent import chunks
-from grok_insights.aws.insights.item import to_item
+from grok_insights.aws.insights.item import insight_to_item
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.http import HttpHandler
@@ -80,7 +80,7 @@ class Query:
         table = self.parts.insights
         for insights_of_a_batch in chunks(insights, 25):
             puts = [
-                {"PutRequest": {"Item": to_item(one, table.shards, LIFETIME)}}
+                {"PutRequest": {"Item": insight_to_item(one, table.shards, LIFETIME)}}
                 for one in insights_of_a_batch
             ]
             self.parts.dynamodb.batch_write_item(RequestItems={table.table: puts})  # type: ignore[dict-item]

@@ -16,7 +16,7 @@ from botocore.session import get_session
 
 from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
 from grok_insights.aws.state.names import CIRCUIT
-from grok_insights.aws.state.parsing import circuit_of
+from grok_insights.aws.state.parsing import parse_circuit
 from grok_insights.errors import (
     CircuitOpen,
     ConfigurationError,
@@ -77,7 +77,7 @@ class Environment:
 
     def load(self) -> str:
         item = self.client.get_item(TableName="state", Key=KEY, ConsistentRead=True).get("Item")
-        circuit = Circuit() if item is None else circuit_of(item, _now())
+        circuit = Circuit() if item is None else parse_circuit(item, _now())
         self.circuit.learn(circuit)
         return circuit.state
 

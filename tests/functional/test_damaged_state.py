@@ -193,7 +193,7 @@ def test_the_log_names_item_and_attribute_and_no_value(
     put(parts, "circuit#grok", {"state": {"S": "a secret"}})
     parts.pauses.read(NOW)
     damage: list[str] = vars(caplog.records[0])["damage"]
-    assert damage == ["item circuit#grok of the State table: state is not one that a circuit has"]
+    assert damage == ["item circuit#grok of the State table: state is not a state of a circuit"]
 
 
 def test_all_shared_state_is_one_request(parts: Parts) -> None:

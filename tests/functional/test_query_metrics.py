@@ -128,13 +128,13 @@ def test_while_api_gateway_is_down_a_known_key_serves_on_and_an_unknown_one_wait
     known, unknown = (
         ApiKey(lambda: client, query.parts.settings.api_key_id, clock) for _ in range(2)
     )
-    assert known.opens(KEY)
+    assert known.matches(KEY)
     client.meta.events.register_first("before-send", _time_out)
     clock.move(minutes=6)
-    assert known.opens(KEY)
-    assert not known.opens("another")
+    assert known.matches(KEY)
+    assert not known.matches("another")
     with pytest.raises(Unavailable):
-        unknown.opens(KEY)
+        unknown.matches(KEY)
 
 
 def _time_out(request: Any, **_: Any) -> None:

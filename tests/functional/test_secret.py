@@ -85,7 +85,7 @@ def test_a_key_that_was_not_accepted_is_read_anew_at_once(ssm: Ssm) -> None:
 
 @pytest.mark.parametrize(
     ("value", "fault"),
-    [(" xai-padded \n", ""), (" ", "holds no API key"), ("xai-ключ", "holds no API key")],
+    [(" xai-padded \n", ""), (" ", "contains no API key"), ("xai-ключ", "contains no API key")],
 )
 def test_a_value_is_a_key_without_blanks_around_it(ssm: Ssm, value: str, fault: str) -> None:
     ssm.put(value)

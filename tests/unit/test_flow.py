@@ -24,8 +24,8 @@ from grok_insights.flow.pace import Pace, StartTimes
 from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
-    Limits,
     OperatorPause,
+    PauseLimits,
     PauseName,
     Reason,
     TimedPause,
@@ -36,7 +36,7 @@ from grok_insights.flow.pauses import (
 from tests.builders import NOW
 
 CHANCE = st.floats(0, 1)
-LIMITS = Limits(recovery_seconds=10, budget_ticks=100)
+LIMITS = PauseLimits(recovery_seconds=10, budget_ticks=100)
 AT = int(NOW.timestamp())
 CREDITS = TimedPause(PauseName.CREDITS, AT, AT + 60)
 
@@ -134,7 +134,7 @@ def test_only_what_failed_every_attempt_is_given_up_and_no_delay_is_longer_than_
 
 def test_without_a_pause_calls_may_start() -> None:
     assert active_pause(WorkerState(spent_ticks=99), LIMITS, NOW) is None
-    assert active_pause(WorkerState(spent_ticks=10**15), Limits(10, 0), NOW) is None
+    assert active_pause(WorkerState(spent_ticks=10**15), PauseLimits(10, 0), NOW) is None
 
 
 def test_an_open_circuit_allows_one_probe_after_its_recovery_time() -> None:

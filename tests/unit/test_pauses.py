@@ -12,8 +12,8 @@ from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
     Damage,
-    Limits,
     OperatorPause,
+    PauseLimits,
     PauseName,
     Reason,
     TimedPause,
@@ -24,7 +24,7 @@ from grok_insights.flow.pauses import (
 from tests.builders import NOW
 
 AT = int(NOW.timestamp())
-LIMITS = Limits(recovery_seconds=10, budget_ticks=100, pace=Pace(37.0))
+LIMITS = PauseLimits(recovery_seconds=10, budget_ticks=100, pace=Pace(37.0))
 STORAGE = TimedPause(PauseName.STORAGE, AT - 5, AT + 60, "writes are refused")
 CREDITS = TimedPause(PauseName.CREDITS, AT - 5, AT + 30)
 DAMAGE = Damage("circuit#grok", "state", "is missing")
@@ -101,7 +101,7 @@ def test_a_damaged_item_stops_the_calls_that_it_could_affect(
     blocks: Blocks, budget_ticks: int, stops: bool
 ) -> None:
     damage = Damage("spend#2026-11-23", "ticks", "is not a number", blocks)
-    pause = active_pause(WorkerState(damage=(damage,)), Limits(10, budget_ticks), NOW)
+    pause = active_pause(WorkerState(damage=(damage,)), PauseLimits(10, budget_ticks), NOW)
     assert (pause is not None) is stops
 
 

@@ -14,8 +14,8 @@ from grok_insights.flow.pace import Pace
 from grok_insights.flow.pauses import (
     Circuit,
     CircuitState,
-    Limits,
     OperatorPause,
+    PauseLimits,
     PauseName,
     Reason,
     TimedPause,
@@ -27,7 +27,7 @@ from tests.builders import NOW
 DAY = "2026-11-23"
 SPEND = f"spend#{DAY}"
 AT = int(NOW.timestamp())
-LIMITS = Limits(recovery_seconds=10, budget_ticks=1_000, pace=Pace(37.0))
+LIMITS = PauseLimits(recovery_seconds=10, budget_ticks=1_000, pace=Pace(37.0))
 
 GOOD: dict[str, dict[str, Any]] = {
     "batch_size": {"size": {"N": "12"}},
@@ -154,7 +154,7 @@ def test_a_damaged_batch_size_or_pace_is_named_and_stops_nothing(
 def test_a_damaged_spending_stops_nothing_where_there_is_no_budget() -> None:
     found = read(SPEND, {"ticks": {"S": "12"}})
     assert found.spent_ticks is None
-    assert active_pause(found, Limits(recovery_seconds=10), NOW) is None
+    assert active_pause(found, PauseLimits(recovery_seconds=10), NOW) is None
 
 
 @pytest.mark.parametrize("value", OF_NO_TEXT.values(), ids=OF_NO_TEXT)

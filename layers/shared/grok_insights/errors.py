@@ -74,7 +74,7 @@ class RequestError(GrokInsightsError):
         self.faults = faults
 
     def headers(self) -> dict[str, str]:
-        """What the answer's headers say of it."""
+        """Return what the answer's headers say of it."""
         seconds = self.retry_after_seconds
         return {} if seconds is None else {"Retry-After": str(seconds)}
 
@@ -91,7 +91,7 @@ class Unauthorized(RequestError):
     status, title = 401, "Unauthorized"
 
     def headers(self) -> dict[str, str]:
-        """The scheme that a key can be sent by, beside ``x-api-key``: RFC 9110 asks for one."""
+        """Return the scheme that a key can be sent by, beside ``x-api-key``: RFC 9110 asks for one."""
         return {"WWW-Authenticate": 'Bearer realm="grok-insights"'}
 
 
@@ -111,7 +111,7 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
     def headers(self) -> dict[str, str]:
-        """The methods that there are."""
+        """Return the methods that there are."""
         return {"Allow": ", ".join(self.allowed)}
 
 

@@ -152,7 +152,7 @@ class Settings(Model):
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
-        """The settings of an environment. An empty variable counts as not set.
+        """Return the settings of an environment. An empty variable counts as not set.
 
         Raises
         ------

@@ -18,7 +18,7 @@ from grok_insights.flow.pace import StartTimes
 from grok_insights.flow.pauses import (
     PROBE_DELAY_SECONDS,
     REASONS,
-    Limits,
+    PauseLimits,
     PauseName,
     Reason,
     TimedPause,
@@ -94,7 +94,7 @@ class AdmissionControl:
     timetable: Timetable
     circuit: CircuitBreaker
     write_check: WriteCheck
-    limits: Limits
+    limits: PauseLimits
     usd_per_1k: Decimal
     credits_retry_seconds: float
     longest_call_seconds: float

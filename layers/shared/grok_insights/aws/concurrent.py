@@ -1,7 +1,7 @@
-"""Requests to AWS side by side, in threads: boto clients are safe to share among them.
+"""Makes concurrent requests to AWS in threads. botocore's clients are thread-safe.
 
-The threads are those of one pool of this module, unless ``executor`` names another one for the
-context at hand: a simulation runs them in an order of its own.
+The threads are those of this module's pool, unless ``executor`` is set in the current context: a
+simulation runs the requests in an order of its own.
 """
 
 from __future__ import annotations
@@ -32,13 +32,16 @@ def _pool() -> Executor:
     return executor.get() or _threads()
 
 
-def both(one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
-    """What both return. The first error is raised when both have ended."""
-    later = _pool().submit(other)
+def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """Call two functions concurrently, and return both results.
+
+    An error is raised after both calls have ended.
+    """
+    future = _pool().submit(second)
     try:
-        return one(), later.result()
+        return first(), future.result()
     finally:
-        later.exception()
+        future.exception()
 
 
 def start(function: Callable[[], A]) -> Future[A]:
@@ -59,9 +62,9 @@ def _run(future: Future[A], function: Callable[[], A]) -> None:
 
 
 def each(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
-    """The function of each argument, in order; a single one is called without a thread.
+    """Call a function for each argument concurrently, and return the results in order.
 
-    Every call is waited for before the first error is raised.
+    A single call is made without a thread. An error is raised after all calls have ended.
     """
     values = list(arguments)
     if len(values) == 1:
@@ -73,7 +76,7 @@ def each(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
 
 
 def chunks(values: Iterable[A], size: int) -> Iterator[list[A]]:
-    """The values in runs of at most ``size``."""
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
+    """Yield the values in lists of at most ``size``."""
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
         yield chunk

@@ -1,4 +1,4 @@
-"""The item of a conversation, written and read."""
+"""Converts a conversation to its DynamoDB item, and back."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from grok_insights.domain.conversation import (
 )
 
 
-def to_item(conversation: Conversation) -> dict[str, Any]:
-    """The item of a conversation."""
+def conversation_to_item(conversation: Conversation) -> dict[str, Any]:
+    """Return the item of a conversation."""
     metadata = conversation.metadata
     optional = {
         "external_id": conversation.external_id,
@@ -35,7 +35,10 @@ def to_item(conversation: Conversation) -> dict[str, Any]:
 
 
 def from_item(item: Item) -> Conversation:
-    """The conversation of an item. Use `parsed`: a damaged item raises many kinds of errors."""
+    """Return the conversation of an item.
+
+    Call this with `parsed`, since a damaged item raises many kinds of errors.
+    """
     metadata = text_of(item, "metadata")
     enqueued_at = text_of(item, "enqueued_at")
     return Conversation(
@@ -50,10 +53,13 @@ def from_item(item: Item) -> Conversation:
 
 
 def generation_of(item: Item) -> int:
-    """The generation of a conversation, or of the mark in its place. Use `parsed`."""
+    """Return the generation of the item of a conversation, or of a mark.
+
+    Call this with `parsed`, since a damaged item raises many kinds of errors.
+    """
     generation = int(item["generation"]["N"])
     if not 0 < generation < MAX_GENERATION:
-        raise ValueError("an absurd generation")
+        raise ValueError("the generation is out of range")
     return generation
 
 

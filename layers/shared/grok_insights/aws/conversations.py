@@ -1,8 +1,8 @@
-"""The Conversations table: what clients sent, written once for each lifetime of an id.
+"""The Conversations table: the conversations of clients, written once for each generation of an id.
 
-Where a conversation was erased, a mark without contents stays for a day. Like a conversation that
-has expired and that DynamoDB has not deleted yet, it counts as absent, and gives way to the next
-conversation of its id, which gets a later generation.
+A mark without contents replaces an erased conversation for a day. A mark, or a conversation that
+has expired and that DynamoDB has not deleted yet, counts as absent. The next conversation with the
+same id replaces it, and gets a later generation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.concurrent import chunks
-from grok_insights.aws.conversation_item import from_item, generation_of, to_item
+from grok_insights.aws.conversation_item import conversation_to_item, from_item, generation_of
 from grok_insights.aws.dynamodb.attributes import Item, number, text
 from grok_insights.aws.dynamodb.items import has_expired, parsed, parsed_or_none, unchanged
 from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions, Written
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 MAX_BYTES: Final = 3_900_000
-"""Bytes of one transaction, of the 4 MB that DynamoDB takes, which leaves room for the table's
+"""The largest size of one transaction in bytes. DynamoDB accepts 4 MB; the rest is for the table's
 name and the conditions.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html"""
 
-MAX_ROUNDS: Final = 5
-"""Times that writes are tried whose place was taken by something else each time."""
+MAX_WRITES: Final = 5
+"""How often a conversation is written if another item was stored in its place each time."""
 
-IDENTITY: Final = ("id", "generation", "erased")
-"""What tells two items under one id apart."""
+CONVERSATION_IDENTITY: Final = ("id", "generation", "erased")
+"""The attributes that distinguish two items with the same id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of conversations that were to be stored, by their ids.
+    """The result of storing conversations, by id.
 
-    ``stored`` are new, ``existing`` stood there already. ``invalid`` are those that DynamoDB never
-    takes, ``unreadable`` those whose place a damaged item has. All others were not stored, and may
-    be sent again.
+    ``stored`` are new. ``existing`` were stored before. ``invalid`` are those that DynamoDB never
+    accepts. ``unreadable`` are those whose stored item is damaged. All others were not stored, and
+    may be sent again.
     """
 
     stored: dict[str, Conversation] = field(default_factory=dict)
@@ -54,16 +54,16 @@ class Added:
 
 
 class _Put(NamedTuple):
-    """A conversation to be stored, the item that gives way to it, and its size in the request."""
+    """A conversation to store, the item that it replaces, and its size in the request in bytes."""
 
     conversation: Conversation
-    gives_way: Item
+    replaces: Item
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """The table. ``retention`` after its acceptance a conversation expires."""
+    """The table. A conversation expires when ``retention`` has passed since its acceptance."""
 
     client: DynamoDBClient
     table: str
@@ -72,36 +72,38 @@ class Conversations:
     now: Callable[[], datetime]
 
     def add(self, new: Iterable[Conversation]) -> Added:
-        """Store those whose id is free, each with a lifetime, and say what became of each.
+        """Store the conversations whose id is free, each with a lifetime, and return the result.
 
-        The ids must differ. Transactions are written side by side, and one that fails takes no
-        other with it.
+        The ids must differ. Transactions are written concurrently. If one fails, the others are
+        still written.
         """
         added = Added()
-        puts = [_put(one.accepted(self.retention), {}) for one in new]
-        for _ in range(MAX_ROUNDS):
-            runs = list(_transactions(puts))
+        puts = [_put(conversation.accepted(self.retention), {}) for conversation in new]
+        for _ in range(MAX_WRITES):
+            runs = list(_puts_by_transaction(puts))
             written = concurrent.each(lambda run: self.transactions.write(run, self._puts), runs)
             puts = []
             for run, result in zip(runs, written, strict=True):
-                puts += self._settle(run, result, added)
+                puts += self._record(run, result, added)
             if not puts:
                 break
         return added
 
-    def _settle(self, run: list[_Put], result: Written[_Put], added: Added) -> list[_Put]:
-        """Note what became of a transaction's conversations, and return the puts to try next."""
-        others = {one.conversation.id for one in (*result.invalid, *result.failed)}
+    def _record(self, run: list[_Put], result: Written[_Put], added: Added) -> list[_Put]:
+        """Add a transaction's conversations to the result, and return the puts to write next."""
+        others = {put.conversation.id for put in (*result.invalid, *result.failed)}
         others |= {refusal.entry.conversation.id for refusal in result.refusals}
         added.stored.update(
             {p.conversation.id: p.conversation for p in run if p.conversation.id not in others}
         )
-        added.invalid.update(one.conversation.id for one in result.invalid)
-        again = (self._met(refusal.entry, refusal.item, added) for refusal in result.refusals)
-        return [put for put in again if put is not None]
+        added.invalid.update(put.conversation.id for put in result.invalid)
+        retries = (
+            self._after_refusal(refusal.entry, refusal.item, added) for refusal in result.refusals
+        )
+        return [put for put in retries if put is not None]
 
-    def _met(self, put: _Put, item: Item, added: Added) -> _Put | None:
-        """Note what stands in a conversation's place, or return the put that replaces it."""
+    def _after_refusal(self, put: _Put, item: Item, added: Added) -> _Put | None:
+        """Add the stored conversation to the result, or return the put that replaces it."""
         conversation = put.conversation
         if not item:
             return _put(conversation, {})
@@ -109,15 +111,15 @@ class Conversations:
         if is_absent:
             later = conversation.accepted(self.retention, after=generation_of(item))
             return _put(later, item)
-        found = None if is_absent is None else parsed_or_none(from_item, item, "id")
-        if found is None:
+        existing = None if is_absent is None else parsed_or_none(from_item, item, "id")
+        if existing is None:
             added.unreadable.add(conversation.id)
         else:
-            added.existing[conversation.id] = found
+            added.existing[conversation.id] = existing
         return None
 
     def _is_absent(self, item: Item) -> bool:
-        """Whether an item that says its generation counts as none: erased, or expired."""
+        """Return whether an item with a valid generation counts as absent: erased or expired."""
         generation_of(item)
         return "erased" in item or has_expired(item, self.now())
 
@@ -126,9 +128,9 @@ class Conversations:
             {
                 "Put": {
                     "TableName": self.table,
-                    "Item": to_item(put.conversation),
+                    "Item": conversation_to_item(put.conversation),
                     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                    **unchanged(put.gives_way, IDENTITY if put.gives_way else ["id"]),  # type: ignore[typeddict-item]
+                    **unchanged(put.replaces, CONVERSATION_IDENTITY if put.replaces else ["id"]),  # type: ignore[typeddict-item]
                 }
             }
             for put in puts
@@ -140,22 +142,22 @@ class Conversations:
         Raises
         ------
         UnreadableItem
-            Its item is damaged.
+            The stored item is damaged.
         """
         item = self._item(conversation_id)
         return None if parsed(self._is_none, item, "id") else parsed(from_item, item, "id")
 
     def keys(self, conversation_ids: Iterable[str]) -> list[dict[str, Any]]:
-        """The keys of some conversations."""
-        return [{"id": text(one)} for one in conversation_ids]
+        """Return the keys of conversations."""
+        return [{"id": text(identity)} for identity in conversation_ids]
 
     def exists(self, conversation_id: str) -> bool:
-        """Return whether there is a conversation under an id, without reading its text.
+        """Return whether a conversation with an id exists, without reading its text.
 
         Raises
         ------
         UnreadableItem
-            Its item is damaged.
+            The stored item is damaged.
         """
         return not parsed(self._is_none, self.head(conversation_id), "id")
 
@@ -163,7 +165,7 @@ class Conversations:
         return not item or self._is_absent(item)
 
     def head(self, conversation_id: str) -> Item:
-        """Return what tells an item from others under its id, or an empty item."""
+        """Return the identity and expiry of the item with an id, or an empty item."""
         return self._item(
             conversation_id,
             ProjectionExpression="id, generation, erased, #ttl",
@@ -172,16 +174,16 @@ class Conversations:
 
     def _item(self, conversation_id: str, **only: Any) -> Item:
         key = {"id": text(conversation_id)}
-        answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True, **only)
-        return answer.get("Item", {})
+        response = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True, **only)
+        return response.get("Item", {})
 
     def mark_enqueued(self, conversations: Iterable[Conversation], at: datetime) -> None:
-        """Note that a message for each of these conversations surely reached the queue.
+        """Note that a message for each of these conversations reached the queue.
 
-        Where this fails, one more message is sent the next time, which does no harm.
+        If this fails, the next request sends another message, which does no harm.
         """
         concurrent.each(
-            lambda run: self.transactions.write(run, lambda some: self._marks(some, at)),
+            lambda run: self.transactions.write(run, lambda part: self._marks(part, at)),
             chunks(conversations, MAX_ACTIONS),
         )
 
@@ -192,31 +194,31 @@ class Conversations:
             {
                 "Update": {
                     "TableName": self.table,
-                    "Key": {"id": text(one.id)},
+                    "Key": {"id": text(conversation.id)},
                     "UpdateExpression": "SET enqueued_at = :at",
                     "ConditionExpression": "generation = :generation"
                     " AND attribute_not_exists(erased)",
                     "ExpressionAttributeValues": {
                         ":at": text(timestamps.to_text(at)),
-                        ":generation": number(one.lifetime.generation),
+                        ":generation": number(conversation.lifetime.generation),
                     },
                 }
             }
-            for one in conversations
+            for conversation in conversations
         ]
 
 
-def _put(conversation: Conversation, gives_way: Item) -> _Put:
-    """The put of a conversation, with its bytes as JSON in ASCII.
+def _put(conversation: Conversation, replaces: Item) -> _Put:
+    """Return the put of a conversation, with its size as JSON in ASCII.
 
-    DynamoDB counts UTF-8, which is never more. The emulator counts this, in which a Cyrillic
-    letter takes six bytes and not two.
+    DynamoDB counts UTF-8, which is never larger. The emulator counts ASCII, in which a Cyrillic
+    letter takes six bytes instead of two.
     """
-    return _Put(conversation, gives_way, len(json.dumps(to_item(conversation))) + 1_000)
+    return _Put(conversation, replaces, len(json.dumps(conversation_to_item(conversation))) + 1_000)
 
 
-def _transactions(puts: Iterable[_Put]) -> Iterator[list[_Put]]:
-    """Runs that fit into one transaction each."""
+def _puts_by_transaction(puts: Iterable[_Put]) -> Iterator[list[_Put]]:
+    """Yield groups of puts that fit into one transaction."""
     run: list[_Put] = []
     size = 0
     for put in puts:

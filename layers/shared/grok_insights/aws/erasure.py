@@ -1,9 +1,9 @@
-"""Takes a conversation out: its text, its insight and their share of the counters, all or nothing.
+"""Erases a conversation in one transaction: its text, its insight and its share of the counters.
 
-A mark stays for a day in the place of each, which names the erased generation and nothing that the
-conversation said. An analysis that was under way finds the insight's mark where it would save, and
-so cannot bring the conversation back; nothing is paid for this while nobody deletes. A conversation
-that is accepted under the same id finds the other mark, and becomes a later generation.
+A mark replaces each of the two items for a day. It contains the erased generation and no contents.
+An analysis that is in progress finds the mark of the insight when it saves, and so cannot restore
+the conversation. Saving costs no extra request for this. A conversation that is accepted under the
+same id finds the other mark, and gets a later generation.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from grok_insights.aws.trends import Trends
 
 MARK_SECONDS: Final = 86_400
-"""How long a mark is kept: much longer than any analysis that is under way can last."""
+"""How long a mark is kept: much longer than an analysis that is in progress can last."""
 
-MAX_TRIES: Final = 10
+MAX_TRANSACTIONS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Erases from three tables at once."""
+    """Erases from three tables in one transaction."""
 
     client: DynamoDBClient
     conversations: Conversations
@@ -52,42 +52,42 @@ class Erasure:
     random: Callable[[], float] = jitter.fraction
 
     def erase(self, conversation_id: str) -> bool:
-        """Erase a conversation and all that was made of it; False where nothing is there.
+        """Erase a conversation and its insight, and return True; return False if neither exists.
 
-        What has expired and is still stored is erased too, and so is an insight whose conversation
-        DynamoDB has deleted, and an item that cannot be read. What was read is written on condition
-        that it still stands, and read again where it does not: an insight may be saved at this very
-        moment.
+        Expired items that are still stored are erased too. So are an insight whose conversation
+        DynamoDB has deleted, and a damaged item. The transaction requires that the items have not
+        changed since they were read. If they have, for example because an insight was saved, they
+        are read again.
 
         Raises
         ------
         TimeoutError
-            The conversation changed again and again.
+            The conversation changed before each of 10 transactions.
         """
-        counts = True
-        for attempt in range(MAX_TRIES):
+        subtracts = True
+        for attempt in range(MAX_TRANSACTIONS):
             conversation = self.conversations.head(conversation_id)
             insight = self.insights.head(conversation_id)
-            if not (_is_there(conversation) or _is_there(insight)):
+            if not (_exists(conversation) or _exists(insight)):
                 return False
             marks = self._marks(conversation_id, conversation, insight)
-            counters = self._counted_out(conversation_id, insight) if counts else []
+            counters = self._subtractions(conversation_id, insight) if subtracts else []
             reasons = write_or_reasons(self.client, [*marks, *counters])
             if not reasons:
                 return True
             if names_no_entry(reasons[len(marks) :]):
-                logger.error("a counter cannot be read: it keeps what was erased")
-                counts = False
+                logger.error("a counter is damaged: it still counts an erased insight")
+                subtracts = False
             self.sleep(jitter.seconds_before_retry(attempt, self.random()))
-        raise TimeoutError("a conversation that is to be erased changed again and again")
+        raise TimeoutError("the conversation changed before each transaction that erases it")
 
     def _marks(
         self, conversation_id: str, conversation: Item, insight: Item
     ) -> list[TransactWriteItemTypeDef]:
-        """Return the writes of both marks, on condition that nothing has changed."""
+        """Return the writes of both marks, on condition that the items have not changed."""
         now = self.now()
         unknown = timestamps.to_milliseconds(now)
-        generation = max(_generation(conversation, unknown), _generation(insight, unknown))
+        generation = max(_generation_or(unknown, conversation), _generation_or(unknown, insight))
         ends_at = int(now.timestamp()) + MARK_SECONDS
         return [
             {
@@ -99,39 +99,39 @@ class Erasure:
                         "erased": number(1),
                         "ttl": number(ends_at),
                     },
-                    **unchanged(conversation, conversations.IDENTITY),  # type: ignore[typeddict-item]
+                    **unchanged(conversation, conversations.CONVERSATION_IDENTITY),  # type: ignore[typeddict-item]
                 }
             },
             {
                 "Put": {
                     "TableName": self.insights.table,
                     "Item": mark_item(conversation_id, generation, ends_at),
-                    **unchanged(insight, insight_item.IDENTITY),  # type: ignore[typeddict-item]
+                    **unchanged(insight, insight_item.INSIGHT_IDENTITY),  # type: ignore[typeddict-item]
                 }
             },
         ]
 
-    def _counted_out(self, conversation_id: str, insight: Item) -> list[TransactWriteItemTypeDef]:
-        """Return the writes that take an insight out of the counters, as far as it can be read."""
-        if not _is_there(insight):
+    def _subtractions(self, conversation_id: str, insight: Item) -> list[TransactWriteItemTypeDef]:
+        """Return the writes that subtract an insight from the counters; none if it is damaged."""
+        if not _exists(insight):
             return []
         tally = parsed_or_none(tally_of, insight, "conversation_id")
         if tally is None:
             return []
         shard = shard_of(conversation_id, self.trends.shards)
-        taken = trends.total([trends.counters(tally, shard, sign=-1)])
-        return [{"Update": update} for update in self.trends.updates(taken)]
+        counters = trends.total([trends.counters(tally, shard, sign=-1)])
+        return [{"Update": update} for update in self.trends.updates(counters)]
 
 
-def _is_there(item: Item) -> bool:
-    """Whether there is an item that is no mark."""
+def _exists(item: Item) -> bool:
+    """Return whether there is an item, and it is not a mark."""
     return bool(item) and not is_mark(item) and "erased" not in item
 
 
-def _generation(item: Item, unknown: int) -> int:
-    """Return the generation of an item or a mark; 0 where there is none."""
+def _generation_or(unknown: int, item: Item) -> int:
+    """Return the generation of an item or a mark, ``unknown`` if it is damaged, 0 if no item."""
     name = "erased" if is_mark(item) else "generation"
     if name not in item:
         return unknown if item else 0
-    found = item[name].get("N", "")
-    return int(found) if found.isdigit() and int(found) < MAX_GENERATION else unknown
+    digits = item[name].get("N", "")
+    return int(digits) if digits.isdigit() and int(digits) < MAX_GENERATION else unknown

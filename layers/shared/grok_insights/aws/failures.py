@@ -1,4 +1,4 @@
-"""What boto raises when AWS refuses, or cannot be reached."""
+"""The errors that botocore raises if AWS refuses a request or cannot be reached."""
 
 from __future__ import annotations
 

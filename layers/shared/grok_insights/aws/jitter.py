@@ -1,6 +1,7 @@
-"""Random waits, which differ in every environment, those made of one SnapStart snapshot included.
+"""Random waits that differ in all environments, including those from one SnapStart snapshot.
 
-A snapshot holds the state of ``random``: all that start from it would wait alike, and meet again.
+A snapshot contains the state of ``random``: all environments that start from it would wait for the
+same times, and their requests would conflict again.
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
 """
 
@@ -12,14 +13,13 @@ from typing import Final
 FIRST_SECONDS: Final = 0.02
 
 fraction: Final = SystemRandom().random
-"""A number from 0 up to, and without, 1."""
+"""Returns a random number from 0 up to, but not including, 1."""
 
 
 def seconds_before_retry(attempt: int, random: float) -> float:
-    """How long to wait after a request has failed ``attempt`` times before: full jitter.
+    """Return the wait before a retry, with full jitter. ``attempt`` is 0 after the first failure.
 
+    It is at most 20 ms after the first failure, and at most twice as long after each further one.
     ``random`` is a number from 0 to 1.
-
-    At most 20 ms after the first failure, 0, and twice as long after each further one.
     """
     return random * FIRST_SECONDS * 2.0**attempt

@@ -15,7 +15,7 @@ from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item
 from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions, Written
-from grok_insights.aws.insights.item import Counted, counted_of, is_mark, to_item
+from grok_insights.aws.insights.item import Counted, counted_of, insight_to_item, is_mark
 from grok_insights.domain import trends
 from grok_insights.domain.insight import Cost, Failure, Insight, tally
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 UNSTORABLE: Final = Failure(
     "unstorable", "the analysis holds something that cannot be stored", gave_up=True
 )
-"""How a conversation ends whose insight DynamoDB never takes. It is a dead letter as well."""
+"""The outcome of a conversation whose insight DynamoDB never accepts. It gets a dead letter too."""
 
-MAX_ROUNDS: Final = 5
-"""Times that an entry is tried whose place was taken by something else each time."""
+MAX_WRITES: Final = 5
+"""How often an entry is written if another item was stored in its place each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An insight to be saved.
 
-    ``lifetime`` is its conversation's. ``replaces`` is the insight that it takes the place of: a
-    failed one whose dead letter was sent round again, or one of an earlier conversation.
+    ``lifetime`` is that of its conversation. ``replaces`` is the stored insight that it replaces: a
+    failed one whose dead letter was redriven, or one of an earlier conversation.
     """
 
     insight: Insight
@@ -48,12 +48,12 @@ class Entry:
     replaces: Counted | None = None
 
     def item(self, shards: int) -> dict[str, Any]:
-        """The item that is to be written."""
+        """Return the item to write."""
         revision = 1 if self.replaces is None else self.replaces.revision + 1
-        return to_item(self.insight, shards, self.lifetime, revision=revision)
+        return insight_to_item(self.insight, shards, self.lifetime, revision=revision)
 
     def counters(self, shard: int) -> trends.Counters:
-        """What saving this entry adds to the counters, and takes out of them."""
+        """Return what saving this entry adds to the counters and subtracts from them."""
         added = trends.counters(tally(self.insight), shard)
         if self.replaces is None:
             return added
@@ -62,21 +62,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SaveResult:
-    """What became of entries that were to be saved.
+    """The result of saving entries.
 
     Attributes
     ----------
     saved : dict[str, Insight]
-        What this call stored and counted, by conversation. Where DynamoDB never takes an insight,
-        a failed one with the code ``unstorable`` was stored in its place.
+        The insights that this call stored and counted, by conversation. If DynamoDB never accepts
+        an insight, a failed one with the code ``unstorable`` was stored instead.
     superseded : set[str]
-        Conversations that have their insight by somebody else, or were erased or replaced: nothing
-        is left to do for them.
+        Conversations that already have an insight, or that were erased or replaced. Nothing is
+        left to do for them.
     unreadable : set[str]
-        Conversations in whose insight's place a damaged item stands: only their message is left.
+        Conversations whose stored insight is damaged. Nothing but their message is left.
     unsaved : list[Entry]
-        Entries that were not stored and not counted, for a reason that may pass. Saving them again
-        is safe, whatever became of the request.
+        Entries that were not stored and not counted, for a temporary reason. Saving them again is
+        safe, even if the request did succeed.
     """
 
     saved: dict[str, Insight] = field(default_factory=dict)
@@ -101,34 +101,35 @@ class Ledger:
     trends: Trends
 
     def save(self, entries: Sequence[Entry]) -> SaveResult:
-        """Save all entries that can be saved, and say what became of each.
+        """Save all entries that can be saved, and return the result of each.
 
-        Errors of AWS are logged, and show as ``unsaved``. The entries' conversations must differ.
-        Transactions side by side write to counter shards of their own, so that they do not
-        collide; those that share a shard are written one after another.
+        Errors of AWS are logged, and their entries are in ``unsaved``. The conversations of the
+        entries must differ. Concurrent transactions write to different counter shards, so that
+        they do not conflict. Transactions on the same shard are written one after another.
         """
         result = SaveResult()
         rest = list(entries)
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_WRITES):
             if not rest:
                 break
             by_shard = self._by_shard(rest)
             rest = []
             for pairs in concurrent.each(self._write_all, by_shard):
                 for run, written in pairs:
-                    rest += _settle(run, written, result)
+                    rest += _record(run, written, result)
         result.unsaved.extend(rest)
         return result
 
     def _by_shard(self, entries: list[Entry]) -> list[list[_Run]]:
-        """Return the transactions to be written, those of one shard together.
+        """Return the transactions to write, grouped by shard.
 
-        The first shard is taken from an id, so that functions side by side differ.
+        The first shard depends on an id, so that concurrent functions use different shards.
         """
         shards = self.trends.shards
         first = crc32(entries[0].insight.conversation_id.encode())
         runs = [
-            _Run(run, (first + index) % shards) for index, run in enumerate(_transactions(entries))
+            _Run(run, (first + index) % shards)
+            for index, run in enumerate(_entries_by_transaction(entries))
         ]
         return [runs[start::shards] for start in range(min(shards, len(runs)))]
 
@@ -150,28 +151,28 @@ class Ledger:
         return puts + updates
 
 
-def _settle(run: _Run, written: Written[Entry], result: SaveResult) -> list[Entry]:
-    """Note what became of a transaction's entries, and return those to be tried anew."""
+def _record(run: _Run, written: Written[Entry], result: SaveResult) -> list[Entry]:
+    """Add a transaction's entries to the result, and return those to write again."""
     refused = [refusal.entry for refusal in written.refusals]
     others = {id(entry) for entry in (*refused, *written.invalid, *written.failed)}
-    done = [entry.insight for entry in run.entries if id(entry) not in others]
-    result.saved.update({insight.conversation_id: insight for insight in done})
+    saved = [entry.insight for entry in run.entries if id(entry) not in others]
+    result.saved.update({insight.conversation_id: insight for insight in saved})
     result.unsaved.extend(written.failed)
-    again = [_after_refusal(one.entry, one.item, result) for one in written.refusals]
-    again += [_after_invalid(entry, result) for entry in written.invalid]
-    return [entry for entry in again if entry is not None]
+    retries = [_after_refusal(refusal.entry, refusal.item, result) for refusal in written.refusals]
+    retries += [_after_invalid(entry, result) for entry in written.invalid]
+    return [entry for entry in retries if entry is not None]
 
 
 def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None:
-    """Return the entry as it fits what stands in its place, or None where nothing is to be saved.
+    """Return the entry adapted to the stored item, or None if nothing is to be saved.
 
-    What stands there may have changed since it was read: an insight of an earlier conversation may
-    have been saved, or deleted by DynamoDB when its time was over.
+    The stored item may have changed since it was read: an insight of an earlier conversation may
+    have been saved, or DynamoDB may have deleted it after it expired.
     """
     if not item:
         return replace(entry, replaces=None)
     identity = entry.insight.conversation_id
-    generation = parsed_or_none(_generation, item, "conversation_id")
+    generation = parsed_or_none(_stored_generation, item, "conversation_id")
     if generation is None:
         result.unreadable.add(identity)
     elif generation >= entry.lifetime.generation:
@@ -179,19 +180,19 @@ def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None
     elif is_mark(item):
         return replace(entry, replaces=None)
     else:
-        stands = parsed_or_none(counted_of, item, "conversation_id")
-        if stands is not None:
-            return replace(entry, replaces=stands)
+        existing = parsed_or_none(counted_of, item, "conversation_id")
+        if existing is not None:
+            return replace(entry, replaces=existing)
         result.unreadable.add(identity)
     return None
 
 
-def _generation(item: Item) -> int:
+def _stored_generation(item: Item) -> int:
     return int(item["erased" if is_mark(item) else "generation"]["N"])
 
 
 def _after_invalid(entry: Entry, result: SaveResult) -> Entry | None:
-    """Return the entry with a failed insight; None where that was not taken either."""
+    """Return the entry with a failed insight; None if DynamoDB did not accept that either."""
     if entry.insight.outcome == UNSTORABLE:
         result.unsaved.append(entry)
         return None
@@ -199,13 +200,16 @@ def _after_invalid(entry: Entry, result: SaveResult) -> Entry | None:
 
 
 def _unstorable(insight: Insight) -> Insight:
-    """Return the failed insight in place of one that DynamoDB never takes: nothing is Grok's."""
+    """Return the failed insight in place of one that DynamoDB never accepts.
+
+    It contains no text of Grok.
+    """
     origin = replace(insight.origin, model="unknown", latency_seconds=0.0)
     return replace(insight, outcome=UNSTORABLE, cost=Cost(), origin=origin, processing_time_ms=0)
 
 
-def _transactions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Runs of entries whose actions fit into one transaction each."""
+def _entries_by_transaction(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Yield groups of entries whose actions fit into one transaction."""
     run: list[Entry] = []
     keys: set[trends.Key] = set()
     for entry in entries:

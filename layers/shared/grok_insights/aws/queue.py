@@ -1,4 +1,4 @@
-"""The analysis queue: which conversations wait, as messages that name them and hold no text."""
+"""The analysis queue. Each message contains the id of a conversation to analyse, and no text."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 MAX_ENTRIES: Final = 10
-"""Messages one SendMessageBatch takes."""
+"""The largest number of messages in one SendMessageBatch request."""
 
-RARE: Final = (
+OPTIONAL_FIELDS: Final = (
     "generation",
     "redrives",
     "repeated_last_attempt",
@@ -33,14 +33,13 @@ RARE: Final = (
     "suspected",
     "known_error",
 )
-"""Fields of a message that are left out where they say nothing."""
+"""Fields of a message that are left out of the body if they have their default."""
 
 DEPTH_MAX_AGE_SECONDS: Final = 2.0
-"""How long a known depth serves: SQS itself counts only approximately."""
-
+"""How long the depth is cached. SQS itself counts only approximately."""
 
 MAX_COUNT: Final = 1_000
-"""Attempts and redrives that a message has at the most: 100 attempts can be set."""
+"""The largest number of attempts and redrives of a message. The setting allows 100 attempts."""
 
 MAX_CODE_CHARS: Final = 64
 
@@ -58,17 +57,27 @@ class DeadLetterReason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One conversation that waits.
+    """One conversation that waits for its analysis.
 
-    ``attempt`` counts from 1 and grows only when Grok was asked and failed. ``enqueued_at`` is
-    when the client was told that the conversation waits; it survives every re-sending.
-    ``redrives`` is how often it came back from the dead-letter queue: such a message may replace
-    the failed insight of fewer redrives. ``repeated_last_attempt`` is how often its last attempt
-    was repeated, since it had failed together with an outage. ``generation`` is that of the
-    conversation that it is about; None means the one that is stored, whichever it is. ``unsaved``
-    is how often its insight could not be saved. ``suspected`` is 1 where it may end the function,
-    so that it is analysed alone. ``known_error`` is the code of an error with which it stopped all
-    calls.
+    Attributes
+    ----------
+    attempt : int
+        The number of the next attempt, from 1. It grows only after a call to Grok that failed.
+    enqueued_at : datetime
+        When the client's request was accepted. It stays the same when the message is sent again.
+    redrives : int
+        How often the message was redriven from the dead-letter queue. It may replace a failed
+        insight with fewer redrives.
+    repeated_last_attempt : int
+        How often the last attempt was repeated because it had failed during an outage.
+    unsaved : int
+        How often its insight could not be saved.
+    suspected : int
+        1 if the conversation may be what ends the function, so that it is analysed alone.
+    known_error : str
+        The code of the error with which the conversation paused all calls.
+    generation : int | None
+        The generation of the conversation. None means the stored one, whichever it is.
     """
 
     conversation_id: str
@@ -80,90 +89,94 @@ class Message:
     suspected: int = 0
     known_error: str = ""
     receives: int = field(default=1, compare=False)
-    """How often SQS has delivered it, this time included: more than once after a crash."""
+    """How often SQS has delivered the message, including this time: more than 1 after a crash."""
     generation: int | None = None
 
     def to_body(self, error: DeadLetterReason | None = None) -> str:
-        """The message as it stands in the queue; a dead letter says why it is one."""
+        """Return the message as JSON. ``error`` is the reason of a dead letter."""
         fields: dict[str, Any] = {
             "conversation_id": self.conversation_id,
             "attempt": self.attempt,
             "enqueued_at": timestamps.to_text(self.enqueued_at),
         }
-        rare = {name: getattr(self, name) for name in RARE}
-        fields |= {name: value for name, value in rare.items() if value}
+        optional = {name: getattr(self, name) for name in OPTIONAL_FIELDS}
+        fields |= {name: value for name, value in optional.items() if value}
         if error is not None:
             fields["error"] = error._asdict()
         return json.dumps(fields)
 
     @classmethod
     def from_body(cls, body: str, receives: int = 1) -> Self:
-        """The message of a body that was delivered so often.
+        """Return the message of a body. ``receives`` is how often SQS has delivered it.
 
         Raises
         ------
         ValueError
-            The body is not one that `to_body` makes, or holds an absurd number or time. Its
-            message holds nothing of the body.
+            The body is not one that `to_body` makes, or a number or time is out of range. The
+            error message does not quote the body.
         """
-        found = _json_object(body)
-        has_generation = "generation" in found
+        fields = _json_object(body)
+        has_generation = "generation" in fields
         return cls(
-            conversation_id=_identity(found.get("conversation_id")),
-            attempt=_whole(found.get("attempt"), 1, MAX_COUNT),
-            enqueued_at=_instant(found.get("enqueued_at")),
-            redrives=_whole(found.get("redrives", 0), 0, MAX_COUNT),
-            repeated_last_attempt=_whole(found.get("repeated_last_attempt", 0), 0, MAX_COUNT),
-            unsaved=_whole(found.get("unsaved", 0), 0, MAX_COUNT),
-            suspected=_whole(found.get("suspected", 0), 0, 1),
-            known_error=_code(found.get("known_error", "")),
+            conversation_id=_identity(fields.get("conversation_id")),
+            attempt=_whole_number(fields.get("attempt"), 1, MAX_COUNT),
+            enqueued_at=_enqueued_at(fields.get("enqueued_at")),
+            redrives=_whole_number(fields.get("redrives", 0), 0, MAX_COUNT),
+            repeated_last_attempt=_whole_number(
+                fields.get("repeated_last_attempt", 0), 0, MAX_COUNT
+            ),
+            unsaved=_whole_number(fields.get("unsaved", 0), 0, MAX_COUNT),
+            suspected=_whole_number(fields.get("suspected", 0), 0, 1),
+            known_error=_error_code(fields.get("known_error", "")),
             receives=receives,
-            generation=_whole(found["generation"], 1, MAX_GENERATION) if has_generation else None,
+            generation=_whole_number(fields["generation"], 1, MAX_GENERATION)
+            if has_generation
+            else None,
         )
 
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - one kind of error for all bodies
-    return found
+    return fields
 
 
 def _identity(value: object) -> str:
     if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
-        raise ValueError("conversation_id is no id")
+        raise ValueError("conversation_id is not a UUID")
     return value
 
 
-def _whole(value: object, least: int, most: int) -> int:
+def _whole_number(value: object, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"not a whole number from {least} to {most}")
     return value
 
 
-def _code(value: object) -> str:
+def _error_code(value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_CODE_CHARS:
-        raise ValueError("known_error is no code")
+        raise ValueError("known_error is not an error code")
     return value
 
 
-def _instant(value: object) -> datetime:
-    """The instant in UTC, at which the dates at the ends of the calendar are not representable."""
+def _enqueued_at(value: object) -> datetime:
+    """Return the time in UTC. The first and last days of the calendar may have no time in UTC."""
     try:
-        found = timestamps.from_text(str(value)).astimezone(UTC)
+        instant = timestamps.from_text(str(value)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("enqueued_at is no instant") from None
-    if found < FIRST_INSTANT:
-        raise ValueError("enqueued_at is before this product")
-    return found
+        raise ValueError("enqueued_at is not a timestamp") from None
+    if instant < FIRST_INSTANT:
+        raise ValueError("enqueued_at is before 2020")
+    return instant
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message to be sent, received no sooner than after a delay; ``error`` for a dead one."""
+    """A message to send, with its delay. ``error`` is the reason of a dead letter."""
 
     message: Message
     delay_seconds: int = 0
@@ -171,7 +184,7 @@ class OutgoingMessage:
 
 
 @dataclass(slots=True)
-class _KnownDepth:
+class _CachedDepth:
     depth: int = 0
     at: float = float("-inf")
 
@@ -183,58 +196,59 @@ class AnalysisQueue:
     client: SQSClient
     url: str
     monotonic: Callable[[], float] = time.monotonic
-    _known: _KnownDepth = field(default_factory=_KnownDepth)
+    _cached: _CachedDepth = field(default_factory=_CachedDepth)
 
     def send(self, messages: Sequence[Message], *, delay_seconds: int = 0) -> set[str]:
-        """Send all, side by side, and return the ids of the conversations that were not taken.
+        """Send messages in concurrent requests, and return the ids of those that were not sent.
 
-        A failed request counts as not taken, though SQS may have taken it: the message then comes
-        twice, which the analysis can bear.
+        The messages of a failed request count as not sent, although SQS may have accepted them.
+        A message may then be delivered twice, which does no harm.
         """
         return self.send_each([OutgoingMessage(message, delay_seconds) for message in messages])
 
     def send_each(self, outgoing: Sequence[OutgoingMessage]) -> set[str]:
-        """Send messages, each with its own delay; returns what `send` returns."""
-        return set().union(*concurrent.each(self._send_run, chunks(outgoing, MAX_ENTRIES)))
+        """Send messages, each with its own delay. Return the ids of those that were not sent."""
+        return set().union(*concurrent.each(self._send_batch, chunks(outgoing, MAX_ENTRIES)))
 
-    def _send_run(self, run: list[OutgoingMessage]) -> set[str]:
+    def _send_batch(self, batch: list[OutgoingMessage]) -> set[str]:
+        entries = list(_entries(batch))
         try:
-            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=list(_entries(run)))
+            response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
         except AWS_FAILURES:
-            return {letter.message.conversation_id for letter in run}
-        failed = answer.get("Failed", [])
-        return {run[int(one["Id"])].message.conversation_id for one in failed}
+            return {outgoing.message.conversation_id for outgoing in batch}
+        failed = response.get("Failed", [])
+        return {batch[int(entry["Id"])].message.conversation_id for entry in failed}
 
     def depth(self) -> int:
-        """How many conversations wait or are delayed, at most two seconds ago.
+        """Return how many messages wait or are delayed, at most two seconds ago.
 
-        Where SQS does not say, the depth known last: it is for sending to find out what is wrong.
+        If SQS cannot be read, return the last known depth. Sending then shows what is wrong.
         """
-        if self.monotonic() - self._known.at >= DEPTH_MAX_AGE_SECONDS:
+        if self.monotonic() - self._cached.at >= DEPTH_MAX_AGE_SECONDS:
             with suppress(*AWS_FAILURES):
-                self._known.depth = self._ask_depth()
-            self._known.at = self.monotonic()
-        return self._known.depth
+                self._cached.depth = self._read_depth()
+            self._cached.at = self.monotonic()
+        return self._cached.depth
 
-    def _ask_depth(self) -> int:
-        answer = self.client.get_queue_attributes(
+    def _read_depth(self) -> int:
+        response = self.client.get_queue_attributes(
             QueueUrl=self.url,
             AttributeNames=[
                 "ApproximateNumberOfMessages",
                 "ApproximateNumberOfMessagesDelayed",
             ],
         )
-        return sum(int(number) for number in answer["Attributes"].values())
+        return sum(int(number) for number in response["Attributes"].values())
 
 
-def _entries(run: Iterable[OutgoingMessage]) -> Iterator[SendMessageBatchRequestEntryTypeDef]:
-    for index, letter in enumerate(run):
+def _entries(batch: Iterable[OutgoingMessage]) -> Iterator[SendMessageBatchRequestEntryTypeDef]:
+    for index, outgoing in enumerate(batch):
         yield {
             "Id": str(index),
-            "MessageBody": letter.message.to_body(letter.error),
-            "DelaySeconds": min(letter.delay_seconds, MAX_DELAY_SECONDS),
+            "MessageBody": outgoing.message.to_body(outgoing.error),
+            "DelaySeconds": min(outgoing.delay_seconds, MAX_DELAY_SECONDS),
             "MessageAttributes": {
                 name: {"DataType": "String", "StringValue": value}
-                for name, value in (letter.error._asdict() if letter.error else {}).items()
+                for name, value in (outgoing.error._asdict() if outgoing.error else {}).items()
             },
         }

@@ -1,4 +1,4 @@
-"""The API key from SSM, kept for some minutes, so that a new one is found without a deployment."""
+"""Grok's API key from SSM, cached for five minutes, so that a new key needs no deployment."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-KEPT_SECONDS: Final = 300.0
-STALE_KEPT_SECONDS: Final = 60.0
-"""How long a known value goes on to serve after SSM did not give a new one."""
+CACHE_SECONDS: Final = 300.0
+STALE_CACHE_SECONDS: Final = 60.0
+"""How long an expired value is still used after SSM did not return a new one."""
 
-FAILURE_KEPT_SECONDS: Final = 1.0
-"""So that a wave of calls without a key asks for it once, and not once each."""
+FAILURE_CACHE_SECONDS: Final = 1.0
+"""How long a failure is cached, so that the calls of a wave without a key make one request."""
 
 LONGEST_READ_SECONDS: Final = 3.0
-"""No call to Grok waits longer for its key."""
+"""The longest time that a call to Grok waits for its key."""
 
 NOT_READ: Final = "the API key could not be read from SSM"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What serves until a time: a value, or what is wrong."""
+class _CachedSecret:
+    """A value, or the fault because of which there is none, until a time."""
 
     value: str = ""
     fault: str = ""
@@ -39,16 +39,16 @@ class _Known:
 
 
 class Secret:
-    """A SecureString by its name. Threads that ask at the same time share one request.
+    """A SecureString of SSM. Threads that read it at the same time share one request.
 
     Parameters
     ----------
     client : Callable[[], SSMClient]
-        Makes the client, or returns the one that there is.
+        Makes the client, or returns the existing one.
     name : str
         The name of the SSM parameter.
     longest_read_seconds : float
-        How long a call waits for SSM at the most.
+        The longest time that a call waits for SSM.
     """
 
     def __init__(
@@ -61,56 +61,56 @@ class Secret:
     ) -> None:
         self._client, self._name, self._monotonic = client, name, monotonic
         self._longest_read_seconds = longest_read_seconds
-        self._known = _Known()
+        self._cached = _CachedSecret()
         self._lock = Lock()
         self._reading = SharedRead(self._read)
 
     def __call__(self) -> str:
         """Return the value, at most five minutes old.
 
-        Where SSM does not answer, the value that is known serves on, unless it was forgotten.
+        If SSM cannot be read, the expired value is returned, unless it was forgotten.
 
         Raises
         ------
         ConfigurationError
-            There is no such parameter, the function may not read it, or SSM does not answer.
+            There is no such parameter, the function may not read it, or SSM cannot be reached.
         """
-        if self._monotonic() >= self._known.until:
+        if self._monotonic() >= self._cached.until:
             try:
                 self._reading.result(self._longest_read_seconds)
             except TimeoutError:
-                logger.error("SSM did not answer in time", parameter=self._name)
+                logger.error("SSM did not respond in time", parameter=self._name)
                 self._remember_fault(NOT_READ)
-        known = self._known
-        if known.fault:
-            raise ConfigurationError("no_key", known.fault)
-        return known.value
+        cached = self._cached
+        if cached.fault:
+            raise ConfigurationError("no_key", cached.fault)
+        return cached.value
 
     def forget(self) -> None:
-        """Read it anew the next time: what is known was not accepted."""
+        """Clear the cached value, since Grok refused it. The next call reads SSM again."""
         with self._lock:
-            self._known = _Known()
+            self._cached = _CachedSecret()
 
     def _read(self) -> None:
-        if self._monotonic() < self._known.until:
+        if self._monotonic() < self._cached.until:
             return  # another thread has read it since the caller looked
         try:
-            answer = self._client().get_parameter(Name=self._name, WithDecryption=True)
+            response = self._client().get_parameter(Name=self._name, WithDecryption=True)
         except AWS_FAILURES:
             logger.exception(NOT_READ, parameter=self._name)
             self._remember_fault(NOT_READ)
             return
-        value = answer["Parameter"]["Value"].strip()
+        value = response["Parameter"]["Value"].strip()
         if value and value.isascii() and value.isprintable():
             with self._lock:
-                self._known = _Known(value, until=self._monotonic() + KEPT_SECONDS)
+                self._cached = _CachedSecret(value, until=self._monotonic() + CACHE_SECONDS)
         else:
-            self._remember_fault("the SSM parameter holds no API key")
+            self._remember_fault("the SSM parameter contains no API key")
 
     def _remember_fault(self, fault: str) -> None:
         now = self._monotonic()
         with self._lock:
-            if self._known.value:
-                self._known = _Known(self._known.value, until=now + STALE_KEPT_SECONDS)
+            if self._cached.value:
+                self._cached = _CachedSecret(self._cached.value, until=now + STALE_CACHE_SECONDS)
             else:
-                self._known = _Known(fault=fault, until=now + FAILURE_KEPT_SECONDS)
+                self._cached = _CachedSecret(fault=fault, until=now + FAILURE_CACHE_SECONDS)

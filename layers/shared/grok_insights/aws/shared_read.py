@@ -1,4 +1,4 @@
-"""A read that may be slow: threads share it, and none waits longer than its own limit."""
+"""A slow read that threads share. Each thread waits no longer than its own limit."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _UnderWay(Generic[T]):
-    result: Future[T] | None = None
+class _CurrentRun(Generic[T]):
+    future: Future[T] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRead(Generic[T]):
-    """Runs a function in a thread of its own, once at a time.
+    """Runs a function in a separate thread, one run at a time.
 
-    Timeouts of an AWS client do not bound a request: each address of a name, and each retry, gets
-    the whole time again. Here the caller stops waiting, and the request ends by itself.
+    The timeouts of an AWS client do not limit the time of a request: they apply to each address of
+    a host name and to each retry anew. Here the caller stops waiting, and the request ends later.
     """
 
     function: Callable[[], T]
     _lock: Lock = field(default_factory=Lock)
-    _under_way: _UnderWay[T] = field(default_factory=_UnderWay)
+    _current: _CurrentRun[T] = field(default_factory=_CurrentRun)
 
     def begin(self) -> Future[T]:
-        """Return the result of the run that is under way, or of a new one."""
+        """Return the future of the current run, or start a run and return its future."""
         with self._lock:
-            future = self._under_way.result
+            future = self._current.future
             if future is None or future.done():
-                future = self._under_way.result = concurrent.start(self.function)
+                future = self._current.future = concurrent.start(self.function)
             return future
 
     def result(self, timeout_seconds: float) -> T:
@@ -46,6 +46,6 @@ class SharedRead(Generic[T]):
         Raises
         ------
         TimeoutError
-            It takes longer. Whoever asks next waits for the same run.
+            The function takes longer. The next caller waits for the same run.
         """
         return self.begin().result(timeout_seconds)

@@ -1,4 +1,7 @@
-"""The Trends table: counters kept at write time, so that no trend is ever read from insights."""
+"""The Trends table: counters that are updated when insights are saved.
+
+Trends are read from these counters and never from insights.
+"""
 
 from __future__ import annotations
 
@@ -28,30 +31,30 @@ class Trends:
     shards: int
 
     def updates(self, counters: Counters) -> list[UpdateTypeDef]:
-        """The writes that add these counters to those that stand."""
+        """Return the updates that add these counters to the stored ones."""
         return [addition(self.table, key._asdict(), fields) for key, fields in counters.items()]
 
     def series(self, start: datetime, end: datetime, interval: Interval) -> Series:
-        """The totals of every point of a range; a point without insights is all zeros."""
+        """Return the totals of each point of a range; zeros for a point without insights."""
         sums = {point: Counter[str]() for point in trends.points(start, end, interval)}
         runs = trends.series_slots(start, end, interval, self.shards)
-        for found, slots in zip(concurrent.each(self._items, runs), runs.values(), strict=True):
-            for slot, numbers in all_parsed(_numbers, found, "bucket"):
+        for items, slots in zip(concurrent.each(self._items, runs), runs.values(), strict=True):
+            for slot, numbers in all_parsed(_numbers, items, "bucket"):
                 if slot in slots:
                     sums[slots[slot]].update(numbers)
         return sums
 
     def topics(self, start: datetime, end: datetime) -> Counter[str]:
-        """How often each topic came up in a range of whole hours."""
+        """Return how often each topic came up in a range of whole hours."""
         buckets = trends.topic_buckets(start, end, self.shards)
         sums: defaultdict[str, int] = defaultdict(int)
-        for found, wanted in zip(
+        for items, names in zip(
             concurrent.each(lambda bucket: self._items(SlotRange(bucket, "", "")), buckets),
             buckets.values(),
             strict=True,
         ):
-            for topic, numbers in all_parsed(_numbers, found, "bucket"):
-                sums[topic] += sum(numbers[name] for name in wanted)
+            for topic, numbers in all_parsed(_numbers, items, "bucket"):
+                sums[topic] += sum(numbers[name] for name in names)
         return Counter({topic: count for topic, count in sums.items() if count})
 
     def _items(self, run: SlotRange) -> list[Item]:
@@ -73,5 +76,5 @@ class Trends:
 
 
 def _numbers(item: Item) -> tuple[str, Counter[str]]:
-    """The slot of an item, and its counters by name."""
+    """Return the slot of an item, and its counters by name."""
     return item["slot"]["S"], numbers_of(item)

@@ -1,4 +1,4 @@
-"""What a batch of messages still asks for: texts and existing insights, in one read."""
+"""Reads the conversations and insights of a batch of messages, and selects those to analyse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.insights.item import (
     COUNTED,
     FAILURE,
-    NAMES,
+    PROJECTION_NAMES,
     Counted,
     counted_of,
     is_mark,
@@ -35,25 +35,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A conversation to be analysed, and the stored insight that its insight takes the place of."""
+    """A conversation to analyse, and the stored insight that the new insight replaces."""
 
     message: Message
     conversation: Conversation
     replaces: Counted | None = None
 
     def entry(self, insight: Insight) -> Entry:
-        """Return what is to be saved when the conversation has ended in this insight."""
+        """Return the ledger's entry for an insight of this conversation."""
         return Entry(insight, self.conversation.lifetime, self.replaces)
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What a batch asks for.
+    """What is to be done for a batch.
 
-    ``given_up`` are messages that come once more after their failed insight was saved: the
-    function died before the dead letter was sent for sure. The codes say why they failed.
-    ``unreadable`` are messages whose conversation or insight is damaged: they must be delivered
-    again, until SQS makes dead letters of them.
+    ``given_up`` are messages that were delivered again after their failed insight was saved, with
+    its error code: the function may have ended before it sent the dead letter. ``unreadable`` are
+    messages whose conversation or insight is damaged. They must be delivered again, until SQS
+    moves them to the dead-letter queue.
     """
 
     works: list[Work] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """Reads the Conversations and the Insights table side by side."""
+    """Reads the Conversations table and the Insights table in the same request."""
 
     batch_get: BatchGet
     conversations: Conversations
@@ -71,39 +71,40 @@ class Worklist:
     now: Callable[[], datetime]
 
     def read(self, messages: Sequence[Message]) -> Todo:
-        """The work behind some messages, one a conversation.
+        """Return what is to be done for some messages, once for each conversation.
 
-        A conversation that has its insight drops out, unless the insight is a failed one and the
-        message was sent round again since. So does one that is not there: it was erased or has
-        expired, since a message is sent only after its text was stored. A message about another
-        generation than the stored one drops out as well: the stored one has messages of its own.
+        A conversation that has an insight is left out, unless the insight is a failed one and the
+        message was redriven after it. A conversation that does not exist is left out too: it was
+        erased or has expired, since a message is sent only after its text was stored. A message
+        about another generation than the stored one is also left out: the stored generation has
+        its own messages.
         """
         by_id: defaultdict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_id[message.conversation_id].append(message)
         todo = Todo()
-        found = concurrent.each(self._items, chunks(by_id, MAX_KEYS // 2))
-        for conversations, insights in found:
+        responses = concurrent.each(self._items, chunks(by_id, MAX_KEYS // 2))
+        for conversations, insights in responses:
             for identity, item in conversations.items():
                 _sort(by_id[identity], item, insights.get(identity), self.now(), todo)
         return todo
 
     def _items(self, ids: list[str]) -> tuple[dict[str, Item], dict[str, Item]]:
-        """The items of conversations and of insights, each by id, in one request."""
-        found = self.batch_get(
+        """Return the items of conversations and of insights, each by id, in one request."""
+        items = self.batch_get(
             {
                 self.conversations.table: {"Keys": self.conversations.keys(ids)},
                 self.insights.table: {
                     "Keys": self.insights.keys(ids),
                     "ProjectionExpression": f"{COUNTED}, {FAILURE}",
-                    "ExpressionAttributeNames": NAMES,
+                    "ExpressionAttributeNames": PROJECTION_NAMES,
                 },
             }
         )
-        conversations = {item["id"]["S"]: item for item in found[self.conversations.table]}
+        conversations = {item["id"]["S"]: item for item in items[self.conversations.table]}
         insights = {
             item["conversation_id"]["S"]: item
-            for item in found[self.insights.table]
+            for item in items[self.insights.table]
             if not is_mark(item)
         }
         return conversations, insights
@@ -112,7 +113,7 @@ class Worklist:
 def _sort(
     messages: Iterable[Message], item: Item, insight: Item | None, now: datetime, todo: Todo
 ) -> None:
-    """Put the messages of one conversation where they belong."""
+    """Add the messages of one conversation to what is to be done."""
     if "erased" in item:
         return
     conversation = parsed_or_none(from_item, item, "id")
@@ -120,10 +121,10 @@ def _sort(
     if conversation is None or (insight and not counted):
         todo.unreadable.extend(messages)
         return
-    matching = [one for one in messages if _is_about(one, conversation)]
+    matching = [message for message in messages if _is_about(message, conversation)]
     if not matching or conversation.lifetime.expires_at <= now:
         return
-    message = max(matching, key=lambda one: (one.redrives, one.attempt))
+    message = max(matching, key=lambda match: (match.redrives, match.attempt))
     if counted is None or _may_replace(message, conversation, counted):
         todo.works.append(Work(message, conversation, counted))
     elif _is_its_own_failure(message, counted):
@@ -135,14 +136,14 @@ def _is_about(message: Message, conversation: Conversation) -> bool:
 
 
 def _may_replace(message: Message, conversation: Conversation, insight: Counted) -> bool:
-    """Whether an insight is of an earlier conversation, or failed and was sent round again."""
+    """Return whether an insight is of an earlier conversation, or failed and was redriven."""
     if insight.generation < conversation.lifetime.generation:
         return True
     return insight.status is Status.FAILED and message.redrives > insight.redrives
 
 
 def _is_its_own_failure(message: Message, insight: Counted) -> bool:
-    """Whether it was this message whose attempts were used up: its dead letter may be missing."""
+    """Return whether this message made the last attempt: its dead letter may be missing."""
     return (
         insight.gave_up
         and message.redrives == insight.redrives

@@ -1,4 +1,4 @@
-"""Whether insights can be saved now, found out without an insight and without a call to Grok."""
+"""Checks whether insights can be saved, without an insight and without a call to Grok."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws.dynamodb.attributes import number, text
+from grok_insights.aws.dynamodb.transactions import CONDITION_FAILED_REASON
 from grok_insights.aws.failures import AWS_FAILURES, response_of
 from grok_insights.telemetry import logger
 
@@ -14,15 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 KEY: Final = "write-check"
-REFUSED: Final = "ConditionalCheckFailed"
 
 
 @dataclass(frozen=True, slots=True)
 class WriteCheck:
-    """Writes to both tables, as saving an insight does, on a condition that never holds.
+    """Sends a write to both tables, as saving an insight does, with a condition that is never met.
 
-    Permissions, tables and keys of encryption are checked before the condition is, so that only
-    the condition's failure shows that a write would be taken. Nothing is written.
+    DynamoDB checks permissions, tables and encryption keys before the condition. So if only the
+    condition fails, a real write would succeed. Nothing is written.
     """
 
     client: DynamoDBClient
@@ -30,13 +30,13 @@ class WriteCheck:
     trends_table: str
 
     def passes(self) -> bool:
-        """Return whether a write is refused for its condition, and for nothing else."""
+        """Return whether the condition is the only reason why the write is refused."""
         try:
             self.client.transact_write_items(TransactItems=self._actions())
         except AWS_FAILURES as error:
             reasons = response_of(error).get("CancellationReasons", [])
-            codes = {one.get("Code") for one in reasons}
-            if codes <= {REFUSED, "None"} and REFUSED in codes:
+            codes = {reason.get("Code") for reason in reasons}
+            if codes <= {CONDITION_FAILED_REASON, "None"} and CONDITION_FAILED_REASON in codes:
                 return True
             logger.exception("insights still cannot be saved")
         return False

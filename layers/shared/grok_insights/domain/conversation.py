@@ -1,4 +1,4 @@
-"""A conversation: what a client may send, and how it gets its id."""
+"""A conversation: what a client may send, its id and its lifetime."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from grok_insights.domain import timestamps
 from grok_insights.validation import NOT_BLANK, Model
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
-"""Namespace of ``uuid5`` for ids made from an ``external_id``. A change would orphan all ids."""
+"""Namespace of ``uuid5`` for ids made from an ``external_id``. If it changes, stored conversations
+are no longer found by their ``external_id``."""
 
 MAX_EXTERNAL_ID_CHARS: Final = 256
 
 MAX_TEXT_BYTES: Final = 380_000
-"""UTF-8 bytes of a text that fit a DynamoDB item (400 KB) beside the other attributes."""
+"""The largest UTF-8 size of a text that fits a DynamoDB item (400 KB) with its other attributes."""
 
 MAX_METADATA_BYTES: Final = 8_192
 """Bytes of the metadata as compact JSON."""
@@ -30,10 +31,10 @@ MAX_METADATA_DEPTH: Final = 32
 """Levels of objects and arrays in the metadata."""
 
 DEFAULT_MAX_TEXT_CHARS: Final = 100_000
-"""Characters of a text, where ``MAX_TEXT_CHARS`` is not set."""
+"""The largest number of characters of a text, if ``MAX_TEXT_CHARS`` is not set."""
 
 JsonObject = dict[str, Any]
-"""A value of JSON, as `json.loads` gives it."""
+"""A JSON object, as `json.loads` returns it."""
 
 
 def _fits_an_item(text: str) -> str:
@@ -48,28 +49,28 @@ def _is_small(metadata: JsonObject) -> JsonObject:
     try:
         size = len(metadata_json(metadata))
     except ValueError:
-        raise ValueError("must hold no number beyond the range of JSON's") from None
+        raise ValueError("must not contain a number that JSON cannot represent") from None
     if size > MAX_METADATA_BYTES:
         raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
     return metadata
 
 
 def _is_nested_deeper(value: JsonObject, levels: int) -> bool:
-    """Whether objects and arrays are nested deeper than that; looked at level by level."""
+    """Return whether objects and arrays have more levels, without recursion."""
     level: list[Any] = [value]
     for _ in range(levels):
-        inner = (one.values() if isinstance(one, dict) else one for one in level)
-        level = [one for ones in inner for one in ones if isinstance(one, (dict, list))]
+        children = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for nodes in children for child in nodes if isinstance(child, (dict, list))]
     return bool(level)
 
 
 def metadata_json(metadata: JsonObject) -> str:
-    """The metadata as compact ASCII JSON.
+    """Return the metadata as compact ASCII JSON.
 
     Raises
     ------
     ValueError
-        A number is not finite, which JSON cannot say.
+        A number is not finite, which JSON cannot represent.
     """
     return json.dumps(metadata, allow_nan=False, separators=(",", ":"))
 
@@ -111,15 +112,15 @@ class ConversationStatus(StrEnum):
 
 
 MAX_GENERATION: Final = 10**15
-"""Later than the year 30,000: what is larger was not made by this package."""
+"""A time after the year 30,000. A larger generation was not made by this package."""
 
 
 class Lifetime(NamedTuple):
-    """Which conversation of an id this is, and when it ends; its insight has the same lifetime.
+    """The generation of a conversation, and its expiry. Its insight has the same lifetime.
 
-    An id comes again when the same ``external_id`` is accepted after the first conversation was
-    erased or has expired. Each later one has a larger ``generation``: milliseconds since 1970 at
-    its acceptance, or more.
+    An id is used again if the same ``external_id`` is accepted after the first conversation was
+    erased or has expired. Each later conversation has a larger ``generation``: the epoch
+    milliseconds of its acceptance, or more.
     """
 
     generation: int
@@ -127,7 +128,7 @@ class Lifetime(NamedTuple):
 
 
 NOT_STORED: Final = Lifetime(0, datetime.max.replace(tzinfo=UTC))
-"""The lifetime of a conversation that has none yet."""
+"""The lifetime of a conversation that is not stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +154,5 @@ class Conversation:
 
 
 def conversation_id(external_id: str | None, random_id: Callable[[], UUID]) -> str:
-    """The id of a conversation: always the same one for the same ``external_id``, else random."""
+    """Return the id of a conversation: derived from ``external_id``, or random without one."""
     return str(random_id() if external_id is None else uuid5(EXTERNAL_ID_NAMESPACE, external_id))

@@ -1,4 +1,4 @@
-"""An insight: what the analysis of a conversation says, what it cost, and how it is shown."""
+"""An insight: the analysis of a conversation or its failure, the cost, and the JSON of the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from grok_insights.domain import pricing, timestamps
 
 MAX_TOPICS: Final = 5
-"""Topics that an insight has at the most, and so indexes by topic."""
+"""The largest number of topics of an insight, and so of indexes by topic."""
 
 
 class Sentiment(StrEnum):
@@ -22,14 +22,14 @@ class Sentiment(StrEnum):
 
 
 class Status(StrEnum):
-    """How an insight ended."""
+    """The status of an insight."""
 
     COMPLETED = "completed"
     FAILED = "failed"
 
 
 class CostSource(StrEnum):
-    """Where a cost comes from: Grok's bill, its token count at our price, or a guess by length."""
+    """The source of a cost: Grok's bill, its token count at the set price, or an estimate."""
 
     REPORTED = "reported"
     PRICED = "priced"
@@ -38,7 +38,7 @@ class CostSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What Grok, mock or real, found in one conversation."""
+    """The result of the analysis of one conversation, by the mock or by Grok."""
 
     summary: str
     sentiment: Sentiment
@@ -47,9 +47,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one conversation used up. ``ticks`` are 10^-10 USD.
+    """The cost of one call. ``ticks`` are 10^-10 USD.
 
-    ``implausible_ticks`` is how much more Grok reported than can be true, and is not counted.
+    ``implausible_ticks`` is the part of the reported cost that is not plausible. It is not counted.
     """
 
     tokens: int = 0
@@ -62,7 +62,7 @@ class Cost:
 class Failure:
     """Why a conversation has no analysis: a code for programs, a message for people.
 
-    ``gave_up`` where each attempt failed, so that the conversation is a dead letter as well.
+    ``gave_up`` is True if each attempt failed. The conversation then has a dead letter too.
     """
 
     code: str
@@ -72,10 +72,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who made an insight and how: everything of ``meta`` that is not a price.
+    """How an insight was made: the parts of ``meta`` that are not a cost.
 
-    ``latency_seconds`` is the time of the last call alone, ``attempts`` counts calls from 1.
-    ``redrives`` is how often its dead letter had been sent round again before.
+    ``latency_seconds`` is the time of the last call only. ``attempts`` counts calls from 1.
+    ``redrives`` is how often its dead letter had been redriven before.
     """
 
     model: str
@@ -100,11 +100,11 @@ class Insight:
 
     @property
     def status(self) -> Status:
-        """Completed where there is an analysis."""
+        """``COMPLETED`` if there is an analysis, otherwise ``FAILED``."""
         return Status.COMPLETED if isinstance(self.outcome, Analysis) else Status.FAILED
 
     def as_json(self) -> dict[str, Any]:
-        """The insight as the API shows it. A failed one has ``error`` instead of the analysis."""
+        """Return the insight as the API shows it. A failed one has ``error`` and no analysis."""
         external = {} if self.external_id is None else {"external_id": self.external_id}
         return {
             "id": self.conversation_id,
@@ -147,9 +147,9 @@ def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one insight adds to the counters: all that trends need to know of it.
+    """What one insight adds to the counters of trends.
 
-    ``kind`` is the sentiment of a completed insight, ``failed`` for a failed one.
+    ``kind`` is the sentiment of a completed insight, and ``failed`` for a failed one.
     """
 
     created_at: datetime
@@ -161,7 +161,7 @@ class Tally:
 
 
 def tally(insight: Insight) -> Tally:
-    """The share of an insight in the counters."""
+    """Return what an insight adds to the counters."""
     match insight.outcome:
         case Analysis(sentiment=sentiment, topics=topics):
             kind = str(sentiment)

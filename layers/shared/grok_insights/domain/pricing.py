@@ -1,4 +1,4 @@
-"""Money in whole ticks, as xAI bills it: 1 USD is 10^10 ticks. Never a float sum."""
+"""Amounts in whole ticks, as xAI bills them: 1 USD is 10^10 ticks. Floats are never added up."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ TICKS_PER_USD: Final = 10_000_000_000
 """https://docs.x.ai/docs/key-information/consumption-and-rate-limits, ``cost_in_usd_ticks``."""
 
 CHARACTERS_PER_TOKEN: Final = 4
-"""A rule of thumb for English, used only where Grok reports no usage."""
-
+"""An approximation for English, used only if Grok reports no usage."""
 
 MAX_USD_PER_1K: Final = Decimal("0.1")
-"""A price for 1,000 tokens that no model reaches: the dearest of xAI's costs 0.012, beyond 200,000
-tokens of prompt. A bill above it is a fault of whoever wrote it."""
+"""A price for 1,000 tokens above that of every model: the most expensive one of xAI costs 0.012,
+for prompts of more than 200,000 tokens. A reported cost above it is an error."""
 
 
 def estimated_tokens(text: str) -> int:
-    """Tokens of a text, by its length: at least one."""
+    """Return the estimated number of tokens of a text, by its length; at least 1."""
     return max(1, -(-len(text) // CHARACTERS_PER_TOKEN))
 
 
 def ticks(tokens: int, usd_per_1k: Decimal) -> int:
-    """The price of tokens in ticks, rounded half to even."""
+    """Return the price of tokens in ticks, rounded half to even."""
     return round(Decimal(tokens) * usd_per_1k * TICKS_PER_USD / 1000)
 
 
 def usd(cost_ticks: int) -> Decimal:
-    """An amount in USD, exact."""
+    """Return the exact amount in USD."""
     return Decimal(cost_ticks) / TICKS_PER_USD
 
 
 def dollars(cost_ticks: int) -> str:
-    """``$0.00017``: the amount with 5 decimals, as insights show it."""
+    """Return the amount with 5 decimals, as insights show it: ``$0.00017``."""
     return f"${Decimal(cost_ticks) / TICKS_PER_USD:.5f}"

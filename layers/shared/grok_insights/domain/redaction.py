@@ -1,7 +1,7 @@
-"""Takes e-mail addresses, card numbers and phone numbers out of a text. In doubt it takes them out.
+"""Removes e-mail addresses, card numbers and phone numbers from a text, in doubt too many.
 
-Order numbers, dates and amounts stay: they are what a conversation is about. Names and postal
-addresses stay as well; no pattern finds them.
+Order numbers, dates and amounts stay, since a conversation is about them. Names and postal
+addresses stay too, since no pattern finds them.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _PHONE: Final = re.compile(
 
 
 def redacted(text: str) -> str:
-    """The text with ``[email]``, ``[card]`` and ``[phone]`` in place of what was found."""
+    """Return the text with ``[email]``, ``[card]`` and ``[phone]`` instead of what was found."""
     without_cards = _DIGITS.sub(lambda run: _without_cards(run[0]), _EMAIL.sub(EMAIL, text))
     return _PHONE.sub(PHONE, without_cards)
 
 
 def _without_cards(run: str) -> str:
-    """A run of digits without the card numbers in it, wherever in the run they begin."""
+    """Return a sequence of digits without the card numbers in it, wherever they begin."""
     places = [index for index, char in enumerate(run) if char.isdecimal()]
     checksums = _Checksums([int(run[index]) for index in places])
     kept: list[str] = []
@@ -56,12 +56,12 @@ def _without_cards(run: str) -> str:
 
 
 class _Checksums:
-    """Luhn's checksum of any part of a number, in constant time: texts may be long and hostile."""
+    """Luhn's checksum of any part of a number, in constant time, since a text may be an attack."""
 
     def __init__(self, digits: list[int]) -> None:
         self.digits = digits
         doubled = [2 * digit - 9 * (digit > 4) for digit in digits]
-        # What the digits before a place add up to, if those at even (odd) places count once.
+        # The sums of the digits before each index, if those at even (odd) indexes count once.
         self.sums = [
             [
                 0,
@@ -73,7 +73,7 @@ class _Checksums:
         ]
 
     def card_from(self, first: int) -> int | None:
-        """Where the longest card number that begins here ends, or None where none begins."""
+        """Return the end of the longest card number that begins at ``first``, or None."""
         longest = min(first + LONGEST_CARD, len(self.digits))
         for end in range(longest, first + SHORTEST_CARD - 1, -1):
             sums = self.sums[(end - 1) % 2]

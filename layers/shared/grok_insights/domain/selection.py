@@ -1,4 +1,4 @@
-"""Which insights a reader asks for: every filter of the list, alone and together."""
+"""The filters of a list of insights."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from grok_insights.domain.insight import Sentiment, Status
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
-"""Instants beyond these say the same as these: no insight is that old, or that new. A year is left
-at both ends, so that no rounding, no zone and no default leads out of the calendar."""
+"""Instants before ``EARLIEST`` or after ``LATEST`` are replaced by these, since no insight is that
+old or that new. A year is left at both ends, so that neither rounding nor a time zone nor a default
+leads out of Python's calendar."""
 
 
 def within_calendar(instant: datetime) -> datetime:
-    """The instant in UTC, moved to the nearest one that can be reckoned with."""
+    """Return the instant in UTC, not before ``EARLIEST`` and not after ``LATEST``."""
     return min(max(instant, EARLIEST), LATEST).astimezone(UTC)
 
 
@@ -24,7 +25,7 @@ def within_calendar(instant: datetime) -> datetime:
 class Selection:
     """The insights with this sentiment, status and topic, created from ``start`` until ``end``.
 
-    ``start`` is included, ``end`` is not; None leaves a filter out.
+    ``start`` is included, and ``end`` is not. None means no filter.
     """
 
     sentiment: Sentiment | None = None
@@ -51,18 +52,18 @@ class Selection:
         return (*map(str, Sentiment), str(Status.FAILED))
 
     def first_position(self) -> str:
-        """The lowest position that may match. Positions begin with a time in milliseconds."""
+        """Return the lowest position that may match. A position begins with a time."""
         return _first_millisecond(self.start or EARLIEST)
 
     def end_position(self) -> str:
-        """A position above all that may match."""
+        """Return a position above all that may match."""
         return _first_millisecond(self.end or LATEST)
 
     def signature(self) -> str:
-        """A text that differs wherever two selections do."""
+        """Return a text that is different for different selections."""
         return repr(tuple(None if value is None else str(value) for value in astuple(self)))
 
 
 def _first_millisecond(instant: datetime) -> str:
-    """The first whole millisecond that is not before the instant."""
+    """Return the first whole millisecond that is not before the instant."""
     return timestamps.to_text(within_calendar(instant) + timedelta(microseconds=999))

@@ -1,4 +1,4 @@
-"""How instants are written: RFC 3339, UTC, milliseconds, ``Z``. Such texts sort by time."""
+"""The format of timestamps: RFC 3339 in UTC, with milliseconds and ``Z``. They sort by time."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ def _as_rfc_3339(text: object) -> object:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
-"""An instant that a client sent. By itself pydantic would take a number for seconds."""
+"""An instant that a client sent. Without the validator pydantic accepts a number of seconds."""
 
 
 def to_text(instant: datetime) -> str:
-    """``2026-11-23T10:15:00.123Z``. The instant must know its zone."""
+    """Return an instant like ``2026-11-23T10:15:00.123Z``. It must have a time zone."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def to_milliseconds(instant: datetime) -> int:
-    """Return the whole milliseconds since 1970 at an instant that knows its zone."""
+    """Return an instant in whole epoch milliseconds. It must have a time zone."""
     return int(instant.timestamp() * 1000)
 
 
 def from_text(text: str) -> datetime:
-    """The instant of a text that `to_text` made.
+    """Return the instant of a text that `to_text` made.
 
     Raises
     ------
     ValueError
-        The text is no RFC 3339 instant, or has no zone.
+        The text is not an RFC 3339 timestamp with an offset.
     """
     if not RFC_3339.fullmatch(text):
         raise ValueError("not an RFC 3339 instant")

@@ -1,7 +1,7 @@
-"""The running totals behind ``/metrics``: whole-number counters that only grow, kept in one item.
+"""The running totals for ``/metrics``: whole-number counters in one item, which only grow.
 
-They are written once a batch and add up across functions and cold starts. Names are the
-attributes of that item: ``calls``, ``errors_transient``, ``latency_le_0.5``, ``cost_ticks``, …
+They are written once for each batch, and so include all functions and cold starts. Their names are
+the attributes of the item: ``calls``, ``errors_transient``, ``latency_le_0.5``, ``cost_ticks``, …
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Final
 
 LATENCY_BOUNDS_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Upper bounds of the latency histogram; what is above the last one counts under ``inf``."""
+"""Upper bounds of the latency histogram. Longer calls count in the bucket ``inf``."""
 
 ERROR: Final = "errors_"
 LATENCY: Final = "latency_le_"
@@ -20,9 +20,9 @@ LATENCY: Final = "latency_le_"
 def of_call(
     latency_seconds: float, *, tokens: int = 0, cost_ticks: int = 0, error: str | None = None
 ) -> Counter[str]:
-    """What one call to Grok adds. ``error`` is the kind of its error, if it had one.
+    """Return what one call to Grok adds. ``error`` is the kind of its error, if it failed.
 
-    Each call counts in one latency bucket only; a reader sums them up as Prometheus wants it.
+    Each call counts in one latency bucket only. `prometheus` adds them up to cumulative buckets.
     """
     bounds = (*map(str, LATENCY_BOUNDS_SECONDS), "inf")
     bucket = bounds[bisect_left(LATENCY_BOUNDS_SECONDS, latency_seconds)]

@@ -1,18 +1,18 @@
-"""The counters behind the trends: which ones an insight touches, and which ones answer a range.
+"""The counters of the trends: which ones an insight changes, and which ones a range needs.
 
-A counter item lives under a bucket (partition key) and a slot (sort key):
+The key of a counter item is a bucket (partition key) and a slot (sort key):
 
 ========================  ==========  ======================================================
 bucket                    slot        counters
 ========================  ==========  ======================================================
 ``hour#2026-11#0``        ``23T10``   by kind, and tokens, cost_ticks, processing_ms
 ``day#2026#0``            ``11-23``   the same
-``topics#2026-11#0``      a topic     one a day of the month: ``d23``
-``topics#2026-11-23#0``   a topic     one an hour of the day: ``h10``
+``topics#2026-11#0``      a topic     one for each day of the month: ``d23``
+``topics#2026-11-23#0``   a topic     one for each hour of the day: ``h10``
 ========================  ==========  ======================================================
 
-The bucket ends in a shard, so that no partition takes all writes. All counters are sums, so
-adding and taking out commute. No item has more than 31 of them, however many insights come.
+The bucket ends with a shard, so that writes are spread over partitions. All counters are sums, so
+additions and subtractions may be made in any order. No item has more than 31 counters.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from typing import Final, NamedTuple
 from grok_insights.domain.insight import Sentiment, Status, Tally
 
 KINDS: Final = (*map(str, Sentiment), str(Status.FAILED))
-"""How insights are told apart in the counters: by sentiment, or failed."""
+"""The kinds of insights in the counters: each sentiment, and failed."""
 
 FIELDS: Final = (*KINDS, "tokens", "cost_ticks", "processing_ms")
 """The counters of an hour or a day."""
 
 
 class Key(NamedTuple):
-    """Where a counter item lives."""
+    """The key of a counter item."""
 
     bucket: str
     slot: str
@@ -53,21 +53,21 @@ class Interval(StrEnum):
 
     @property
     def width(self) -> timedelta:
-        """How long one point lasts."""
+        """The length of one point."""
         return timedelta(hours=1) if self is Interval.HOUR else timedelta(days=1)
 
     def floor(self, instant: datetime) -> datetime:
-        """The start of the point that the instant falls into, in UTC."""
+        """Return the start of the point that contains the instant, in UTC."""
         whole_hour = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         return whole_hour if self is Interval.HOUR else whole_hour.replace(hour=0)
 
     def ceiling(self, instant: datetime) -> datetime:
-        """The first start of a point that is not before the instant."""
+        """Return the first start of a point that is not before the instant."""
         start = self.floor(instant)
         return start if start == instant else start + self.width
 
     def key(self, start: datetime, shard: int) -> Key:
-        """The item that holds the totals of the point that begins at ``start``."""
+        """Return the key of the item with the totals of the point that begins at ``start``."""
         text = start.isoformat()
         if self is Interval.HOUR:
             return Key(f"hour#{text[:7]}#{shard}", text[8:13])
@@ -75,14 +75,14 @@ class Interval(StrEnum):
 
 
 def points(start: datetime, end: datetime, interval: Interval) -> Iterator[datetime]:
-    """The starts of all points from ``start`` up to, and without, ``end``."""
+    """Yield the starts of all points from ``start`` up to, but not including, ``end``."""
     while start < end:
         yield start
         start += interval.width
 
 
 def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
-    """What one insight adds to the counters, or takes out of them with ``sign=-1``."""
+    """Return what one insight adds to the counters, or subtracts from them with ``sign=-1``."""
     hour = Interval.HOUR.floor(tally.created_at)
     added: Counters = {interval.key(hour, shard): totals(tally, sign=sign) for interval in Interval}
     text = hour.isoformat()
@@ -93,7 +93,7 @@ def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
 
 
 def totals(tally: Tally, *, sign: int = 1) -> Counter[str]:
-    """What one insight adds to the counters of its hour and its day."""
+    """Return what one insight adds to the counters of its hour and its day."""
     return Counter(
         {
             tally.kind: sign,
@@ -105,13 +105,13 @@ def totals(tally: Tally, *, sign: int = 1) -> Counter[str]:
 
 
 def total(many: Iterable[Counters]) -> Counters:
-    """The sum of many, without the counters that come to nothing."""
+    """Return the sum of many counters, without those that are 0."""
     sums: defaultdict[Key, Counter[str]] = defaultdict(Counter)
     for one in many:
         for key, fields in one.items():
             sums[key].update(fields)
-    kept = {key: _without_zeros(fields) for key, fields in sums.items()}
-    return {key: fields for key, fields in kept.items() if fields}
+    nonzero = {key: _without_zeros(fields) for key, fields in sums.items()}
+    return {key: fields for key, fields in nonzero.items() if fields}
 
 
 def _without_zeros(fields: Counter[str]) -> Counter[str]:
@@ -119,7 +119,7 @@ def _without_zeros(fields: Counter[str]) -> Counter[str]:
 
 
 class SlotRange(NamedTuple):
-    """A run of items in one partition, both ends included."""
+    """A range of items in one partition, including both ends."""
 
     bucket: str
     first: str
@@ -129,9 +129,10 @@ class SlotRange(NamedTuple):
 def series_slots(
     start: datetime, end: datetime, interval: Interval, shards: int
 ) -> dict[SlotRange, dict[str, datetime]]:
-    """The runs that hold a series, with the start of the point behind each slot.
+    """Return the ranges of items of a series, with the start of the point of each slot.
 
-    One run for each shard and each month (by hour) or year (by day): 14 months at the most.
+    There is one range for each shard and each month (by hour) or year (by day), of at most 14
+    months.
     """
     by_bucket: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
     for point in points(start, end, interval):
@@ -142,10 +143,10 @@ def series_slots(
 
 
 def topic_buckets(start: datetime, end: datetime, shards: int) -> dict[str, frozenset[str]]:
-    """The partitions that hold the topics of a range of whole hours, and which counters count.
+    """Return the partitions with the topics of a range of whole hours, and the counters to add up.
 
-    Whole days are read from their month, the hours of a broken day from that day: at most 14
-    months and 2 days for a year, times the shards.
+    Whole days are read from the partition of their month, and the hours of an incomplete day from
+    the partition of that day: for a year, at most 14 months and 2 days, multiplied by the shards.
     """
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for day in points(Interval.DAY.floor(start), end, Interval.DAY):

@@ -1,4 +1,4 @@
-"""How long to wait before the next try. Pure: the random number, 0 to 1, is passed in."""
+"""Delays of messages that are sent again. Pure: the random number, from 0 to 1, is an argument."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from typing import Final
 BASE_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 300.0
 MAX_DELAY_SECONDS: Final = 900
-"""The longest DelaySeconds that SQS takes."""
+"""The largest DelaySeconds that SQS accepts."""
 
 
 def retry_delay_seconds(attempt: int, retry_after_seconds: float | None, random: float) -> int:
-    """Seconds before the try after the ``attempt``-th one, from 0 to 900.
+    """Return the delay before the retry after attempt ``attempt``, from 0 to 900 seconds.
 
-    Where Grok said how long, that long and up to a quarter more; else exponential backoff with
-    full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    If Grok named a delay, it is that delay plus up to a quarter. Otherwise it is an exponential
+    backoff with full jitter:
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     if retry_after_seconds is not None:
-        return _whole(retry_after_seconds * (1 + random / 4))
+        return _rounded_up(retry_after_seconds * (1 + random / 4))
     ceiling = min(LONGEST_SECONDS, BASE_SECONDS * 2 ** min(attempt, 30))
-    return _whole(ceiling * random)
+    return _rounded_up(ceiling * random)
 
 
 def deferral_seconds(remaining_seconds: float, random: float) -> int:
-    """Seconds that a message is held back while calls are stopped, from 1 to 900.
+    """Return the delay of a message while calls are paused, from 1 to 900 seconds.
 
-    At least as long as the stop lasts, where SQS can; a tenth and up to 2 seconds more, so that
-    not all come back at once, and few enough that one comes soon.
+    It is at least the remaining time of the pause, as far as SQS allows. A random part of up to a
+    tenth, or of up to 2 seconds for a short pause, is added so that not all messages return at the
+    same time. It is small, so that the first message returns soon after the pause.
     """
     bounded = min(max(0.0, remaining_seconds), MAX_DELAY_SECONDS * 0.9)
-    return max(1, _whole(bounded + random * (bounded / 10 if bounded > 20 else 2)))
+    return max(1, _rounded_up(bounded + random * (bounded / 10 if bounded > 20 else 2)))
 
 
-def _whole(seconds: float) -> int:
+def _rounded_up(seconds: float) -> int:
     return min(MAX_DELAY_SECONDS, math.ceil(seconds))

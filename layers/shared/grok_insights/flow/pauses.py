@@ -1,6 +1,6 @@
-"""Why no call to Grok may start, and until when: the rules over the state that functions share.
+"""The rules that decide by the shared state whether calls to Grok are paused, and until when.
 
-The same rules tell the analysis what to do and operators what is going on. Pure.
+The analysis and the health check use the same rules. Pure.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from grok_insights.flow.budget import next_day
 from grok_insights.flow.pace import LONGEST_WAIT_SECONDS, Pace
 
 UNKNOWN_END_DELAY_SECONDS: Final = 30.0
-"""How long messages are held back by a pause whose end is not known."""
+"""Delay of messages during a pause whose end is not known."""
 
 PROBE_DELAY_SECONDS: Final = 2.0
-"""How long messages are held back while another function probes: about as long as a call."""
+"""Delay of messages while another function probes: about as long as a call."""
 
 
 class CircuitState(StrEnum):
-    """The circuit to Grok, as Powertools writes it, and UNKNOWN where its item is unreadable."""
+    """The state of the circuit as Powertools writes it, or UNKNOWN if its item is unreadable."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -55,17 +55,17 @@ REASONS: Final = {PauseName.STORAGE: Reason.STORAGE, PauseName.CREDITS: Reason.C
 
 
 class Blocks(StrEnum):
-    """What an unreadable attribute stops."""
+    """What an unreadable attribute pauses."""
 
     CALLS = "calls"
     PAID_CALLS = "paid_calls"
-    """Calls that a budget limits."""
+    """Calls, if there is a daily budget."""
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """An attribute of a State item that cannot be read. ``fault`` never quotes its value."""
+    """An unreadable attribute of an item of the State table. ``fault`` does not quote its value."""
 
     item: str
     attribute: str
@@ -78,17 +78,17 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """The circuit as it is in the table; times are whole seconds of the epoch."""
+    """The circuit as it is stored. Times are whole epoch seconds."""
 
     state: CircuitState = CircuitState.CLOSED
     opened_at: int = 0
     lease_ends_at: int = 0
     probe_owner: str = ""
     misconfigured: str = ""
-    """Which wrong setting opened it, in a sentence; empty where none did."""
+    """A sentence that names the wrong setting which opened it; empty if none did."""
 
     def opens_for_seconds(self, recovery_seconds: float, now: float) -> float:
-        """Seconds until a probe may go out; 0 where one may, or the circuit is closed."""
+        """Return seconds until a probe may go out; 0 if one may, or the circuit is closed."""
         match self.state:
             case CircuitState.OPEN:
                 return max(0.0, self.opened_at + recovery_seconds - now)
@@ -101,7 +101,7 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class OperatorPause:
-    """An operator stopped the analysis. ``since`` is None where it is not known."""
+    """An operator paused the analysis. ``since`` is None if it is not known."""
 
     since: datetime | None = None
     reason: str = ""
@@ -109,9 +109,9 @@ class OperatorPause:
 
 @dataclass(frozen=True, slots=True)
 class TimedPause:
-    """Calls are stopped until a time, and after it until one trial has succeeded.
+    """Calls are paused until ``until``, and then until one trial has succeeded.
 
-    ``since`` and ``until`` are whole seconds of the epoch.
+    ``since`` and ``until`` are whole epoch seconds.
     """
 
     name: PauseName
@@ -122,17 +122,17 @@ class TimedPause:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What all functions share. None, 0 or empty means that there is no such item."""
+    """The state that all functions share. None, 0 or empty means that there is no such item."""
 
     batch_size: int = 0
     circuit: Circuit = field(default_factory=Circuit)
     operator: OperatorPause | None = None
     timed_pauses: tuple[TimedPause, ...] = ()
-    """At most one of each name. Where none of them pauses calls, each is due for its trial."""
+    """At most one of each name. If none of them pauses calls any more, each needs its trial."""
     spent_ticks: int | None = 0
-    """None where it cannot be read."""
+    """None if it cannot be read."""
     next_start_at: float = 0.0
-    """The first free starting time, in seconds of the epoch."""
+    """The first free start time, in epoch seconds."""
     damage: tuple[Damage, ...] = ()
 
 
@@ -140,8 +140,7 @@ class WorkerState:
 class Pause:
     """No call may start for ``seconds``. ``detail`` is a sentence for people, or empty.
 
-    Where the end is not known, ``seconds`` is how long messages are held back before they ask
-    again, and ``has_known_end`` is False.
+    If the end is not known, ``seconds`` is the delay of messages, and ``has_known_end`` is False.
     """
 
     reason: Reason
@@ -152,17 +151,17 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The settings that decide about pauses.
+class PauseLimits:
+    """The settings for pauses.
 
     Parameters
     ----------
     recovery_seconds : float
-        How long an open circuit rests before it is probed.
+        How long the circuit stays open before a probe.
     budget_ticks : int
-        What a day may cost; 0 means no limit.
+        The daily budget in ticks; 0 means no limit.
     pace : Pace | None
-        The pace that all functions share; None where nothing is paced.
+        The pace of the calls of all functions; None means no limit.
     """
 
     recovery_seconds: float
@@ -170,18 +169,18 @@ class Limits:
     pace: Pace | None = None
 
 
-def active_pause(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
-    """Return why no call may start now; None where calls may."""
-    found = (rule(worker_state, limits, now) for rule in _RULES)
-    return next((pause for pause in found if pause is not None), None)
+def active_pause(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
+    """Return the first active pause in the order of the rules; None if calls may start."""
+    pauses = (rule(worker_state, limits, now) for rule in _RULES)
+    return next((pause for pause in pauses if pause is not None), None)
 
 
 def needs_probe(worker_state: WorkerState) -> bool:
-    """Whether a call that is about no conversation must find out first if Grok is well again."""
+    """Return whether a probe must first find out if Grok is available again."""
     return worker_state.circuit.state is not CircuitState.CLOSED
 
 
-def _operator(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+def _operator(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
     del limits, now
     operator = worker_state.operator
     if operator is None:
@@ -195,61 +194,61 @@ def _operator(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause
     )
 
 
-def _unreadable(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+def _unreadable(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
     del now
     blocking = {Blocks.CALLS} | ({Blocks.PAID_CALLS} if limits.budget_ticks else set())
-    damage = [str(one) for one in worker_state.damage if one.blocks in blocking]
-    if not damage:
+    faults = [str(damage) for damage in worker_state.damage if damage.blocks in blocking]
+    if not faults:
         return None
     return Pause(
         Reason.STATE_UNREADABLE,
         UNKNOWN_END_DELAY_SECONDS,
-        detail="; ".join(damage),
+        detail="; ".join(faults),
         has_known_end=False,
     )
 
 
-def _open_circuit(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+def _open_circuit(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
     circuit = worker_state.circuit
-    resting = circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp())
-    if not resting:
+    seconds = circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp())
+    if not seconds:
         return None
     reason = Reason.CONFIGURATION if circuit.misconfigured else Reason.CIRCUIT_OPEN
     since = datetime.fromtimestamp(circuit.opened_at, UTC)
-    return Pause(reason, resting, since, circuit.misconfigured)
+    return Pause(reason, seconds, since, circuit.misconfigured)
 
 
-def _timed(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
-    """The timed pause that ends last: calls may start only when all have ended."""
+def _timed(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
+    """Return the timed pause that ends last, since calls may start only when all have ended."""
     del limits
-    last = max(worker_state.timed_pauses, key=lambda one: one.until, default=None)
+    last = max(worker_state.timed_pauses, key=lambda pause: pause.until, default=None)
     if last is None or last.until <= now.timestamp():
         return None
     since = datetime.fromtimestamp(last.since, UTC)
     return Pause(REASONS[last.name], last.until - now.timestamp(), since, last.detail)
 
 
-def _spent_budget(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
+def _spent_budget(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
     if not 0 < limits.budget_ticks <= (worker_state.spent_ticks or 0):
         return None
     return Pause(Reason.BUDGET_SPENT, (next_day(now) - now).total_seconds())
 
 
-def _rate_limited(worker_state: WorkerState, limits: Limits, now: datetime) -> Pause | None:
-    """The timetable is further ahead than waves alone push it: Grok asked to be left alone.
+def _rate_limited(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> Pause | None:
+    """Return a pause if the timetable is further ahead than by waves alone: after a rate limit.
 
-    One that is absurdly far ahead is no pause: the next wave puts it right.
+    A timetable that is too far ahead is damaged and causes no pause. The next wave corrects it.
     """
     if limits.pace is None:
         return None
     wait = worker_state.next_start_at - now.timestamp()
-    is_absurd = worker_state.next_start_at > limits.pace.furthest_start(now.timestamp())
-    if is_absurd or wait <= LONGEST_WAIT_SECONDS + limits.pace.longest_wave_seconds:
+    is_damaged = worker_state.next_start_at > limits.pace.furthest_start(now.timestamp())
+    if is_damaged or wait <= LONGEST_WAIT_SECONDS + limits.pace.longest_wave_seconds:
         return None
     return Pause(Reason.RATE_LIMITED, wait)
 
 
-_RULES: Final[tuple[Callable[[WorkerState, Limits, datetime], Pause | None], ...]] = (
+_RULES: Final[tuple[Callable[[WorkerState, PauseLimits, datetime], Pause | None], ...]] = (
     _operator,
     _unreadable,
     _open_circuit,
@@ -257,4 +256,5 @@ _RULES: Final[tuple[Callable[[WorkerState, Limits, datetime], Pause | None], ...
     _spent_budget,
     _rate_limited,
 )
-"""In the order in which reasons are shown: what an operator did first, then what needs one."""
+"""In the order in which reasons are shown: first an operator's pause, then what an operator must
+repair, then the pauses that end by themselves."""

@@ -1,4 +1,4 @@
-"""A fixed-window rate limit: which window a request falls into, and whether it may pass."""
+"""A fixed-window rate limit: the window of a request, and whether the request is allowed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ class RateLimit:
     window_seconds: int
 
     def window(self, now: float) -> Window:
-        """The window around ``now``, in seconds of the epoch."""
+        """Return the window that contains ``now``, in epoch seconds."""
         return Window(start=int(now) // self.window_seconds * self.window_seconds, limit=self)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One window of a limit, beginning at ``start`` seconds of the epoch."""
+    """One window of a limit. ``start`` is in epoch seconds."""
 
     start: int
     limit: RateLimit
 
     @property
     def end(self) -> int:
-        """The first second that is no longer in the window."""
+        """The first second after the window, in epoch seconds."""
         return self.start + self.limit.window_seconds
 
     def decision(self, used: int, now: float) -> RateLimitDecision:
-        """Whether the ``used``-th request of this window passes."""
+        """Return the decision on request number ``used`` of this window, counted from 1."""
         return RateLimitDecision(
             limit=self.limit.requests,
             remaining=max(0, self.limit.requests - used),
@@ -42,7 +42,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitDecision:
-    """What the limit says of one request."""
+    """Whether one request is allowed, and what is left of the limit."""
 
     limit: int
     remaining: int
@@ -50,7 +50,7 @@ class RateLimitDecision:
     allowed: bool
 
     def headers(self) -> dict[str, str]:
-        """``RateLimit-*`` of draft-ietf-httpapi-ratelimit-headers-06, seconds until the reset."""
+        """Return the ``RateLimit-*`` headers of draft-ietf-httpapi-ratelimit-headers-06."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -59,10 +59,10 @@ class RateLimitDecision:
 
 
 def client_of(source_ip: str) -> str:
-    """Who is counted: an IPv4 address, or the /64 network of an IPv6 one.
+    """Return the client to count: an IPv4 address, or the /64 network of an IPv6 address.
 
-    One customer commonly holds a whole /64 (RFC 6177), so single IPv6 addresses would be no limit.
-    A text that is no address counts as itself.
+    One customer commonly has a whole /64 (RFC 6177), so counting single IPv6 addresses would not
+    limit a client. A text that is not an address is returned unchanged.
     """
     try:
         address = ip_address(source_ip)

@@ -72,7 +72,7 @@ _DEGREES: Final = re.compile(r"^(?:very|highly|mostly|slightly|somewhat|rather|o
 
 
 def parse_analysis(content: str) -> Analysis:
-    """The analysis in a text: plain JSON, fenced JSON, or JSON inside prose.
+    """Return the analysis in a text: plain JSON, fenced JSON, or JSON inside prose.
 
     Raises
     ------

@@ -34,7 +34,7 @@ MAX_TOKENS_PER_CHARACTER: Final = 4
 def parse_completion(
     body: bytes, estimate: Cost, usd_per_1k: Decimal, asked_model: str
 ) -> Completion:
-    """The answer in a body. ``estimate`` is its cost where the body reports none.
+    """Return the answer in a body. ``estimate`` is its cost where the body reports none.
 
     Raises
     ------
@@ -136,6 +136,6 @@ def _tokens(usage: dict[str, Any]) -> int | None:
 
 
 def _count(found: dict[str, Any], name: str) -> int | None:
-    """A whole number that is not negative; anything else, such as a missing one, is unknown."""
+    """Return a whole number that is not negative; anything else, such as a missing one, is unknown."""
     value = found.get(name)
     return value if type(value) is int and 0 <= value < 10**18 else None

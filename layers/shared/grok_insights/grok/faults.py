@@ -122,7 +122,7 @@ _TABLE: Final = (
 def of_response(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> AnalysisError:
-    """The error that an answer means whose status is not 200."""
+    """Return the error that an answer means whose status is not 200."""
     text = error_text(body)
     fault = next(row for row in _TABLE if row.fits(status, text))
     return fault.error(
@@ -133,7 +133,7 @@ def of_response(
 
 
 def error_text(body: bytes) -> str:
-    """The error text of a body: of JSON, flat or nested, else its beginning as it is."""
+    """Return the error text of a body: of JSON, flat or nested, else its beginning as it is."""
     plain = body[:SCANNED_CHARS].decode(errors="replace")
     try:
         found = json.loads(body)

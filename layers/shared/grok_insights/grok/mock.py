@@ -43,5 +43,5 @@ class MockGrok:
 
 
 def _share(text: str) -> float:
-    """A number from 0 to 1 that looks random, and is the same for the same text."""
+    """Return a number from 0 to 1 that looks random, and is the same for the same text."""
     return crc32(text.encode(errors="replace")) / 0xFFFFFFFF

@@ -94,7 +94,7 @@ class RealGrok:
         )
 
     def _exchange(self, prompt: Prompt, estimate: Cost) -> tuple[httpx.Response, bytes]:
-        """One request and its whole answer. What was sent may be billed, whatever came back."""
+        """Return one request and its whole answer. What was sent may be billed, whatever came back."""
         try:
             with self.deadline.of(self.longest_call_seconds):
                 headers = {
@@ -165,7 +165,7 @@ def _billed(error: type[TransientError], code: str, message: str, estimate: Cost
 
 
 def _name(error: Exception) -> str:
-    """The class alone: a library's message might quote an address."""
+    """Return the class alone: a library's message might quote an address."""
     return type(error).__name__
 
 
@@ -175,7 +175,7 @@ def new_client(
     resolve: Resolve = addresses_of,
     transport: httpx.BaseTransport | None = None,
 ) -> tuple[httpx.Client, Deadline]:
-    """A client for many threads, with one pool, that follows no redirect: it would take the key.
+    """Return a client for many threads, with one pool, that follows no redirect: it would take the key.
 
     ``transport`` takes the place of connections that keep the deadline. Proxies and other settings
     of the environment are not looked at, and neither is ``.netrc``.

@@ -29,7 +29,7 @@ _NAMESPACE: Final = UUID("5b0c0f0e-7f43-5b54-9a3f-7a4c4c2f3d10")
 
 @cache
 def built_in_prompt() -> str:
-    """The instructions that come with the product."""
+    """Return the instructions that come with the product."""
     return (Path(__file__).parent / "system_prompt.txt").read_text(encoding="utf-8")
 
 
@@ -87,12 +87,12 @@ class RequestForm:
         return request.encode(errors="replace")
 
     def route(self, conversation_id: str) -> str:
-        """The ``x-grok-conv-id`` of a conversation: one of a few, the same at every try."""
+        """Return the ``x-grok-conv-id`` of a conversation: one of a few, the same at every try."""
         return self._routes[crc32(conversation_id.encode()) % ROUTES]
 
 
 def fenced(text: str) -> str:
-    """A text between two lines with a code that does not occur in it, equal for equal texts."""
+    """Return a text between two lines with a code that does not occur in it, equal for equal texts."""
     code = sha256(text.encode(errors="replace")).hexdigest()[:16]
     while code in text:
         code = sha256(code.encode()).hexdigest()[:16]

@@ -30,7 +30,7 @@ class RateLimiter:
     now: Callable[[], datetime]
 
     def count(self, request: APIGatewayProxyEvent) -> RateLimitDecision | None:
-        """Return what the limit says of a request; None where it does not count.
+        """Return what the limit says of a request; None if it does not count.
 
         It does not count either where the State table is down: then it passes.
         """

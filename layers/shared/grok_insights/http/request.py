@@ -37,7 +37,7 @@ own; this one only has to be far above them, so that one bad field does not make
 
 
 def header(request: APIGatewayProxyEvent, name: str) -> str:
-    """Return the values of a header, joined as RFC 9110 allows; empty where there is none."""
+    """Return the values of a header, joined as RFC 9110 allows; empty if there is none."""
     return ", ".join(request.multi_value_headers.get(name, []))
 
 
@@ -85,11 +85,11 @@ class RequestModels:
     Parameters
     ----------
     path : type[Model] | None
-        The parameters of the path; None where they are texts of any kind.
+        The parameters of the path; None if they are texts of any kind.
     query : type[Model]
         The query.
     body : type[Model] | None
-        The body; None where the route takes none.
+        The body; None if the route takes none.
     """
 
     def __init__(

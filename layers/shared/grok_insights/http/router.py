@@ -133,7 +133,7 @@ def allowed(methods: Iterable[str]) -> tuple[str, ...]:
 
 
 def _matches(rule: Sequence[str], sent: Sequence[str]) -> bool:
-    """Whether the parts of a path fit those of a route's: a parameter is any text but none."""
+    """Return whether the parts of a path fit those of a route's: a parameter is any text but none."""
     return len(rule) == len(sent) and all(
         bool(part) if known.startswith("<") else part == known
         for known, part in zip(rule, sent, strict=True)

@@ -36,11 +36,11 @@ class StaticFiles:
     versioned: frozenset[str] = frozenset()
 
     def page(self, path: str) -> Response[str]:
-        """The page itself, which a client asks for under a path."""
+        """Return the page itself, which a client asks for under a path."""
         return page((self.folder / "index.html").read_text("utf-8"), path)
 
     def file(self, name: str) -> Response[str]:
-        """A file of the page.
+        """Return a file of the page.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class ApiDescription:
         return (self.folder / "openapi.json").read_text("utf-8")
 
     def openapi(self) -> Response[str]:
-        """The description."""
+        """Return the description."""
         return text_response(JSON, self.text, cache=PUBLIC_REVALIDATED)
 
     def page(self, path: str) -> Response[str]:
@@ -83,7 +83,7 @@ class ApiDescription:
         return page(html, path, styles=INLINE_STYLES)
 
     def file(self, name: str) -> Response[str]:
-        """A file of the page.
+        """Return a file of the page.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.shared_read import SharedRead
 from grok_insights.domain import timestamps
-from grok_insights.flow.pauses import CircuitState, Limits, Reason, WorkerState, active_pause
+from grok_insights.flow.pauses import CircuitState, PauseLimits, Reason, WorkerState, active_pause
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class HealthCheck:
     pauses: PauseStore
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
-    limits: Limits
+    limits: PauseLimits
     mode: GrokMode
     lacks_key: bool
     smallest_batch_size: int
@@ -126,7 +126,7 @@ class HealthCheck:
 
 
 def _answer(read: Future[T], deadline: float) -> T | None:
-    """What a read returns; None where AWS refused it, or did not answer until the deadline."""
+    """Return what a read returns; None if AWS refused it, or did not answer until the deadline."""
     try:
         return read.result(max(0.0, deadline - time.monotonic()))
     except (*AWS_FAILURES, TimeoutError):
@@ -134,7 +134,7 @@ def _answer(read: Future[T], deadline: float) -> T | None:
         return None
 
 
-def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> WorkerBody:
+def worker_status(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> WorkerBody:
     """Return ``running``, or ``paused`` with the reason, since when and until when."""
     pause = active_pause(worker_state, limits, now)
     if pause is None:
@@ -149,7 +149,9 @@ def worker_status(worker_state: WorkerState, limits: Limits, now: datetime) -> W
     return status
 
 
-def circuit_word(worker_state: WorkerState | None, limits: Limits, now: datetime) -> CircuitWord:
+def circuit_word(
+    worker_state: WorkerState | None, limits: PauseLimits, now: datetime
+) -> CircuitWord:
     """Return the state of the circuit; ``half_open`` also where the next call probes."""
     if worker_state is None:
         return "unknown"

@@ -35,7 +35,7 @@ class ReadInsights:
     cursors: Cursors
 
     def insight(self, conversation_id: str) -> Stored | None:
-        """The insight of a conversation, or None while it waits for one.
+        """Return the insight of a conversation, or None while it waits for one.
 
         Raises
         ------
@@ -48,7 +48,7 @@ class ReadInsights:
         return stored
 
     def conversation(self, conversation_id: str) -> ConversationBody:
-        """The stored conversation and its status.
+        """Return the stored conversation and its status.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class ReadInsights:
         }
 
     def page(self, selection: Selection, limit: int, cursor: str | None) -> Page:
-        """A page of the insights that were selected, newest first.
+        """Return a page of the insights that were selected, newest first.
 
         Where a filter lets little through, a page may hold fewer than ``limit``, or none, and have
         a next page all the same.

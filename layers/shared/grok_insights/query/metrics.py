@@ -31,14 +31,14 @@ class ReadMetrics:
     now: Callable[[], datetime]
 
     def text(self, given_key: str | None) -> tuple[str, str]:
-        """The metrics in Prometheus' text format, and its media type.
+        """Return the metrics in Prometheus' text format, and its media type.
 
         Raises
         ------
         Unauthorized
             The key is not the stack's.
         """
-        if given_key is None or not self.api_key.opens(given_key):
+        if given_key is None or not self.api_key.matches(given_key):
             raise Unauthorized("a valid API key is needed, as x-api-key or as a bearer token")
         # Imported here: no other route needs it, and it would lengthen every cold start.
         from grok_insights.query.prometheus import Measured, exposition

@@ -45,11 +45,11 @@ class Measured:
     batch_size: int
     daily_budget_usd: float
     daily_spend_usd: float | None
-    """None where it cannot be read."""
+    """None if it cannot be read."""
 
 
 def exposition(measured: Measured) -> tuple[str, str]:
-    """The metrics as text, and the media type of that text."""
+    """Return the metrics as text, and the media type of that text."""
     return generate_latest(_Shown(measured)).decode(), CONTENT_TYPE_PLAIN_0_0_4
 
 
@@ -85,7 +85,7 @@ class _Shown(Collector):
         if self.measured.daily_spend_usd is not None:
             yield GaugeMetricFamily(
                 "daily_spend_usd",
-                "Money taken out of that budget today; 0 where there is none",
+                "Money taken out of that budget today; 0 if there is none",
                 value=self.measured.daily_spend_usd,
             )
 

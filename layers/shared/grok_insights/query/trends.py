@@ -63,7 +63,7 @@ class ReadTrends:
     sleep: Callable[[float], None]
 
     def range(self, start: datetime | None, end: datetime | None, interval: Interval) -> Range:
-        """The range that is asked for, widened to whole points, with the defaults filled in.
+        """Return the range that is asked for, widened to whole points, with the defaults filled in.
 
         Raises
         ------
@@ -79,11 +79,11 @@ class ReadTrends:
         return Range(first, last, interval)
 
     def of(self, wanted: Range, top: int) -> TrendsBody:
-        """The counters of a range."""
+        """Return the counters of a range."""
         return _shown(wanted, self._counted(wanted), top)
 
     def verified(self, wanted: Range, top: int) -> TrendsBody:
-        """The counters of a range, and beside them what a recount of the insights gives.
+        """Return the counters of a range, and beside them what a recount of the insights gives.
 
         Both are saved together, but cannot be read at one moment: where insights come in in
         between, they are looked at again.
@@ -109,7 +109,7 @@ class ReadTrends:
         }
 
     def is_past(self, wanted: Range) -> bool:
-        """Whether the range had ended before now, so that hardly anything in it will change."""
+        """Return whether the range had ended before now, so that hardly anything in it will change."""
         return wanted.end < self.now() - timedelta(minutes=5)
 
     def _counted(self, wanted: Range) -> Counts:
@@ -164,13 +164,13 @@ def _shown(wanted: Range, counts: Counts, top: int) -> TrendsBody:
 
 
 def _top(topics: Counter[str], top: int) -> list[TopicCountBody]:
-    """The topics that came up most, ties in the order of their names."""
+    """Return the topics that came up most, ties in the order of their names."""
     order = sorted(topics.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"topic": topic, "count": count} for topic, count in order[:top]]
 
 
 def _totals(fields: Counter[str]) -> TotalsBody:
-    """The counters as the API shows them."""
+    """Return the counters as the API shows them."""
     count = sum(fields[kind] for kind in KINDS)
     return {
         "count": count,

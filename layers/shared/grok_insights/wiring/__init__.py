@@ -33,7 +33,7 @@ __all__ = ["Parts", "analysis", "grok", "ingest", "parts", "query", "real_grok",
 
 
 def ingest(of: Parts) -> Ingest:
-    """The use case of the ingest function."""
+    """Return the use case of the ingest function."""
     from grok_insights.aws.erasure import Erasure
     from grok_insights.ingest.conversations import Ingest
 
@@ -58,7 +58,7 @@ def ingest(of: Parts) -> Ingest:
 
 
 def query(of: Parts) -> Query:
-    """The use cases of the query function."""
+    """Return the use cases of the query function."""
     from grok_insights.aws.api_key import ApiKey
     from grok_insights.query import Query
     from grok_insights.query.cursor import Cursors
@@ -108,7 +108,7 @@ def query(of: Parts) -> Query:
 def analysis(
     of: Parts, analyzer: Analyzer | None = None, threads: Executor | None = None
 ) -> BatchAnalysis:
-    """The use case of the analysis function. ``threads`` make the calls of a wave."""
+    """Return the use case of the analysis function. ``threads`` make the calls of a wave."""
     from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
@@ -136,7 +136,7 @@ def analysis(
 def _waves(
     of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue, threads: Executor | None
 ) -> Waves:
-    """What asks Grok, and what limits it."""
+    """Return what asks Grok, and what limits it."""
     from grok_insights.analysis.batch_size import BatchSizeLimits
     from grok_insights.analysis.calls import Caller
     from grok_insights.analysis.feedback import Feedback
@@ -167,7 +167,7 @@ def _waves(
 
 
 def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
-    """What lets calls through. The mock costs nothing and has no rate limit."""
+    """Return what lets calls through. The mock costs nothing and has no rate limit."""
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
     from grok_insights.aws.write_check import WriteCheck
@@ -194,14 +194,14 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
 
 
 def with_redaction(analyzer: Analyzer, settings: Settings) -> Analyzer:
-    """The analyzer as it may be asked: behind a redaction where that is set."""
+    """Return the analyzer as it may be asked: behind a redaction where that is set."""
     from grok_insights.grok.redacting import Redacting
 
     return Redacting(analyzer) if settings.redact_pii else analyzer
 
 
 def grok(settings: Settings) -> Analyzer:
-    """The analyzer of the mode that is set."""
+    """Return the analyzer of the mode that is set."""
     if settings.grok_mode is GrokMode.REAL:
         return real_grok(settings)
     from grok_insights.grok.mock import MockGrok

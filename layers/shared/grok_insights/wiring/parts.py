@@ -28,7 +28,7 @@ from grok_insights.aws.state.timetable import Timetable
 from grok_insights.aws.trends import Trends
 from grok_insights.domain import pricing
 from grok_insights.flow.pace import Pace
-from grok_insights.flow.pauses import Limits
+from grok_insights.flow.pauses import PauseLimits
 from grok_insights.flow.rate_limit import RateLimit
 from grok_insights.settings import GrokMode, Settings
 
@@ -140,19 +140,19 @@ class Parts:
         return RateLimit(self.settings.rate_limit_requests, self.settings.rate_limit_window_seconds)
 
     @property
-    def pause_limits(self) -> Limits:
+    def pause_limits(self) -> PauseLimits:
         """What decides about pauses. The mock costs nothing and has no rate limit."""
         settings = self.settings
         if settings.grok_mode is GrokMode.MOCK:
-            return Limits(settings.circuit_breaker_recovery_seconds)
+            return PauseLimits(settings.circuit_breaker_recovery_seconds)
         ticks = round(settings.daily_budget_usd * pricing.TICKS_PER_USD)
         pace = Pace(settings.grok_max_requests_per_second, settings.max_batch_size)
-        return Limits(settings.circuit_breaker_recovery_seconds, ticks, pace)
+        return PauseLimits(settings.circuit_breaker_recovery_seconds, ticks, pace)
 
 
 @cache
 def parts() -> Parts:
-    """The real parts, made from the environment.
+    """Return the real parts, made from the environment.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""What every table is read and written with: attribute values, batches, transactions, shards."""
+"""Shared code for all tables: attribute values, batch reads, transactions and shards."""

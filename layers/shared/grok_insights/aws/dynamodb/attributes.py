@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values, for the few types that the tables hold."""
+"""Converts DynamoDB's attribute values, for the few types that the tables use."""
 
 from __future__ import annotations
 
@@ -10,48 +10,51 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateTypeDef
 
 Item = Mapping[str, Any]
-"""An item as it comes back: attribute name to ``{"S": …}`` or ``{"N": …}``."""
+"""An item as DynamoDB returns it: attribute name to ``{"S": …}`` or ``{"N": …}``."""
 
 
 def text(value: str) -> AttributeValueTypeDef:
-    """A string."""
+    """Return the attribute value of a string."""
     return {"S": value}
 
 
 def number(value: int) -> AttributeValueTypeDef:
-    """A whole number."""
+    """Return the attribute value of a whole number."""
     return {"N": str(value)}
 
 
 def texts(values: Sequence[str]) -> AttributeValueTypeDef:
-    """A list of strings."""
+    """Return the attribute value of a list of strings."""
     return {"L": [{"S": value} for value in values]}
 
 
 def text_of(item: Item, name: str) -> str | None:
-    """The string under a name, or None where the item has none."""
+    """Return a string attribute; None if the item does not have it."""
     value = item.get(name)
     return None if value is None else str(value["S"])
 
 
 def number_of(item: Item, name: str) -> int:
-    """The whole number under a name, 0 where the item has none."""
+    """Return a whole-number attribute; 0 if the item does not have it."""
     value = item.get(name)
     return 0 if value is None else int(value["N"])
 
 
 def texts_of(item: Item, name: str) -> tuple[str, ...]:
-    """The list of strings under a name, empty where the item has none."""
+    """Return an attribute that is a list of strings; empty if the item does not have it."""
     return tuple(value["S"] for value in item.get(name, {"L": []})["L"])
 
 
 def numbers_of(item: Item) -> Counter[str]:
-    """All whole numbers of an item by name; other attributes are left out."""
+    """Return all whole-number attributes of an item, by name."""
     return Counter({name: int(value["N"]) for name, value in item.items() if "N" in value})
 
 
 def addition(table: str, key: Mapping[str, str], numbers: Mapping[str, int]) -> UpdateTypeDef:
-    """The update that adds these numbers to those that an item has, or has not yet."""
+    """Return the update that adds numbers to the attributes of an item. A missing one counts as 0.
+
+    The item is created if it does not exist.
+    """
     named = list(enumerate(sorted(numbers)))
     return {
         "TableName": table,

@@ -1,4 +1,4 @@
-"""Many items by their keys, from several tables in one request."""
+"""Reads many items by their keys, from several tables in one request."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 MAX_KEYS: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
-MAX_TRIES: Final = 10
+MAX_REQUESTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class BatchGet:
-    """Reads consistently, and asks again for what DynamoDB left out of an answer."""
+    """Reads consistently, and repeats the request for keys that DynamoDB did not process."""
 
     client: DynamoDBClient
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = jitter.fraction
 
     def __call__(self, wanted: Mapping[str, Any]) -> dict[str, list[Item]]:
-        """The items that exist, by table.
+        """Return the items that exist, by table.
 
-        ``wanted`` maps a table to ``Keys`` and, if only some attributes are wanted,
-        ``ProjectionExpression`` and ``ExpressionAttributeNames``. At most 100 keys in all.
+        ``wanted`` maps a table to ``Keys`` and, to read only some attributes, to
+        ``ProjectionExpression`` and ``ExpressionAttributeNames``. The limit is 100 keys in total.
 
         Raises
         ------
         TimeoutError
-            DynamoDB left keys unanswered again and again.
+            DynamoDB left keys unprocessed in 10 requests.
         """
-        found: defaultdict[str, list[Item]] = defaultdict(list)
-        rest: Mapping[str, Any] = {
+        items_by_table: defaultdict[str, list[Item]] = defaultdict(list)
+        unprocessed: Mapping[str, Any] = {
             table: {**request, "ConsistentRead": True} for table, request in wanted.items()
         }
-        for attempt in range(MAX_TRIES):
-            answer = self.client.batch_get_item(RequestItems=rest)
-            for table, items in answer["Responses"].items():
-                found[table] += items
-            rest = answer.get("UnprocessedKeys", {})
-            if not rest:
-                return found
+        for attempt in range(MAX_REQUESTS):
+            response = self.client.batch_get_item(RequestItems=unprocessed)
+            for table, items in response["Responses"].items():
+                items_by_table[table] += items
+            unprocessed = response.get("UnprocessedKeys", {})
+            if not unprocessed:
+                return items_by_table
             self.sleep(jitter.seconds_before_retry(attempt, self.random()))
-        raise TimeoutError("DynamoDB left keys unanswered again and again")
+        raise TimeoutError("DynamoDB left keys unprocessed in each request")

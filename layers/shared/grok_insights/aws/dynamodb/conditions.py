@@ -1,4 +1,4 @@
-"""Writes that DynamoDB refuses because their condition does not hold."""
+"""Writes that DynamoDB refuses because their condition is not met."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ if TYPE_CHECKING:
 
     from grok_insights.aws.dynamodb.attributes import Item
 
-REFUSED: Final = "ConditionalCheckFailedException"
+CONDITION_FAILED_CODE: Final = "ConditionalCheckFailedException"
 
 
 def refused_item(error: ClientError) -> Item:
-    """Return the item whose condition did not hold, empty where the request did not ask for it.
+    """Return the stored item for which the condition was not met.
+
+    The result is empty if the request did not ask for the item.
 
     Raises
     ------
     ClientError
-        The error itself, where it is about anything else.
+        ``error`` itself, if it has another cause.
     """
-    if error.response["Error"]["Code"] != REFUSED:
+    if error.response["Error"]["Code"] != CONDITION_FAILED_CODE:
         raise error
     item: Item = error.response.get("Item", {})  # type: ignore[assignment]
     return item

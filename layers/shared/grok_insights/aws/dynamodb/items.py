@@ -1,6 +1,6 @@
-"""Stored items that are parsed one by one: a damaged one costs nothing but itself.
+"""Parses stored items one by one, so that a damaged item does not affect others.
 
-Nothing of an item's contents reaches the log or an error: only its key does.
+Logs and errors contain an item's key and nothing else of it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ DAMAGE: Final = (
     OSError,
     RecursionError,
 )
-"""What parsing a damaged item raises: a missing attribute, a wrong type, an absurd number."""
+"""Errors of parsing a damaged item: a missing attribute, a wrong type, a number out of range."""
 
 
 def parsed(parse: Callable[[Item], T], item: Item, key: str) -> T:
-    """Return what an item says, whose id is under the name ``key``.
+    """Return the parsed item. ``key`` is the name of the attribute with its id.
 
     Raises
     ------
     UnreadableItem
-        The item is not one that this package writes. The cause is left out: it may quote the item.
+        The item is damaged. The error has no cause, since that might quote the item.
     """
     try:
         return parse(item)
@@ -43,7 +43,7 @@ def parsed(parse: Callable[[Item], T], item: Item, key: str) -> T:
 
 
 def parsed_or_none(parse: Callable[[Item], T], item: Item, key: str) -> T | None:
-    """Return what an item says; None where it cannot be read, which is logged with its key."""
+    """Return the parsed item; None if it is damaged, which is logged with its key."""
     try:
         return parsed(parse, item, key)
     except UnreadableItem as error:
@@ -52,15 +52,15 @@ def parsed_or_none(parse: Callable[[Item], T], item: Item, key: str) -> T | None
 
 
 def all_parsed(parse: Callable[[Item], T], items: Iterable[Item], key: str) -> Iterator[T]:
-    """Yield what each item says; those that cannot be read are logged and left out."""
+    """Yield the parsed items. Damaged items are logged and left out."""
     for item in items:
-        found = parsed_or_none(parse, item, key)
-        if found is not None:
-            yield found
+        value = parsed_or_none(parse, item, key)
+        if value is not None:
+            yield value
 
 
 def has_expired(item: Item, now: datetime) -> bool:
-    """Return whether an item's time is over: DynamoDB deletes it days later.
+    """Return whether an item has expired. DynamoDB may delete it days later.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
     """
@@ -68,11 +68,11 @@ def has_expired(item: Item, now: datetime) -> bool:
 
 
 def unchanged(item: Item, names: Sequence[str]) -> dict[str, Any]:
-    """Return a condition: each named attribute is as this item has it, or absent as here.
+    """Return the condition that the named attributes have not changed since the item was read.
 
-    The result holds the members of a write that say so. Values are compared as they were read, so
-    that a damaged item can be named as well. With its key among the names, an empty item means
-    that there is none.
+    The result contains the members of a write request. An attribute that this item does not have
+    must be absent. Values are compared as they were read, so that the condition can be made for a
+    damaged item too. If the key is among the names, an empty item means that no item exists.
     """
     numbered = list(enumerate(names))
     clauses = [

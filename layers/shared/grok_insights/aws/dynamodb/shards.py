@@ -1,4 +1,4 @@
-"""Which shard of an index or a counter a conversation belongs to."""
+"""Assigns conversations to the shards of indexes and counters."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from zlib import crc32
 
 
 def shard_of(conversation_id: str, shards: int) -> int:
-    """The shard of an id, 0 to ``shards - 1``: the same one at every try."""
+    """Return the shard of an id, from 0 to ``shards - 1``, always the same for the same id."""
     return crc32(conversation_id.encode()) % shards

@@ -1,4 +1,4 @@
-"""Conditional writes in one transaction, less those that cannot be part of it."""
+"""Conditional writes in one transaction, without the entries that cannot be written."""
 
 from __future__ import annotations
 
@@ -26,24 +26,29 @@ MAX_ACTIONS: Final = 100
 
 MAX_CONFLICTS: Final = 10
 
-REFUSED: Final = "ConditionalCheckFailed"
-PASSING: Final = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-"""Reasons that go away: another transaction on the same item, a partition at its limit."""
+CONDITION_FAILED_REASON: Final = "ConditionalCheckFailed"
+TEMPORARY: Final = {
+    "None",
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
+"""Temporary reasons: another transaction on the same item, or a partition at its limit."""
 
 INVALID_REASONS: Final = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 INVALID_REQUESTS: Final = {"ValidationException", "SerializationException"}
-"""What DynamoDB will never take, as the reason of one action and as the error of a request.
+"""Codes of writes that DynamoDB never accepts: reasons of single actions, and errors of requests.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
-KNOWN: Final = {REFUSED, *PASSING, *INVALID_REASONS}
+KNOWN_REASONS: Final = {CONDITION_FAILED_REASON, *TEMPORARY, *INVALID_REASONS}
 
 UNBUILDABLE: Final = (ValueError, OverflowError, RecursionError)
-"""What building an action raises for values that no item can hold."""
+"""Errors of building an action with values that no item can contain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Generic[T]):
-    """An entry that was not written, and the item that stands in its place, where it was asked."""
+    """An entry whose condition was not met, and the existing item, if the write asked for it."""
 
     entry: T
     item: Item
@@ -51,10 +56,10 @@ class Refusal(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[T]):
-    """What became of entries. Those that are named nowhere here were written.
+    """The result of a write. All entries that are not listed here were written.
 
-    ``refusals`` are those whose condition does not hold. ``invalid`` are those that DynamoDB never
-    takes. ``failed`` may be written later: DynamoDB did not answer, or was asked too often.
+    ``refusals`` are entries whose condition was not met. ``invalid`` are entries that DynamoDB
+    never accepts. ``failed`` entries may be written later: the request failed or was throttled.
     """
 
     refusals: list[Refusal[T]] = field(default_factory=list)
@@ -71,11 +76,11 @@ class Transactions:
     random: Callable[[], float] = jitter.fraction
 
     def write(self, entries: Sequence[T], actions: Actions[T]) -> Written[T]:
-        """Write all entries that can be written, in one transaction, and return the others.
+        """Write all entries that can be written in one transaction, and return the result.
 
-        ``actions`` makes the transaction of the entries that are left: one action an entry, in
-        order, and then any number of actions without a condition. Where DynamoDB finds a
-        transaction invalid without naming an entry, its halves are written by themselves.
+        ``actions`` builds the transaction of the remaining entries: one action for each entry, in
+        order, and then any number of actions without a condition. If DynamoDB calls a transaction
+        invalid without naming an entry, each half of it is written separately.
         """
         written: Written[T] = Written()
         self._write(list(entries), actions, written)
@@ -92,13 +97,13 @@ class Transactions:
                 return _give_up(entries, code_of(error), written)
             if names_no_entry(reasons[len(entries) :]):
                 return self._split(entries, actions, written)
-            left = _left(entries, reasons, written)
-            if len(left) == len(entries):
+            remaining = _remaining(entries, reasons, written)
+            if len(remaining) == len(entries):
                 conflicts += 1
                 if conflicts == MAX_CONFLICTS:
                     return _give_up(entries, "TransactionConflict", written)
                 self.sleep(jitter.seconds_before_retry(conflicts, self.random()))
-            entries = left
+            entries = remaining
         return None
 
     def _split(self, entries: list[T], actions: Actions[T], written: Written[T]) -> None:
@@ -111,21 +116,21 @@ class Transactions:
 
 
 def names_no_entry(reasons: list[dict[str, Any]]) -> bool:
-    """Whether something is invalid that belongs to no entry alone."""
+    """Return whether any of these reasons, which belong to no entry, is that a write is invalid."""
     return any(reason["Code"] in INVALID_REASONS for reason in reasons)
 
 
-def _left(entries: list[T], reasons: list[dict[str, Any]], written: Written[T]) -> list[T]:
-    """Return the entries that may be written still, and note what became of the others."""
-    left: list[T] = []
+def _remaining(entries: list[T], reasons: list[dict[str, Any]], written: Written[T]) -> list[T]:
+    """Return the entries that can still be written, and add the others to the result."""
+    remaining: list[T] = []
     for entry, reason in zip(entries, reasons, strict=False):
-        if reason["Code"] == REFUSED:
+        if reason["Code"] == CONDITION_FAILED_REASON:
             written.refusals.append(Refusal(entry, reason.get("Item", {})))
         elif reason["Code"] in INVALID_REASONS:
             written.invalid.append(entry)
         else:
-            left.append(entry)
-    return left
+            remaining.append(entry)
+    return remaining
 
 
 def _give_up(entries: list[T], code: str, written: Written[T]) -> None:
@@ -134,9 +139,9 @@ def _give_up(entries: list[T], code: str, written: Written[T]) -> None:
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:
-    """Return the code of an error of DynamoDB, or the class of one of the connection.
+    """Return the code of an error of DynamoDB, or the class name of a connection error.
 
-    An error's message is kept out of the log, since it may quote the item.
+    The message of an error is not logged, since it may quote the item.
     """
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"]
@@ -146,14 +151,14 @@ def code_of(error: ClientError | BotoCoreError) -> str:
 def write_or_reasons(
     client: DynamoDBClient, actions: list[TransactWriteItemTypeDef]
 ) -> list[dict[str, Any]]:
-    """Write a transaction, and return no reasons; or return why it was cancelled, action by action.
+    """Write a transaction. Return an empty list, or the cancellation reason of each action.
 
-    Where DynamoDB finds the whole invalid, one more reason behind those of the actions says so.
+    If DynamoDB calls the whole transaction invalid, the list has one more reason at its end.
 
     Raises
     ------
     ClientError, BotoCoreError
-        DynamoDB did not answer, or has a reason that this module does not know.
+        The request failed, or a cancellation reason is unknown.
     """
     try:
         client.transact_write_items(TransactItems=actions)
@@ -161,7 +166,7 @@ def write_or_reasons(
         if code_of(error) in INVALID_REQUESTS:
             return [{"Code": "None"}] * len(actions) + [{"Code": "ValidationError"}]
         reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-        if not reasons or any(reason["Code"] not in KNOWN for reason in reasons):
+        if not reasons or any(reason["Code"] not in KNOWN_REASONS for reason in reasons):
             raise
         return reasons
     return []

@@ -1,1 +1,1 @@
-"""The Insights table: one item a conversation, lists in the order of time, and a recount."""
+"""The Insights table: the items of insights, lists in the order of time, and a recount."""

@@ -1,4 +1,4 @@
-"""The item of an insight, written and read, and the mark that stands where one was erased."""
+"""Converts an insight to its DynamoDB item and back, and builds the mark of an erased one."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from grok_insights.domain.conversation import Lifetime
 
 ERASED: Final = "erased"
-"""Status of a mark, which is no insight: `erasure` leaves it for a day where one was."""
+"""The status of a mark, with which `erasure` replaces an insight for a day."""
 
-IDENTITY: Final = ("conversation_id", "generation", "revision", "erased")
-"""What tells two items under one id apart."""
+INSIGHT_IDENTITY: Final = ("conversation_id", "generation", "revision", "erased")
+"""The attributes that distinguish two items with the same id."""
 
 COUNTED: Final = (
     "conversation_id, generation, revision, erased, #status, #kind, created_at, topics,"
     " tokens_used, cost_ticks, processing_time_ms"
 )
-"""What identifies an insight, and what it added to the counters, as a projection."""
+"""A projection: what identifies an insight, and what it added to the counters."""
 
 FAILURE: Final = "error_code, gave_up, attempts, redrives"
-"""What a message must know of the failed insight that it meets, as a projection."""
+"""A projection: what a redelivered message needs of its failed insight."""
 
-NAMES: Final = {"#status": "status", "#kind": "kind"}
-"""Names in these projections that are DynamoDB's own words."""
+PROJECTION_NAMES: Final = {"#status": "status", "#kind": "kind"}
+"""Placeholders for names in these projections that DynamoDB reserves."""
 
 
 class Counted(NamedTuple):
-    """A stored insight: which one it is, how it ended, and what it added to the counters.
+    """A stored insight: its identity, its status, and what it added to the counters.
 
-    ``error_code``, ``gave_up``, ``attempts`` and ``redrives`` are those of a failed one.
+    ``error_code``, ``gave_up``, ``attempts`` and ``redrives`` are set for a failed insight only.
     """
 
     conversation_id: str
@@ -59,7 +59,10 @@ class Counted(NamedTuple):
 
 
 def counted_of(item: Item) -> Counted:
-    """The insight of an item. Use `parsed`: a damaged item raises many kinds of errors."""
+    """Return the counted insight of an item.
+
+    Call this with `parsed`, since a damaged item raises many kinds of errors.
+    """
     return Counted(
         conversation_id=item["conversation_id"]["S"],
         generation=int(item["generation"]["N"]),
@@ -74,10 +77,10 @@ def counted_of(item: Item) -> Counted:
 
 
 def tally_of(item: Item) -> Tally:
-    """What a stored insight added to the counters."""
+    """Return what a stored insight added to the counters."""
     kind = item["kind"]["S"]
     if kind not in KINDS:
-        raise ValueError("an unknown kind")
+        raise ValueError("the kind is unknown")
     return Tally(
         created_at=timestamps.from_text(item["created_at"]["S"]),
         kind=kind,
@@ -89,28 +92,28 @@ def tally_of(item: Item) -> Tally:
 
 
 def is_mark(item: Item) -> bool:
-    """Whether an item only says that a conversation was erased."""
+    """Return whether an item is the mark of an erased insight."""
     return item.get("status") == text(ERASED)
 
 
 def valid_document(item: Item) -> str:
-    """The JSON that the API shows.
+    """Return the JSON document that the API shows.
 
     Raises
     ------
     ValueError, KeyError
-        There is none, or it is no JSON object, which would break the list that it is put into.
+        There is none, or it is not a JSON object, which would break the list that contains it.
     """
     document = item["document"]["S"]
     if not isinstance(json.loads(document), dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - it is the text that is wrong
+        raise ValueError("the document is not a JSON object")  # noqa: TRY004 - its text is wrong
     return str(document)
 
 
 def mark_item(conversation_id: str, generation: int, ends_at: int) -> dict[str, Any]:
-    """The mark: no insight of this generation, or of an earlier one, is saved while it stands.
+    """Return a mark. While it exists, no insight of its generation or an earlier one is saved.
 
-    ``ends_at`` is in seconds since 1970.
+    ``ends_at`` is in epoch seconds.
     """
     return {
         "conversation_id": text(conversation_id),
@@ -120,10 +123,10 @@ def mark_item(conversation_id: str, generation: int, ends_at: int) -> dict[str, 
     }
 
 
-def to_item(
+def insight_to_item(
     insight: Insight, shards: int, lifetime: Lifetime, *, revision: int = 1
 ) -> dict[str, Any]:
-    """The item of an insight."""
+    """Return the item of an insight."""
     counted = tally(insight)
     created_at = timestamps.to_text(insight.created_at)
     shard = shard_of(insight.conversation_id, shards)
@@ -152,7 +155,7 @@ def to_item(
 
 
 def _failure(insight: Insight) -> dict[str, Any]:
-    """What a redelivered message must know of the failed insight that it meets."""
+    """Return the attributes of `FAILURE`; empty for a completed insight."""
     if not isinstance(insight.outcome, Failure):
         return {}
     return {

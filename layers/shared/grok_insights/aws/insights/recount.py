@@ -1,4 +1,4 @@
-"""Insights of a range read one by one and counted anew, to check the counters by."""
+"""Counts the stored insights of a time range again, to check the counters of trends."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Reads the Insights table by time, all ``shards`` side by side."""
+    """Reads the Insights table by time, all ``shards`` concurrently."""
 
     client: DynamoDBClient
     table: str
     shards: int
 
     def of(self, start: datetime, end: datetime, interval: Interval) -> tuple[Series, Counter[str]]:
-        """The totals of every point of a range, and how often each topic came up in it."""
+        """Return the totals of each point of a range, and how many insights have each topic."""
         series = {point: Counter[str]() for point in trends.points(start, end, interval)}
         topics: defaultdict[str, int] = defaultdict(int)
         for tallies in concurrent.each(

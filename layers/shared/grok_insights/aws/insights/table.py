@@ -1,8 +1,9 @@
-"""The Insights table: one item a conversation, whose presence is the conversation's status.
+"""The Insights table: one item for each conversation that was analysed or failed.
 
-Beside the document that the API shows, an item holds what the indexes are keyed by, what the
-counters need to take it out again, and which one it is: the generation of its conversation, and a
-revision that grows when it is replaced. Each index partition carries a shard.
+An item contains the document that the API shows, the keys of the indexes, and what must be
+subtracted from the counters if it is removed. Its identity is the generation of the conversation
+and a revision, which grows when the item is replaced. Each partition key of an index ends with a
+shard.
 
 ===================  =============================  ==========
 index                partition                      sort key
@@ -30,8 +31,8 @@ from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.dynamodb.items import all_parsed, has_expired, parsed, unchanged
 from grok_insights.aws.insights.item import (
     COUNTED,
-    IDENTITY,
-    NAMES,
+    INSIGHT_IDENTITY,
+    PROJECTION_NAMES,
     Counted,
     is_mark,
     valid_document,
@@ -46,14 +47,14 @@ if TYPE_CHECKING:
 
 
 class Stored(NamedTuple):
-    """An insight as JSON, and how it ended."""
+    """An insight as JSON, and its status."""
 
     document: str
     status: Status
 
 
-class _Known(NamedTuple):
-    """Which conversation of an id has an insight, and how it ended."""
+class _KnownStatus(NamedTuple):
+    """The status of an insight, with the id and generation of its conversation."""
 
     conversation_id: str
     generation: int
@@ -71,7 +72,7 @@ class Insights:
     now: Callable[[], datetime]
 
     def stored(self, conversation_id: str) -> Stored | None:
-        """Return the insight of a conversation, or None where there is none.
+        """Return the insight of a conversation, or None if there is none.
 
         Raises
         ------
@@ -95,35 +96,35 @@ class Insights:
         return Stored(valid_document(item), Status(item["status"]["S"]))
 
     def head(self, conversation_id: str) -> Item:
-        """Return what tells an item from others under its id, and what it added to the counters.
+        """Return the identity of the item with an id, and what it added to the counters.
 
-        The item is empty where there is none.
+        The result is empty if there is no item.
         """
         return self._item(
-            conversation_id, ProjectionExpression=COUNTED, ExpressionAttributeNames=NAMES
+            conversation_id, ProjectionExpression=COUNTED, ExpressionAttributeNames=PROJECTION_NAMES
         )
 
     def _item(self, conversation_id: str, **only: Any) -> Item:
         key = {"conversation_id": text(conversation_id)}
-        answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True, **only)
-        return answer.get("Item", {})
+        response = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True, **only)
+        return response.get("Item", {})
 
     def statuses(self, conversations: Iterable[Conversation]) -> dict[str, str]:
         """Return the status of each insight that these conversations have, by id.
 
-        An insight of an earlier generation belongs to another conversation. One that cannot be
-        read is logged, and counts as none.
+        An insight of an earlier generation belongs to another conversation. A damaged insight is
+        logged, and counts as absent.
         """
         generations = {one.id: one.lifetime.generation for one in conversations}
-        runs = concurrent.each(self._known, chunks(generations, MAX_KEYS))
+        pages = concurrent.each(self._known_statuses, chunks(generations, MAX_KEYS))
         return {
-            one.conversation_id: str(one.status)
-            for known in runs
-            for one in known
-            if one.generation >= generations[one.conversation_id]
+            known.conversation_id: str(known.status)
+            for page in pages
+            for known in page
+            if known.generation >= generations[known.conversation_id]
         }
 
-    def _known(self, conversation_ids: list[str]) -> list[_Known]:
+    def _known_statuses(self, conversation_ids: list[str]) -> list[_KnownStatus]:
         request = {
             "Keys": self.keys(conversation_ids),
             "ProjectionExpression": "conversation_id, generation, #status",
@@ -131,18 +132,19 @@ class Insights:
         }
         items = self.batch_get({self.table: request})[self.table]
         return list(
-            all_parsed(_known, (one for one in items if not is_mark(one)), "conversation_id")
+            all_parsed(
+                _known_status, (item for item in items if not is_mark(item)), "conversation_id"
+            )
         )
 
     def keys(self, conversation_ids: Iterable[str]) -> list[dict[str, Any]]:
-        """The keys of some insights."""
-        return [{"conversation_id": text(one)} for one in conversation_ids]
+        """Return the keys of insights."""
+        return [{"conversation_id": text(identity)} for identity in conversation_ids]
 
     def put(self, item: dict[str, Any], replaces: Counted | None) -> PutTypeDef:
-        """Return the write of an insight, on condition that it replaces just what it should.
+        """Return the write of an insight, on condition that it replaces exactly ``replaces``.
 
-        Where it replaces nothing, there must be none. A mark stands in the way like an insight,
-        unless it is of an earlier generation.
+        If ``replaces`` is None, no insight may exist, and no mark of this or a later generation.
         """
         write: PutTypeDef = {
             "TableName": self.table,
@@ -155,15 +157,15 @@ class Insights:
                 " OR erased < :generation",
                 "ExpressionAttributeValues": {":generation": item["generation"]},
             }
-        stands: Item = {
+        existing: Item = {
             "conversation_id": item["conversation_id"],
             "generation": number(replaces.generation),
             "revision": number(replaces.revision),
         }
-        return write | unchanged(stands, IDENTITY)  # type: ignore[return-value]
+        return write | unchanged(existing, INSIGHT_IDENTITY)  # type: ignore[return-value]
 
 
-def _known(item: Item) -> _Known:
-    return _Known(
+def _known_status(item: Item) -> _KnownStatus:
+    return _KnownStatus(
         item["conversation_id"]["S"], int(item["generation"]["N"]), Status(item["status"]["S"])
     )

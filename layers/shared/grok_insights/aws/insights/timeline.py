@@ -1,10 +1,10 @@
-"""Insights in the order of time, read through the most selective index, a page at a time.
+"""Reads insights in the order of time from the most selective index, one page at a time.
 
-Each index is split into partitions, and a page is merged from all that may hold a match. Every
-partition is asked for about its share of the page, and again only where that was not enough. So
-what a page costs grows with the page and not with the table, and no page reads more than
-`MAX_READ` items: where a filter lets little through, a page is short, and its end says where to go
-on.
+Each index is split into partitions. A page is merged from all partitions that may contain matches.
+About the same share of the page is read from each partition, and more only if that was not enough.
+So the cost of a page depends on the size of the page and not of the table. No page reads more than
+`MAX_READ` items. If few items match a filter, the page is short, and it contains the position at
+which the next page starts.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from grok_insights.domain.selection import Selection
 
 MAX_READ: Final = 600
-"""Items read for one page, at the most: about a tenth of a second, and 100 read units."""
+"""The largest number of items read for one page: about 0.1 seconds, and 100 read units."""
 
-MAX_ROUNDS: Final = 8
-"""Times that partitions are asked for one page, at the most."""
+MAX_READ_ROUNDS: Final = 8
+"""The largest number of rounds of concurrent reads for one page."""
 
 
 class Placed(NamedTuple):
-    """A document and its place in the order of time."""
+    """A document and its position in the order of time."""
 
     position: str
     document: str
 
 
 class Stretch(NamedTuple):
-    """Matches in a row, newest first, and the position to go on before; None at the end of all."""
+    """Consecutive matches, newest first. The next page starts before ``rest``; None at the end."""
 
     placed: list[Placed]
     rest: str | None
@@ -60,17 +60,17 @@ class Partition:
 
 @dataclass(slots=True)
 class Run:
-    """What was read of one partition so far."""
+    """The items of one partition that were read and not merged yet."""
 
     partition: Partition
     reached: str
-    """Everything at or above this position has been read."""
+    """All items at or above this position have been read."""
     read: deque[Placed] = field(default_factory=deque)
     is_ended: bool = False
 
     @property
     def is_blocking(self) -> bool:
-        """Whether it is not known what comes next here."""
+        """Whether the next item of this partition is not known."""
         return not self.read and not self.is_ended
 
 
@@ -84,7 +84,7 @@ class Timeline:
     now: Callable[[], datetime]
 
     def page(self, selection: Selection, *, before: str | None, limit: int) -> Stretch:
-        """At most ``limit`` matches before a position (or the newest), newest first."""
+        """Return at most ``limit`` matches before a position, newest first; None is the newest."""
         end = min(before or selection.end_position(), selection.end_position())
         if selection.is_contradiction or selection.first_position() >= end:
             return Stretch([], None)
@@ -110,12 +110,12 @@ class Timeline:
                 yield Partition("by_time", "time_shard", str(shard))
 
     def _read(self, selection: Selection, limit: int, run: Run) -> None:
-        """Read on in a partition, ``limit`` items at the most."""
-        answer = self.client.query(**self._request(run, selection, limit))
+        """Read the next items of a partition, at most ``limit``."""
+        response = self.client.query(**self._request(run, selection, limit))
         now = self.now()
-        placed = all_parsed(partial(_placed, now), answer["Items"], "conversation_id")
-        run.read.extend(one for one in placed if one.document)
-        last = answer.get("LastEvaluatedKey")
+        placed = all_parsed(partial(_placed, now), response["Items"], "conversation_id")
+        run.read.extend(match for match in placed if match.document)
+        last = response.get("LastEvaluatedKey")
         run.is_ended = last is None
         run.reached = "" if last is None else last["position"]["S"]
 
@@ -149,16 +149,16 @@ class Timeline:
 
 
 def _placed(now: datetime, item: Item) -> Placed:
-    """A document and its place; no document where the time of the insight is over."""
+    """Return a document and its position. The document of an expired insight is empty."""
     return Placed(item["position"]["S"], "" if has_expired(item, now) else valid_document(item))
 
 
 def _rounds(
     runs: list[Run], placed: list[Placed], wanted: int, selection: Selection
 ) -> Iterator[tuple[int, list[Run]]]:
-    """How many items to read of which runs next, until the page is full or cost too much."""
-    left = MAX_READ
-    for turn in range(MAX_ROUNDS):
+    """Yield how many items to read of which runs, until the page is full or a limit is reached."""
+    budget = MAX_READ
+    for turn in range(MAX_READ_ROUNDS):
         head = max((run.read[0].position for run in runs if run.read), default="")
         blocking = [run for run in runs if run.is_blocking and run.reached > head]
         if len(placed) >= wanted or not blocking:
@@ -167,29 +167,29 @@ def _rounds(
         missing = wanted - len(placed)
         if _is_filtered(selection):
             missing *= len(Sentiment) * 2**turn
-        share = _share(missing / active)
-        share = min(share, left // len(blocking))
+        share = min(_read_size(missing / active), budget // len(blocking))
         if not share:
             return
-        left -= share * len(blocking)
+        budget -= share * len(blocking)
         yield share, blocking
 
 
-def _share(mean: float) -> int:
-    """Enough for most partitions, when the share of each is that much in the mean.
+def _read_size(mean: float) -> int:
+    """Return a number of items that is enough for most partitions, given the mean of all.
 
-    Ids fall into partitions by chance, so a partition's share scatters by its square root.
+    Ids are spread over the partitions at random, so the standard deviation of a partition's share
+    is about the square root of the mean.
     """
     return math.ceil(mean + 1.5 * math.sqrt(mean)) + 1
 
 
 def _is_filtered(selection: Selection) -> bool:
-    """Whether an index by topic holds more than the matches."""
+    """Return whether an index by topic is read that contains items which do not match."""
     return selection.topic is not None and selection.sentiment is not None
 
 
 def _merged(runs: list[Run], wanted: int) -> list[Placed]:
-    """The next matches of all runs, as far as it is known that nothing lies between them."""
+    """Return the next matches of all runs, as far as no unread item can be between them."""
     merged: list[Placed] = []
     while len(merged) < wanted:
         best = max((run for run in runs if run.read), key=_head, default=None)
@@ -204,14 +204,14 @@ def _head(run: Run) -> str:
 
 
 def _floor(runs: list[Run]) -> str:
-    """The position down to which all runs were read; empty where all have ended."""
+    """Return the position down to which all runs were read; empty if no run must be read."""
     return max((run.reached for run in runs if run.is_blocking), default="")
 
 
 def _just_below(position: str) -> str:
-    """The highest text that the position of another item before this one can have.
+    """Return a text that is less than a position, and not less than any position before it.
 
-    DynamoDB allows one condition on the sort key, and BETWEEN includes its ends. Positions are
-    equally long and end in ASCII, so that nothing lies between this text and the position.
+    DynamoDB allows one condition on the sort key, and BETWEEN includes its ends. Positions have
+    the same length and end in ASCII, so no position is between this text and the given one.
     """
     return position[:-1] + chr(ord(position[-1]) - 1)

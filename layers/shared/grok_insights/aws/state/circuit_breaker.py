@@ -1,8 +1,8 @@
-"""The circuit breaker around calls to Grok: Powertools' state machine, one read for many calls.
+"""The circuit breaker for calls to Grok: Powertools' state machine with one read for many calls.
 
-Powertools reads the circuit's state before each call. Here a wave's calls share what was read in
-the same request as the rest of the shared state, and every change that this environment makes is
-seen by its own calls at once.
+Powertools reads the circuit's state before each call. Here the calls of a wave share a state that
+was read in the same request as the rest of the shared state. A change that this execution
+environment makes applies to its own calls at once.
 """
 
 from __future__ import annotations
@@ -50,26 +50,26 @@ CLOSED: Final = CircuitStateRecord(name=CIRCUIT, state=CircuitState.CLOSED)
 
 
 class _Store(CircuitBreakerDynamoDBPersistence):
-    """The circuit's item, as it was read or written last by this environment.
+    """The circuit's item, as this execution environment read or wrote it last.
 
-    ``lease_seconds`` is how long a probe is waited for before another function takes over.
-    Powertools would wait for the recovery time, and a call may take longer than that.
+    ``lease_seconds`` is how long other functions wait for a probe before one of them probes.
+    Powertools waits for the recovery time, but a call may take longer than that.
     """
 
     def __init__(self, client: DynamoDBClient, table: str, lease_seconds: int) -> None:
         super().__init__(table_name=table, boto3_client=client)
         self.lease_seconds = lease_seconds
-        self.seen = CLOSED
+        self.known = CLOSED
 
     def configure(self, config: CircuitBreakerConfig, circuit_name: str) -> None:
-        """Take the settings over, with a lease that outlasts the longest call."""
-        longer = copy(config)
-        longer.recovery_timeout = max(config.recovery_timeout, self.lease_seconds)
-        super().configure(longer, circuit_name)
+        """Apply the settings, with a lease that is longer than the longest call."""
+        with_lease = copy(config)
+        with_lease.recovery_timeout = max(config.recovery_timeout, self.lease_seconds)
+        super().configure(with_lease, circuit_name)
 
     def _get_record(self, name: str) -> CircuitStateRecord | None:
         del name  # there is one circuit
-        return self.seen
+        return self.known
 
     def _put_record(
         self,
@@ -81,12 +81,12 @@ class _Store(CircuitBreakerDynamoDBPersistence):
             self._put_opening(record)
         else:
             super()._put_record(record, condition, expected_opened_at)
-        self.seen = record
+        self.known = record
 
     def _put_opening(self, record: CircuitStateRecord) -> None:
-        """Open a closed circuit. One that is open stays as it is.
+        """Open a closed circuit. A circuit that is not closed stays unchanged.
 
-        Stragglers of the same outage must neither prolong it nor disturb its probe.
+        Late errors of the same outage must not prolong the pause or disturb the probe.
         """
         try:
             self.client.put_item(
@@ -101,11 +101,11 @@ class _Store(CircuitBreakerDynamoDBPersistence):
 
     def _update_record(self, record: CircuitStateRecord) -> None:
         super()._update_record(record)
-        self.seen = record
+        self.known = record
 
     def open_at_once(self, reason: str, opened_at: int, expiration: int) -> None:
-        """Open the circuit, whatever it was, and say why in its item."""
-        self.seen = CircuitStateRecord(
+        """Open the circuit from any state, and store the reason in its item."""
+        self.known = CircuitStateRecord(
             name=CIRCUIT, state=CircuitState.OPEN, opened_at=opened_at, expiry_timestamp=expiration
         )
         self.client.update_item(
@@ -132,11 +132,11 @@ class CircuitLimits:
     failure_threshold : int
         Consecutive failures, in one execution environment, that open the circuit.
     recovery_seconds : int
-        How long it stays open before one call may probe.
+        How long it stays open before a probe.
     longest_call_seconds : float
-        No call takes longer: when it is over, a probe without an outcome is taken for dead.
+        The longest time of a call. After it, a probe without an outcome is considered lost.
     lock : Callable[[], AbstractContextManager]
-        Makes the lock that is held while one thread opens the circuit for all functions.
+        Makes the lock of the thread that opens the circuit for all functions.
     """
 
     failure_threshold: int
@@ -147,8 +147,8 @@ class CircuitLimits:
 class CircuitBreaker:
     """Guards calls from many threads.
 
-    ``now`` gives the time at which a wrong setting opens the circuit. Powertools, which opens it
-    on other errors and probes it, reads the real time.
+    ``now`` returns the time at which a wrong setting opens the circuit. Powertools opens it for
+    other errors and probes it, and reads the system clock.
     """
 
     def __init__(
@@ -164,10 +164,10 @@ class CircuitBreaker:
         self._changes: list[str] = []
         self._opening = lock()
         self._explained_at: int | None = None
-        guard = circuit_breaker(
+        decorate = circuit_breaker(
             CIRCUIT,
             self._store,
-            on_transition=self._note,
+            on_transition=self._record_transition,
             config=CircuitBreakerConfig(
                 failure_threshold=limits.failure_threshold,
                 recovery_timeout=limits.recovery_seconds,
@@ -176,35 +176,35 @@ class CircuitBreaker:
                 local_cache_max_age=0,
             ),
         )
-        self._guarded: Callable[[Callable[[], Any]], Any] = guard(_outcome)
+        self._guarded: Callable[[Callable[[], Any]], Any] = decorate(_returned_or_harmless)
 
     def learn(self, circuit: pauses.Circuit) -> None:
-        """Believe the circuit as it was just read. One that is unreadable lets no call through."""
+        """Use the circuit as it was just read. An unreadable circuit counts as open."""
         if circuit.state is pauses.CircuitState.UNKNOWN:
             circuit = pauses.Circuit(pauses.CircuitState.OPEN, self._epoch_seconds())
-        self._store.seen = _record(circuit)
+        self._store.known = _powertools_record(circuit)
 
     def view(self) -> pauses.Circuit:
-        """Return the circuit as this environment knows it."""
-        seen = self._store.seen
+        """Return the circuit as this execution environment knows it."""
+        known = self._store.known
         return pauses.Circuit(
-            state=pauses.CircuitState(str(seen.state)),
-            opened_at=seen.opened_at or 0,
-            lease_ends_at=seen.probe_lease_expiry or 0,
+            state=pauses.CircuitState(str(known.state)),
+            opened_at=known.opened_at or 0,
+            lease_ends_at=known.probe_lease_expiry or 0,
         )
 
     def _epoch_seconds(self) -> int:
         return int(self._now().timestamp())
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function that may raise `AnalysisError`, if the circuit lets it.
+        """Call a function that may raise `AnalysisError`, if the circuit allows it.
 
         Raises
         ------
         CircuitOpen
             The function was not called.
         AnalysisError
-            It failed. Only what may be Grok's own fault counts against the circuit.
+            The function raised it. Only transient and configuration errors can open the circuit.
         """
         try:
             outcome = self._guarded(function)
@@ -218,31 +218,31 @@ class CircuitBreaker:
         return cast("T", outcome)
 
     def changes(self) -> list[str]:
-        """The states that the circuit went into since the last time this was asked."""
+        """Return the states that the circuit entered since the last call of this method."""
         changes, self._changes = self._changes, []
         return changes
 
     def _open_at_once(self, error: ConfigurationError) -> None:
-        """Open on the first error of its kind: no other call can fare better."""
+        """Open the circuit at the first such error, since every other call would fail too."""
         with self._opening:
-            seen = self._store.seen
-            if seen.state is CircuitState.OPEN and seen.opened_at == self._explained_at:
+            known = self._store.known
+            if known.state is CircuitState.OPEN and known.opened_at == self._explained_at:
                 return
             now = self._epoch_seconds()
             try:
                 self._store.open_at_once(f"{error.code}: {error.message}", now, now + 86_400)
             except AWS_FAILURES:
-                logger.exception("the circuit could not be opened for the other functions")
+                logger.exception("the circuit could not be opened for other execution environments")
             self._explained_at = now
-            if seen.state is CircuitState.CLOSED:
+            if known.state is CircuitState.CLOSED:
                 self._changes.append(str(CircuitState.OPEN))
 
-    def _note(self, transition: CircuitTransition) -> None:
+    def _record_transition(self, transition: CircuitTransition) -> None:
         self._changes.append(str(transition.to_state))
 
 
-def _record(circuit: pauses.Circuit) -> CircuitStateRecord:
-    """The circuit as Powertools has it."""
+def _powertools_record(circuit: pauses.Circuit) -> CircuitStateRecord:
+    """Return the circuit as Powertools' record."""
     if circuit.state is pauses.CircuitState.CLOSED:
         return CLOSED
     is_half_open = circuit.state is pauses.CircuitState.HALF_OPEN
@@ -255,10 +255,11 @@ def _record(circuit: pauses.Circuit) -> CircuitStateRecord:
     )
 
 
-def _outcome(function: Callable[[], Any]) -> Any:
-    """What the function returns, or an error that shows that Grok is well.
+def _returned_or_harmless(function: Callable[[], Any]) -> Any:
+    """Return the function's result, or an error that shows that Grok is available.
 
-    An error that does not count would leave a probe without an outcome.
+    Such an error is returned, not raised, so that Powertools counts a probe as successful. It would
+    ignore an exception that is not handled, and the probe would have no outcome.
     """
     try:
         return function()

@@ -26,28 +26,28 @@ TOTALS: Final = "totals"
 
 @dataclass(frozen=True, slots=True)
 class StateCounters:
-    """The table, whose items are told apart by ``id`` and go away at ``expiration``."""
+    """The State table. Its key is ``id``, and its items expire at ``expiration``."""
 
     client: DynamoDBClient
     table: str
     transactions: Transactions
 
     def count_request(self, client_name: str, window: Window) -> int:
-        """Count one request of a client, and return how many it has made in the window.
+        """Count one request of a client, and return its number of requests in the window.
 
-        The count is approximate: a request that botocore repeats counts again.
+        The number is approximate: if botocore repeats an update, it counts the request again.
         """
-        answer = self.client.update_item(
+        response = self.client.update_item(
             TableName=self.table,
             Key={"id": text(f"rate#{client_name}#{window.start}")},
             UpdateExpression="ADD requests :one SET expiration = :end",
             ExpressionAttributeValues={":one": number(1), ":end": number(window.end + 60)},
             ReturnValues="UPDATED_NEW",
         )
-        return int(Decimal(answer["Attributes"]["requests"]["N"]))
+        return int(Decimal(response["Attributes"]["requests"]["N"]))
 
     def learn_batch_size(self, size: int) -> None:
-        """Let the other execution environments begin with this size."""
+        """Store the batch size with which other execution environments start."""
         self.client.update_item(
             TableName=self.table,
             Key={"id": text(BATCH_SIZE)},
@@ -57,20 +57,20 @@ class StateCounters:
         )
 
     def add_totals(self, totals: Counter[str]) -> None:
-        """Add to the running totals, once however often the request is repeated.
+        """Add to the running totals exactly once, even if the request is repeated.
 
-        It is a transaction, which botocore gives a token that each repetition carries. A total
-        that is no number begins again.
+        The write is a transaction: botocore sends the same client request token with each retry. A
+        stored total that is not a number restarts at 0.
 
         Raises
         ------
         TimeoutError
-            The table did not take them.
+            The totals could not be written.
         """
         written = self._add(totals)
         if written.invalid:
             for name in sorted(totals):
-                self._begin_again(name)
+                self._reset(name)
             written = self._add(totals)
         if written.invalid or written.failed:
             raise TimeoutError("the running totals were not written")
@@ -79,8 +79,8 @@ class StateCounters:
         update = addition(self.table, {"id": TOTALS}, totals)
         return self.transactions.write([totals], lambda _: [{"Update": update}])
 
-    def _begin_again(self, name: str) -> None:
-        """Set a total that is no number to 0."""
+    def _reset(self, name: str) -> None:
+        """Set a total to 0 if it is not a number."""
         try:
             self.client.update_item(
                 TableName=self.table,
@@ -94,16 +94,16 @@ class StateCounters:
         except ClientError as error:
             refused_item(error)
             return
-        logger.error("a running total was no number and begins again", total=name)
+        logger.error("a running total was not a number and restarts at 0", total=name)
 
     def totals(self) -> Counter[str]:
-        """Return the running totals that can be read.
+        """Return the running totals that are numbers.
 
-        Read consistently: a counter that goes back looks like a restart.
+        The read is consistent, since a counter that decreases would look like a restart.
         """
-        answer = self.client.get_item(
+        response = self.client.get_item(
             TableName=self.table, Key={"id": text(TOTALS)}, ConsistentRead=True
         )
-        item = dict(answer.get("Item", {}))
+        item = dict(response.get("Item", {}))
         item.pop("id", None)
         return Counter(readable_numbers(item))

@@ -1,6 +1,7 @@
-"""Marks of conversations whose call, made alone, has begun and not ended: they ended the function.
+"""Marks conversations that are analysed alone, until their call ends.
 
-A message that was delivered often says only that something went wrong while it was in a batch.
+A mark that is found later shows that its conversation ended the function. The receive count of a
+message shows only that the function ended while the message was in a batch.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from grok_insights.aws.dynamodb.attributes import number, number_of, text
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEPT_SECONDS: Final = 15 * 86_400
+CRASH_MARK_TTL_SECONDS: Final = 15 * 86_400
 """Longer than a message can stay in the queue."""
 
 
@@ -28,21 +29,21 @@ class CrashMarks:
     now: Callable[[], datetime]
 
     def begin(self, conversation_id: str) -> int:
-        """Note that a call begins, and return how many have begun and not ended, this one too."""
-        answer = self.client.update_item(
+        """Note that a call begins, and return how many have begun and not ended, including it."""
+        response = self.client.update_item(
             TableName=self.table,
             Key={"id": text(f"crash#{conversation_id}")},
             UpdateExpression="ADD begun :one SET expiration = :end",
             ExpressionAttributeValues={
                 ":one": number(1),
-                ":end": number(int(self.now().timestamp()) + KEPT_SECONDS),
+                ":end": number(int(self.now().timestamp()) + CRASH_MARK_TTL_SECONDS),
             },
             ReturnValues="UPDATED_NEW",
         )
-        return number_of(answer["Attributes"], "begun")
+        return number_of(response["Attributes"], "begun")
 
     def end(self, conversation_id: str) -> None:
-        """Note that the call has ended, in whatever way: the function lives."""
+        """Note that the call has ended without ending the function."""
         self.client.update_item(
             TableName=self.table,
             Key={"id": text(f"crash#{conversation_id}")},

@@ -1,17 +1,17 @@
-"""The items of the State table that stop calls or pace them, by their ids.
+"""The ids of the items of the State table that pause calls or limit their rate.
 
 =================  ==========================================================================
-item               holds
+item               attributes
 =================  ==========================================================================
 ``batch_size``     ``size``: the adaptive batch size
-``circuit#grok``   Powertools' circuit breaker, and ``reason`` where a wrong setting opened it
-``pause``          ``since`` (RFC 3339), ``reason``: an operator stopped the analysis
-``credits``        ``since``, ``until`` (epoch seconds), ``detail``, and ``trial``, the one that
-                   tries whether the team has credits again
-``storage``        the same, where insights could not be saved
-``spend#DAY``      ``ticks``: spent and reserved on that day, where there is a budget, and the
-                   ticks of each reservation that is not settled yet, under its own name
-``pace``           ``next_us``: the first free starting time, epoch microseconds
+``circuit#grok``   Powertools' circuit breaker, and ``reason`` if a wrong setting opened it
+``pause``          ``since`` (RFC 3339), ``reason``: an operator paused the analysis
+``credits``        ``since``, ``until`` (epoch seconds), ``detail``, and ``trial``, the token of
+                   the trial that finds out whether the team has credits again
+``storage``        the same, after insights could not be saved
+``spend#DAY``      ``ticks``: spent and reserved on that day, if there is a budget, and the
+                   ticks of each open reservation, under the reservation's id
+``pace``           ``next_us``: the first free start time, in epoch microseconds
 =================  ==========================================================================
 """
 
@@ -26,5 +26,5 @@ PACE: Final = "pace"
 
 
 def spend(day: str) -> str:
-    """Return the id of the item of a day's spending."""
+    """Return the id of the item for a day's spending. ``day`` is like ``2026-11-23``."""
     return f"spend#{day}"

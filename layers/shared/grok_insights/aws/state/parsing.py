@@ -1,4 +1,4 @@
-"""Items of the State table, read one by one: what cannot be read is named, and raises nothing."""
+"""Parses the items of the State table one by one. Damaged items are reported without an error."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from grok_insights.flow.pauses import (
 
 T = TypeVar("T")
 
-LONGEST_DETAIL_CHARS: Final = 300
+MAX_DETAIL_CHARS: Final = 300
 FURTHEST_AHEAD_SECONDS: Final = 2 * 86_400
-"""No pause or rest is longer than a day, so a time that is further ahead is not ours."""
+"""No pause is longer than a day, so a time that is further ahead is damaged."""
 
 
-class UnreadableError(ValueError):
-    """An attribute cannot be read. The message never quotes its value."""
+class UnreadableAttribute(ValueError):
+    """An attribute cannot be read. The message does not quote its value."""
 
     def __init__(self, attribute: str, fault: str) -> None:
         super().__init__(f"{attribute} {fault}")
@@ -43,81 +43,84 @@ def whole_number(item: Item, attribute: str) -> int:
 
     Raises
     ------
-    UnreadableError
-        The attribute is missing, or it is not such a number.
+    UnreadableAttribute
+        The attribute is missing, or is not a whole number from 0.
     """
     number = _number(item, attribute)
     if number != number.to_integral_value():
-        raise UnreadableError(attribute, "is not a whole number")
+        raise UnreadableAttribute(attribute, "is not a whole number")
     if number < 0:
-        raise UnreadableError(attribute, "is negative")
+        raise UnreadableAttribute(attribute, "is negative")
     return int(number)
 
 
 def _number(item: Item, attribute: str) -> Decimal:
     if attribute not in item:
-        raise UnreadableError(attribute, "is missing")
+        raise UnreadableAttribute(attribute, "is missing")
     try:
         number = Decimal(item[attribute]["N"])
     except (KeyError, InvalidOperation, TypeError, ValueError):
-        raise UnreadableError(attribute, "is not a number") from None
+        raise UnreadableAttribute(attribute, "is not a number") from None
     if not number.is_finite():
-        raise UnreadableError(attribute, "is not a number")
+        raise UnreadableAttribute(attribute, "is not a number")
     return number
 
 
-def words(item: Item, attribute: str) -> str:
-    """Return the text of an attribute, cut at 300 characters, and empty where it is missing.
+def short_text(item: Item, attribute: str) -> str:
+    """Return the text of an attribute, cut at 300 characters, and empty if it is missing.
 
     Raises
     ------
-    UnreadableError
+    UnreadableAttribute
         The attribute is not a text.
     """
     if attribute not in item:
         return ""
     value = item[attribute].get("S")
     if not isinstance(value, str):
-        raise UnreadableError(attribute, "is not a text")
-    return value[:LONGEST_DETAIL_CHARS]
+        raise UnreadableAttribute(attribute, "is not a text")
+    return value[:MAX_DETAIL_CHARS]
 
 
-def circuit_of(item: Item, now: datetime) -> Circuit:
-    """Return the circuit of its item, reading only what its state needs.
+def parse_circuit(item: Item, now: datetime) -> Circuit:
+    """Return the circuit of an item. Only the attributes that its state needs are read.
 
     Raises
     ------
-    UnreadableError
-        The state, or a time that goes with it, is missing or wrong.
+    UnreadableAttribute
+        The state, or a time that the state needs, is missing or damaged.
     """
     try:
-        state = CircuitState(words(item, "state"))
+        state = CircuitState(short_text(item, "state"))
     except ValueError:
         state = CircuitState.UNKNOWN
     if state is CircuitState.UNKNOWN:
-        raise UnreadableError("state", "is not one that a circuit has")
+        raise UnreadableAttribute("state", "is not a state of a circuit")
     if state is CircuitState.CLOSED:
         return Circuit()
     is_half_open = state is CircuitState.HALF_OPEN
     return Circuit(
         state=state,
-        opened_at=_instant(item, "opened_at", now),
-        lease_ends_at=_instant(item, "probe_lease_expiry", now) if is_half_open else 0,
-        probe_owner=words(item, "half_open_owner") if is_half_open else "",
-        misconfigured=words(item, "reason"),
+        opened_at=_epoch_seconds(item, "opened_at", now),
+        lease_ends_at=_epoch_seconds(item, "probe_lease_expiry", now) if is_half_open else 0,
+        probe_owner=short_text(item, "half_open_owner") if is_half_open else "",
+        misconfigured=short_text(item, "reason"),
     )
 
 
 def worker_state(items: Mapping[str, Item], day: str, now: datetime) -> WorkerState:
-    """Return what the items of the State table say, by their ids, with everything unreadable."""
+    """Return the shared state that the items contain. ``items`` are by id.
+
+    Attributes that cannot be read are in ``damage``.
+    """
     reader = _Reader(items, now)
-    timed = [reader.timed_pause(name) for name in PauseName]
+    timed_pauses = [reader.timed_pause(name) for name in PauseName]
     return WorkerState(
         batch_size=reader.read(BATCH_SIZE, _batch_size, 0, blocks=Blocks.NOTHING) or 0,
-        circuit=reader.read(CIRCUIT, lambda item: circuit_of(item, now), Circuit())
+        circuit=reader.read(CIRCUIT, lambda item: parse_circuit(item, now), Circuit())
         or Circuit(CircuitState.UNKNOWN),
         operator=reader.operator_pause(),
-        timed_pauses=tuple(one for one in timed if one is not None),
+        timed_pauses=tuple(pause for pause in timed_pauses if pause is not None),
         spent_ticks=reader.read(spend(day), _ticks, 0, blocks=Blocks.PAID_CALLS),
         next_start_at=reader.read(PACE, _next_start, 0.0, blocks=Blocks.NOTHING) or 0.0,
         damage=tuple(reader.damage),
@@ -133,27 +136,33 @@ class _Reader:
     def read(
         self, name: str, parse: Callable[[Item], T], absent: T, *, blocks: Blocks = Blocks.CALLS
     ) -> T | None:
-        """What an item says, ``absent`` where there is none, None where it is unreadable."""
+        """Return the parsed item, ``absent`` if there is no item, or None if it is damaged."""
         if name not in self.items:
             return absent
         try:
             return parse(self.items[name])
-        except UnreadableError as error:
+        except UnreadableAttribute as error:
             self.damage.append(Damage(name, error.attribute, error.fault, blocks))
             return None
 
     def timed_pause(self, name: PauseName) -> TimedPause | None:
-        """A pause that stands, or None."""
+        """Return an active or due pause, or None."""
         return self.read(name, lambda item: _timed_pause(name, item, self.now), None)
 
     def operator_pause(self) -> OperatorPause | None:
-        """An operator's pause: an item that is there stops calls, whatever is in it."""
+        """Return an operator's pause, or None. Any existing item pauses calls, even if damaged."""
         if PAUSE not in self.items:
             return None
         since = self.read(PAUSE, _since, None, blocks=Blocks.NOTHING)
-        reason = self.read(PAUSE, lambda item: words(item, "reason"), "", blocks=Blocks.NOTHING)
-        faults = [str(one) for one in self.damage if one.item == PAUSE]
+        reason = self.read(
+            PAUSE, lambda item: short_text(item, "reason"), "", blocks=Blocks.NOTHING
+        )
+        faults = [str(damage) for damage in self.damage if damage.item == PAUSE]
         return OperatorPause(since, "; ".join([*filter(None, [reason]), *faults]))
+
+
+def _reason(item: Item) -> str:
+    return short_text(item, "reason")
 
 
 def _batch_size(item: Item) -> int:
@@ -169,40 +178,40 @@ def _next_start(item: Item) -> float:
 
 
 def _timed_pause(name: PauseName, item: Item, now: datetime) -> TimedPause | None:
-    """The pause of its item; None where it has ended, and neither time is left."""
+    """Return the pause of an item; None if it has ended, which removes both times."""
     if "since" not in item and "until" not in item:
         return None
-    since, until = _instant(item, "since", now), _instant(item, "until", now)
-    return TimedPause(name, since, until, words(item, "detail"))
+    since, until = _epoch_seconds(item, "since", now), _epoch_seconds(item, "until", now)
+    return TimedPause(name, since, until, short_text(item, "detail"))
 
 
 def _since(item: Item) -> datetime | None:
-    """When an operator's pause began: RFC 3339, in UTC where no zone is given."""
-    text = words(item, "since")
+    """Return when an operator's pause began: RFC 3339, in UTC if it has no offset."""
+    text = short_text(item, "since")
     if not text:
         return None
     try:
         instant = datetime.fromisoformat(text)
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UnreadableError("since", "is not a time like 2026-11-23T10:15:00Z") from None
+        raise UnreadableAttribute("since", "is not a time like 2026-11-23T10:15:00Z") from None
 
 
-def _instant(item: Item, attribute: str, now: datetime) -> int:
+def _epoch_seconds(item: Item, attribute: str, now: datetime) -> int:
     seconds = whole_number(item, attribute)
     if seconds > now.timestamp() + FURTHEST_AHEAD_SECONDS:
-        raise UnreadableError(attribute, "is too far in the future")
+        raise UnreadableAttribute(attribute, "is too far in the future")
     return seconds
 
 
 def readable_numbers(item: Item) -> dict[str, int]:
-    """Return the attributes of an item that are numbers, 0 or more, without their fractions."""
+    """Return the attributes of an item that are numbers from 0, rounded down."""
     return {name: number for name in item if (number := _number_or_none(item, name)) is not None}
 
 
 def _number_or_none(item: Item, attribute: str) -> int | None:
     try:
         number = _number(item, attribute)
-    except UnreadableError:
+    except UnreadableAttribute:
         return None
     return int(number) if number >= 0 else None

@@ -1,4 +1,4 @@
-"""What stops calls to Grok, in the State table: read in one request, changed item by item."""
+"""The pauses of calls to Grok in the State table: read in one request, changed one by one."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NAMES: Final = {"#until": "until", "#since": "since", "#detail": "detail", "#trial": "trial"}
+PAUSE_NAMES: Final = {"#until": "until", "#since": "since", "#detail": "detail", "#trial": "trial"}
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The right to make the one trial of a timed pause whose time is over."""
+    """The right to make the only trial of a timed pause whose time is over."""
 
     name: PauseName
     token: str
 
 
 @dataclass(slots=True)
-class _Logged:
+class _LoggedDamage:
     damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PauseStore:
-    """The items that stop calls. ``random_id`` gives a text that no other call returns."""
+    """The items that pause calls. ``random_id`` returns a different text at each call."""
 
     client: DynamoDBClient
     table: str
     batch_get: BatchGet
     random_id: Callable[[], str]
-    _logged: _Logged = field(default_factory=_Logged)
+    _logged: _LoggedDamage = field(default_factory=_LoggedDamage)
 
     def read(self, now: datetime) -> WorkerState:
-        """Return everything that may stop calls, by one consistent request.
+        """Return the state that execution environments share, read in one consistent request.
 
-        What cannot be read is in ``damage``, and is logged when it changes.
+        Attributes that cannot be read are in ``damage``, which is logged when it changes.
 
         Raises
         ------
         ClientError, BotoCoreError, TimeoutError
-            The table did not answer.
+            The request failed.
         """
         day = day_of(now)
         ids = (BATCH_SIZE, CIRCUIT, PAUSE, *PauseName, spend(day), PACE)
-        found = self.batch_get({self.table: {"Keys": [{"id": text(name)} for name in ids]}})
-        items = {item["id"]["S"]: item for item in found[self.table]}
+        response = self.batch_get({self.table: {"Keys": [{"id": text(name)} for name in ids]}})
+        items = {item["id"]["S"]: item for item in response[self.table]}
         worker_state = parsing.worker_state(items, day, now)
         self._log(worker_state.damage)
         return worker_state
@@ -70,22 +70,22 @@ class PauseStore:
             return
         self._logged.damage = damage
         if damage:
-            logger.error("the shared state cannot be read", damage=[str(one) for one in damage])
+            logger.error("the shared state cannot be read", damage=[str(item) for item in damage])
         else:
             logger.info("the shared state can be read again")
 
     def pause(self, name: PauseName, since: float, until: float, detail: str = "") -> None:
-        """Stop all calls until then, in epoch seconds.
+        """Pause all calls until ``until``, in epoch seconds.
 
-        ``since`` stays as it was where they are stopped already. A trial under way can no longer
-        end the pause.
+        If calls are paused already, ``since`` is not changed. A trial that is in progress can no
+        longer end the pause.
         """
         self.client.update_item(
             TableName=self.table,
             Key={"id": text(name)},
             UpdateExpression="SET #until = :until, #detail = :detail,"
             " #since = if_not_exists(#since, :since) REMOVE #trial",
-            ExpressionAttributeNames=NAMES,
+            ExpressionAttributeNames=PAUSE_NAMES,
             ExpressionAttributeValues={
                 ":until": number(int(until)),
                 ":since": number(int(since)),
@@ -93,22 +93,23 @@ class PauseStore:
             },
         )
 
-    def claim_trial(self, seen: TimedPause, until: float) -> Trial | None:
-        """Become the one that tries again; None where another function is.
+    def claim_trial(self, pause: TimedPause, until: float) -> Trial | None:
+        """Return the right to make the trial; None if another function has it.
 
-        Until the trial has ended the pause, the others stay stopped, ``until`` at the longest.
+        The calls of other functions stay paused until the trial ends the pause, and at the longest
+        until ``until``, in epoch seconds.
         """
-        trial = Trial(seen.name, self.random_id())
+        trial = Trial(pause.name, self.random_id())
         try:
             self.client.update_item(
                 TableName=self.table,
-                Key={"id": text(seen.name)},
+                Key={"id": text(pause.name)},
                 UpdateExpression="SET #until = :until, #trial = :trial",
                 ConditionExpression="#until = :seen",
                 ExpressionAttributeNames={"#until": "until", "#trial": "trial"},
                 ExpressionAttributeValues={
                     ":until": number(int(until)),
-                    ":seen": number(seen.until),
+                    ":seen": number(pause.until),
                     ":trial": text(trial.token),
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -119,14 +120,14 @@ class PauseStore:
         return trial
 
     def end_pause(self, trial: Trial) -> None:
-        """Let calls go on after a trial that succeeded, unless calls were stopped anew since."""
+        """End a pause after a successful trial, unless calls were paused again since its claim."""
         try:
             self.client.update_item(
                 TableName=self.table,
                 Key={"id": text(trial.name)},
                 UpdateExpression="REMOVE #until, #since, #detail, #trial",
                 ConditionExpression="#trial = :trial",
-                ExpressionAttributeNames=NAMES,
+                ExpressionAttributeNames=PAUSE_NAMES,
                 ExpressionAttributeValues={":trial": text(trial.token)},
             )
         except ClientError as error:

@@ -1,9 +1,9 @@
-"""A day's spending in the State table: reserved before calls, settled after them, once each.
+"""A day's spending in the State table: it is reserved before calls and settled after them.
 
-A response can be lost, and botocore then sends the same request again. So each reservation has an
-attribute of its own in the day's item: reserving adds the attribute and its ticks in one write
-that needs it to be absent, settling takes it out in one that needs it to be there. A plain ``ADD``
-would count twice.
+A response can be lost, and botocore then sends the same request again. So each reservation has its
+own attribute in the day's item. Reserving adds the attribute and its ticks in one write, on
+condition that the attribute is absent. Settling removes it in one write, on condition that it
+exists. A plain ``ADD`` would count twice.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEPT_SECONDS: Final = 35 * 86_400
-INVALID: Final = "ValidationException"
+SPENDING_TTL_SECONDS: Final = 35 * 86_400
+INVALID_REQUEST: Final = "ValidationException"
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Ticks that were taken out of a day's budget under an id of their own."""
+    """Ticks that were reserved from a day's budget under an id."""
 
     day: str
     id: str
@@ -40,10 +40,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class DailySpending:
-    """The items of all days. ``random_id`` gives a text that no other call returns.
+    """The items of all days. ``random_id`` returns a different text at each call.
 
-    A correction that the table did not take is kept, and made before the next reservation of this
-    environment. One environment works on one batch at a time, so nothing here is locked.
+    A correction that could not be written is kept, and made before the next reservation of this
+    execution environment. An environment processes one batch at a time, so no lock is needed.
     """
 
     client: DynamoDBClient
@@ -52,38 +52,38 @@ class DailySpending:
     _corrections: deque[Callable[[], None]] = field(default_factory=deque)
 
     def reserve(self, day: str, ticks: int, budget_ticks: int) -> Reservation | None:
-        """Take an estimate out of a day's budget; None where the budget is spent already.
+        """Reserve an estimate from a day's budget; return None if the budget is spent already.
 
         Raises
         ------
         ClientError, BotoCoreError
-            The table did not answer; nothing is reserved, or what is will be given back.
+            The request failed. If the reservation was made nevertheless, it is cancelled later.
         """
-        self._correct()
+        self._make_corrections()
         reservation = Reservation(day, self.random_id(), ticks)
         try:
             return self._reserve(reservation, budget_ticks)
         except AWS_FAILURES:
-            self._corrections.append(lambda: self._give_back(reservation))
+            self._corrections.append(lambda: self._cancel(reservation))
             raise
 
     def settle(self, reservation: Reservation, spent_ticks: int) -> None:
-        """Replace a reservation by what was really spent.
+        """Replace a reservation by what was spent.
 
         Raises
         ------
         ClientError, BotoCoreError
-            The table did not answer; the correction is kept and made later.
+            The request failed. The correction is kept and made later.
         """
         self._corrections.append(lambda: self._settle(reservation, spent_ticks))
-        self._correct()
+        self._make_corrections()
 
-    def _correct(self) -> None:
+    def _make_corrections(self) -> None:
         while self._corrections:
             try:
                 self._corrections[0]()
             except ClientError as error:
-                if error.response["Error"]["Code"] != INVALID:
+                if error.response["Error"]["Code"] != INVALID_REQUEST:
                     raise
                 logger.exception("a day's spending cannot be corrected: its item is damaged")
             self._corrections.popleft()
@@ -121,10 +121,10 @@ class DailySpending:
         except ClientError as error:
             refused_item(error)  # settled already: the response was lost
 
-    def _give_back(self, reservation: Reservation) -> None:
-        """Undo a reservation that may or may not have been made, or may still be under way.
+    def _cancel(self, reservation: Reservation) -> None:
+        """Cancel a reservation whose request may have succeeded, failed, or still be in flight.
 
-        Its attribute stays, as 0: a request that comes late then finds it there.
+        Its attribute stays, with the value 0, so that the condition of a late request is not met.
         """
         self.client.update_item(
             TableName=self.table,
@@ -141,4 +141,4 @@ class DailySpending:
 
 def _expiration(day: str) -> int:
     midnight = datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
-    return int(midnight) + KEPT_SECONDS
+    return int(midnight) + SPENDING_TTL_SECONDS

@@ -1,4 +1,4 @@
-"""The shared timetable of calls' starting times, in the State table."""
+"""The shared timetable of the start times of calls, in the State table."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FREE: Final = (
     "attribute_not_exists(next_us) OR NOT attribute_type(next_us, :number)"
     " OR next_us < :bound OR next_us > :furthest"
 )
-"""No time from the bound on is taken, or what the item says cannot be true."""
+"""The condition that no time after the bound is taken, or that the item is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """One item that holds the first free starting time."""
+    """One item with the first free start time."""
 
     client: DynamoDBClient
     table: str
@@ -32,20 +32,21 @@ class Timetable:
     def claim(
         self, calls: int, pace: Pace, now: float, longest_wait_seconds: float
     ) -> StartTimes | None:
-        """Return starting times for some calls; None where the first free one is too far off.
+        """Return start times for a number of calls; None if the first one is too late.
 
-        ``now`` is in epoch seconds. An item that is damaged or absurdly far ahead counts as free.
+        ``now`` is in epoch seconds. An item that is damaged or too far in the future counts as
+        free.
         """
-        apart = pace.taken_us(1) / MICROSECONDS
+        interval = pace.taken_us(1) / MICROSECONDS
         now_us, taken_us = round(now * MICROSECONDS), pace.taken_us(calls)
         if self._set(now_us + taken_us, bound_us=now_us, furthest=pace.furthest_start(now)):
-            return StartTimes(now, apart)
+            return StartTimes(now, interval)
         latest_us = now_us + round(max(0.0, longest_wait_seconds) * MICROSECONDS)
         first_us = self._claim_next(taken_us, latest_us)
-        return None if first_us is None else StartTimes(max(first_us / MICROSECONDS, now), apart)
+        return None if first_us is None else StartTimes(max(first_us / MICROSECONDS, now), interval)
 
     def leave_free_until(self, instant: float, pace: Pace, now: float) -> None:
-        """Let no call start before an instant; both times are in epoch seconds."""
+        """Take all start times before an instant. Both times are in epoch seconds."""
         at_us = round(instant * MICROSECONDS)
         self._set(at_us, bound_us=at_us, furthest=pace.furthest_start(now))
 
@@ -72,11 +73,11 @@ class Timetable:
             },
             "ReturnValues": "UPDATED_OLD",
         }
-        answer = self._update(request)
-        return None if answer is None else float(answer["Attributes"]["next_us"]["N"])
+        response = self._update(request)
+        return None if response is None else float(response["Attributes"]["next_us"]["N"])
 
     def _update(self, request: dict[str, Any]) -> Any:
-        """The response; None where the condition did not hold."""
+        """Return the response; None if the condition was not met."""
         try:
             return self.client.update_item(TableName=self.table, Key={"id": text(PACE)}, **request)
         except ClientError as error:

@@ -65,7 +65,7 @@ def _class_of(score: float, neutral: tuple[float, float]) -> Sentiment:
 
 
 def feeling(text: str) -> float:
-    """Score one text from -1 (negative) to 1 (positive), 0 where it shows no feeling."""
+    """Score one text from -1 (negative) to 1 (positive), 0 if it shows no feeling."""
     return _mean(_clauses(text), _UNFELT_IN_TEXT)
 
 
