@@ -1,4 +1,4 @@
-"""Conversations come in and go out: each route parses, calls the use case, maps its result."""
+"""The ingest function: each route parses the request, calls the use case and maps the result."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class NewConversations(Model):
 
 @router.post("/api/v1/conversations", body=NewConversation)
 def add_one(use_case: Ingest, body: NewConversation) -> Response[str]:
-    """Take in one conversation."""
+    """Accept one conversation."""
     accepted = use_case.one(body)
-    # Relative (RFC 9110, 10.2.2): the function cannot know under which prefix it is served.
+    # Relative (RFC 9110, 10.2.2), since the function does not know the prefix of its address.
     location = f"insights/{accepted.conversation.id}"
     return json_response(HTTPStatus.ACCEPTED, _accepted(accepted), {"Location": location})
 
 
 @router.post("/api/v1/conversations/bulk", body=NewConversations)
 def add_many(use_case: Ingest, body: NewConversations) -> Response[str]:
-    """Take in up to 500 conversations."""
+    """Accept up to 500 conversations."""
     outcomes = use_case.many(body.conversations)
     accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
     sent = enumerate(zip(body.conversations, outcomes, strict=True))
@@ -104,12 +104,12 @@ def _result(index: int, item: Any, outcome: Outcome) -> BulkResultBody:
 
 def _external_id(item: Any) -> str | None:
     """Return the ``external_id`` of a rejected item, unless it is too long for one."""
-    found = item.get("external_id") if isinstance(item, dict) else None
-    return found if isinstance(found, str) and len(found) <= MAX_EXTERNAL_ID_CHARS else None
+    value = item.get("external_id") if isinstance(item, dict) else None
+    return value if isinstance(value, str) and len(value) <= MAX_EXTERNAL_ID_CHARS else None
 
 
 def create_app(parts: Parts) -> HttpHandler[Ingest]:
-    """Return the function, made of these parts."""
+    """Return the handler of the function's requests."""
     return HttpHandler(
         router,
         wiring.ingest(parts),
@@ -125,5 +125,5 @@ ready()
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """AWS Lambda's entry: a request from API Gateway."""
+    """Process one request from API Gateway, and return the response."""
     return app(event, context)

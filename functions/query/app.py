@@ -1,4 +1,4 @@
-"""Everything that is read: each route parses, calls the use case and maps its result."""
+"""The query function: each route parses the request, calls a use case and maps the result."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from grok_insights.wiring import Parts
 if TYPE_CHECKING:
     from grok_insights.bodies.conversations import WaitingBody
 
-RETRY_AFTER_SECONDS = 2
+WAITING_RETRY_AFTER_SECONDS = 2
 
-IMMUTABLE = "private, max-age=300"
-"""A completed insight never changes, but its conversation may be deleted."""
+COMPLETED_INSIGHT = "private, max-age=300"
+"""A completed insight does not change, but its conversation may be deleted."""
 
-PAST = "private, max-age=60"
-"""Counters of the past change only where a failed insight is replaced."""
+PAST_TRENDS = "private, max-age=60"
+"""Counters of the past change only if an insight is replaced or erased."""
 
 ROUTES_OF_INGEST = (
     ("POST", "/api/v1/conversations"),
@@ -56,7 +56,7 @@ dashboard = StaticFiles(
     Path(__file__).parent / "dashboard",
     versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
 )
-# API Gateway sends everything here that no other route takes: it is answered with 404 or 405.
+# API Gateway sends requests that match no other route to this function: the response is 404 or 405.
 router = Router[Query](elsewhere=ROUTES_OF_INGEST)
 
 
@@ -82,7 +82,7 @@ def trends(use_case: Query, query: TrendsQuery) -> Response[str]:
     counters = use_case.trends
     wanted = counters.range(query.start, query.end, query.interval)
     read = counters.verified if query.verify else counters.of
-    cache = PAST if counters.is_past(wanted) else PRIVATE_REVALIDATED
+    cache = PAST_TRENDS if counters.is_past(wanted) else PRIVATE_REVALIDATED
     return json_response(HTTPStatus.OK, read(wanted, query.top), {"Cache-Control": cache})
 
 
@@ -93,23 +93,23 @@ def insight(use_case: Query, conversation_id: UUID) -> Response[str]:
     identity = str(conversation_id)
     stored = use_case.insights.insight(identity)
     if stored is not None:
-        cache = IMMUTABLE if stored.status is Status.COMPLETED else PRIVATE_REVALIDATED
+        cache = COMPLETED_INSIGHT if stored.status is Status.COMPLETED else PRIVATE_REVALIDATED
         return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
     waiting: WaitingBody = {
         "id": identity,
         "conversation_id": identity,
         "status": ConversationStatus.ENQUEUED,
     }
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
+    headers = {"Retry-After": str(WAITING_RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
 
 
 @router.get("/health")
 def health(use_case: Query) -> Response[str]:
     """Return whether conversations are being analysed."""
-    found = use_case.health()
-    status = HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE
-    return json_response(status, found.body, {"Cache-Control": NO_STORE})
+    result = use_case.health()
+    status = HTTPStatus.OK if result.healthy else HTTPStatus.SERVICE_UNAVAILABLE
+    return json_response(status, result.body, {"Cache-Control": NO_STORE})
 
 
 @router.get("/metrics", with_request=True)
@@ -120,7 +120,7 @@ def metrics(use_case: Query, request: APIGatewayProxyEvent) -> Response[str]:
 
 
 def _given_key(request: APIGatewayProxyEvent) -> str | None:
-    """Return the API key as clients of the other routes send it, or as Prometheus does."""
+    """Return the API key of ``x-api-key``, or the bearer token that Prometheus sends."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     is_token = scheme.lower() == "bearer"
     return request.headers.get("x-api-key") or (token.strip() if is_token else None)
@@ -134,7 +134,7 @@ def openapi(_: Query) -> Response[str]:
 
 @router.get("/docs", with_request=True)
 def docs(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
-    """Return the description as a page that can call the API."""
+    """Return a page with the description, which can call the API."""
     return api_description.page(request.path)
 
 
@@ -158,13 +158,13 @@ def dashboard_file(_: Query, name: str) -> Response[str]:
 
 @router.get("/", with_request=True)
 def home(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
-    """Redirect to the dashboard, whether or not the address of the stage ends in a slash."""
+    """Redirect to the dashboard, with or without a slash at the end of the stage's address."""
     stage = request.request_context.path.rpartition("/")[2]
     return redirect(f"{stage}/dashboard" if stage else "dashboard")
 
 
 def create_app(parts: Parts) -> HttpHandler[Query]:
-    """Return the function, made of these parts."""
+    """Return the handler of the function's requests."""
     return HttpHandler(
         router,
         wiring.query(parts),
@@ -180,5 +180,5 @@ ready()
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """AWS Lambda's entry: a request from API Gateway."""
+    """Process one request from API Gateway, and return the response."""
     return app(event, context)

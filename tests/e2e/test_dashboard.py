@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from grok_insights.query.health import MAX_AGE_SECONDS
+from grok_insights.query.health import HEALTH_CACHE_SECONDS
 from scripts.pause import pause, resume
 from tests.builders import NOW
 from tests.e2e import browser as browsing
@@ -190,7 +190,7 @@ def test_a_lost_connection_is_shown_and_restored(visit: Visit) -> None:
 def test_a_pause_is_shown_with_its_reason(visit: Visit, stack: Stack) -> None:
     dynamodb, table = stack.session.dynamodb(), stack.name("STATE_TABLE_NAME")
     pause(dynamodb, table, "a new prompt is tried", NOW)
-    time.sleep(MAX_AGE_SECONDS)  # so that no environment has another report in its cache
+    time.sleep(HEALTH_CACHE_SECONDS)  # so that no environment has another report in its cache
     try:
         page = visit().sign_in()
         expect(page.locator("#worker")).to_have_text("Paused: paused by an operator")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from grok_insights.domain.insight import Cost, CostSource, Sentiment
 from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
 from grok_insights.grok import answer, completion
-from grok_insights.grok.answer import UnreadableError
+from grok_insights.grok.answer import UnreadableAnalysis
 from grok_insights.grok.request import RequestForm, fenced, schema
 
 PRICE = Decimal("0.002")
@@ -86,7 +86,7 @@ def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> 
     ],
 )
 def test_what_is_no_analysis_is_refused(content: str) -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(UnreadableAnalysis):
         answer.parse_analysis(content)
 
 
@@ -97,7 +97,7 @@ def test_an_integer_of_any_length_beside_the_analysis_does_no_harm() -> None:
 
 @pytest.mark.parametrize("nothing", ["\u200b\u2060", "\u202e", "\x07", "\u3164\u2800", "\u0301"])
 def test_a_summary_without_a_visible_character_is_refused(nothing: str) -> None:
-    with pytest.raises(UnreadableError, match="no summary"):
+    with pytest.raises(UnreadableAnalysis, match="no summary"):
         answer.parse_analysis(_content(summary=f" {nothing} "))
 
 
@@ -125,7 +125,7 @@ def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
 def test_any_text_is_either_read_or_refused(text: str) -> None:
     try:
         found = answer.parse_analysis(text)
-    except UnreadableError:
+    except UnreadableAnalysis:
         return
     assert found.summary
 

@@ -1,3 +1,3 @@
-"""Grok Insights: customer conversations in, insights out. What all three functions share."""
+"""Grok Insights analyses customer conversations. This package is shared by all three functions."""
 
 __version__ = "0.1.0"

@@ -34,7 +34,7 @@ class GrokInsightsError(Exception):
 
 
 class SettingsError(GrokInsightsError):
-    """The environment does not make sense. The message names every variable at fault."""
+    """The settings are not valid. The message names every variable at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class RequestError(GrokInsightsError):
         self.faults = faults
 
     def headers(self) -> dict[str, str]:
-        """Return what the answer's headers say of it."""
+        """Return the headers of the response to it."""
         seconds = self.retry_after_seconds
         return {} if seconds is None else {"Retry-After": str(seconds)}
 
@@ -86,23 +86,23 @@ class BadRequest(RequestError):
 
 
 class Unauthorized(RequestError):
-    """The request shows no valid key."""
+    """The request has no valid API key."""
 
     status, title = 401, "Unauthorized"
 
     def headers(self) -> dict[str, str]:
-        """Return the scheme that a key can be sent by, beside ``x-api-key``: RFC 9110 asks for one."""
+        """Return ``WWW-Authenticate``, which RFC 9110 requires, with the scheme for the key."""
         return {"WWW-Authenticate": 'Bearer realm="grok-insights"'}
 
 
 class NotFound(RequestError):
-    """There is nothing under that address."""
+    """There is no resource at this address."""
 
     status, title = 404, "Not Found"
 
 
 class MethodNotAllowed(RequestError):
-    """There is something under that address, but it does not have this method."""
+    """The resource at this address does not have this method."""
 
     status, title = 405, "Method Not Allowed"
 
@@ -111,52 +111,52 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
     def headers(self) -> dict[str, str]:
-        """Return the methods that there are."""
+        """Return ``Allow`` with the methods of the path."""
         return {"Allow": ", ".join(self.allowed)}
 
 
 class Conflict(RequestError):
-    """The ``external_id`` is taken by another text."""
+    """The ``external_id`` belongs to a conversation with another text."""
 
     status, title = 409, "Conflict"
 
 
 class ContentTooLarge(RequestError):
-    """The body is larger than what can be taken."""
+    """The body is too large."""
 
     status, title = 413, "Content Too Large"
 
 
 class UnsupportedMediaType(RequestError):
-    """The body is in a form that is not read."""
+    """The media type or encoding of the body is not supported."""
 
     status, title = 415, "Unsupported Media Type"
 
 
 class InvalidRequest(RequestError):
-    """The request can be read, and fields of it are not acceptable."""
+    """The request can be read, but fields of it are not valid."""
 
     status, title = 422, "Unprocessable Content"
 
 
 class TooManyRequests(RequestError):
-    """The client's address has used up its requests for now."""
+    """The client has exceeded the rate limit."""
 
     status, title = 429, "Too Many Requests"
 
 
 class Unavailable(RequestError):
-    """The service cannot take this now, and will later."""
+    """The service is temporarily not available."""
 
     status, title = 503, "Service Unavailable"
 
 
 class UnreadableItem(GrokInsightsError):
-    """A stored item lacks an attribute, or has one of another type than this package writes."""
+    """A stored item is damaged: an attribute is missing, or has the wrong type."""
 
 
 class CircuitOpen(GrokInsightsError):
-    """No call was made, since the circuit to Grok is open or is being probed by another."""
+    """No call was made, since the circuit to Grok is open or another function probes it."""
 
 
 class AnalysisError(GrokInsightsError):
@@ -198,17 +198,17 @@ class AnalysisError(GrokInsightsError):
 
 
 class TransientError(AnalysisError):
-    """Another try may succeed: a timeout, a rate limit, a fault of theirs, a garbled answer."""
+    """A retry may succeed: a timeout, a rate limit, a server error or an unusable answer."""
 
     kind = "transient"
 
 
 class UnusableAnswer(TransientError):
-    """Grok answered, and the answer is cut off, empty or garbled. It was billed all the same."""
+    """Grok's answer is cut off, empty or unreadable. It is billed nevertheless."""
 
 
 class PermanentError(AnalysisError):
-    """Grok is well and will not analyse this conversation: too long, moderated, refused."""
+    """Grok never analyses this conversation: it is too long, moderated or refused."""
 
     kind = "permanent"
 
@@ -220,6 +220,6 @@ class ConfigurationError(AnalysisError):
 
 
 class CreditsError(AnalysisError):
-    """The team has no credits left, or met its spending limit."""
+    """The team has used up its credits, or reached its spending limit."""
 
     kind = "credits"

@@ -31,7 +31,7 @@ MAX_ORIGINS_CHARS: Final = 1_000
 _ORIGINS: Final = re.compile(r"\*|https?://[^\s/,]+(, ?https?://[^\s/,]+)*")
 
 BATCH_OVERHEAD_SECONDS: Final = 3
-"""Time of a batch that is left for no call: about a second to read it, two to save it."""
+"""Time of a batch that calls cannot use: about a second to read it, and two to save it."""
 
 
 def _split(text: object) -> object:
@@ -54,8 +54,8 @@ def _short_enough(prompt: str) -> str:
     return prompt
 
 
-Prompt = Annotated[str, AfterValidator(_short_enough)]
-Count = Annotated[WholeNumber, Field(ge=1)]
+SystemPrompt = Annotated[str, AfterValidator(_short_enough)]
+PositiveCount = Annotated[WholeNumber, Field(ge=1)]
 Money = Annotated[Decimal, Field(ge=0)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """``https://app.example,https://other.example``: what browsers send as ``Origin``."""
@@ -76,14 +76,14 @@ class Settings(Model):
 
     model_config = ConfigDict(extra="ignore", alias_generator=str.upper, allow_inf_nan=False)
 
-    # Where things are: set by the template, never by hand.
+    # Names and addresses of resources, which the template sets.
     conversations_table: str
     insights_table: str
     trends_table: str
     state_table: str
     analysis_queue_url: str
     dead_letter_queue_url: str
-    index_shards: Count = Field(4, le=32)
+    index_shards: PositiveCount = Field(4, le=32)
     cursor_key: str = Field(repr=False)
     api_key_id: str = ""
 
@@ -95,29 +95,29 @@ class Settings(Model):
     grok_api_base_url: str = Field("https://api.x.ai/v1", max_length=100, pattern=URL)
     grok_timeout_seconds: float = Field(30, ge=1, le=600)
     grok_cost_per_1k: Money = Field(Decimal("0.002"), le=1_000)
-    grok_system_prompt: Prompt = ""
+    grok_system_prompt: SystemPrompt = ""
     grok_mock_max_latency_seconds: float = Field(0.9, ge=0, le=60)
     grok_max_requests_per_second: float = Field(37, ge=0.1, le=10_000)
     redact_pii: bool = False
     daily_budget_usd: Money = Field(Decimal(0), le=1_000_000)
 
     # Analysis
-    analysis_timeout_seconds: Count = Field(120, ge=5, le=900)
-    min_batch_size: Count = Field(5, le=50)
-    max_batch_size: Count = Field(50, le=50)
-    max_queue_depth: Count = Field(100_000, le=100_000_000)
-    max_attempts: Count = Field(5, le=100)
-    circuit_breaker_failure_threshold: Count = Field(5, le=1_000)
-    circuit_breaker_recovery_seconds: Count = Field(10, le=3_600)
-    credits_retry_seconds: Count = Field(300, le=86_400)
+    analysis_timeout_seconds: PositiveCount = Field(120, ge=5, le=900)
+    min_batch_size: PositiveCount = Field(5, le=50)
+    max_batch_size: PositiveCount = Field(50, le=50)
+    max_queue_depth: PositiveCount = Field(100_000, le=100_000_000)
+    max_attempts: PositiveCount = Field(5, le=100)
+    circuit_breaker_failure_threshold: PositiveCount = Field(5, le=1_000)
+    circuit_breaker_recovery_seconds: PositiveCount = Field(10, le=3_600)
+    credits_retry_seconds: PositiveCount = Field(300, le=86_400)
 
     # API
     cors_allowed_origins: Origins = ()
-    rate_limit_requests: Count = Field(60, le=1_000_000_000)
-    rate_limit_window_seconds: Count = Field(60, le=86_400)
-    max_text_chars: Count = Field(DEFAULT_MAX_TEXT_CHARS, le=350_000)
-    retention_days: Count = Field(90, ge=15, le=3_650)
-    """SQS keeps a message for up to 14 days: its conversation must outlive it."""
+    rate_limit_requests: PositiveCount = Field(60, le=1_000_000_000)
+    rate_limit_window_seconds: PositiveCount = Field(60, le=86_400)
+    max_text_chars: PositiveCount = Field(DEFAULT_MAX_TEXT_CHARS, le=350_000)
+    retention_days: PositiveCount = Field(90, ge=15, le=3_650)
+    """At least 15, since SQS keeps a message for up to 14 days and needs its conversation."""
 
     @model_validator(mode="after")
     def _batch_sizes_are_in_order(self) -> Self:
@@ -141,12 +141,12 @@ class Settings(Model):
 
     @property
     def crowded_queue_depth(self) -> int:
-        """Messages that wait, beyond which each function makes fewer calls side by side."""
+        """If more messages wait, each function makes fewer calls concurrently."""
         return max(1, self.max_queue_depth // 10)
 
     @property
     def lacks_grok_api_key(self) -> bool:
-        """Whether Grok is to be asked for real, and no key is given in any way."""
+        """Whether the mode is real and no API key is set."""
         has_key = bool(self.grok_api_key or self.grok_api_key_parameter)
         return self.grok_mode is GrokMode.REAL and not has_key
 

@@ -1,4 +1,4 @@
-"""What operators see: structured logs and CloudWatch metrics (EMF). Never a text, never a key."""
+"""Structured logs and CloudWatch metrics (EMF). They contain no conversation text and no key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of all models of what comes in, and pydantic's errors in plain words."""
+"""The base of all models of input, and the texts for pydantic's errors."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Model(BaseModel):
 _WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 
 
-def _whole(sent: object) -> object:
+def _only_digits(sent: object) -> object:
     """Return what was sent. By itself pydantic would take ``1_0`` and ``5.0`` for numbers."""
     if isinstance(sent, str) and not _WHOLE.fullmatch(sent):
         raise ValueError("must be a whole number")
     return sent
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
+WholeNumber = Annotated[int, BeforeValidator(_only_digits)]
 """A whole number, sent as a text of digits."""
 
 _WHOLE_NUMBER: Final = "must be a whole number"
@@ -96,14 +96,14 @@ MESSAGES: Final[Mapping[str, str]] = {
     "datetime_object_invalid": _INSTANT,
     "timezone_aware": _INSTANT,
 }
-"""What is wrong, by pydantic's type of error."""
+"""The messages by pydantic's type of error."""
 
 PATTERNS: Final[Mapping[str, str]] = {
     NOT_BLANK: "must not be blank",
     URL: "must be an address like https://api.example/v1",
     PARAMETER_NAME: "must be the name of an SSM parameter like /grok-insights/prod/grok-api-key",
 }
-"""What is wrong with a text that does not match a pattern."""
+"""The message for a text that does not match a pattern."""
 
 
 def faults_of(

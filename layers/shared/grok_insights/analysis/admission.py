@@ -169,7 +169,7 @@ class AdmissionControl:
                 break
             admission = replace(admission, start_times=start_times)
         self.settle(admission, 0)
-        return Delay(PROBE_HOLD_SECONDS)
+        return Delay(PROBE_DELAY_SECONDS)
 
     def room_seconds(self, remaining_seconds: float) -> float:
         """Return the seconds within which a call must start; below 0 if no call may start."""

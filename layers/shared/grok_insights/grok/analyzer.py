@@ -1,4 +1,4 @@
-"""The one seam with two sides: the same prompt goes in and the same answer comes out."""
+"""The interface of the mock and of real Grok: both accept a prompt and return an answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, from whom, and what it cost. ``latency_seconds`` is the call alone."""
+    """An analysis, its model and its cost. ``latency_seconds`` is the time of the call only."""
 
     analysis: Analysis
     cost: Cost
@@ -23,26 +23,26 @@ class Answer:
 
 
 class Analyzer(Protocol):
-    """Grok, mock or real. It is called from many threads side by side."""
+    """The mock or real Grok. Many threads call it concurrently."""
 
     @property
     def longest_call_seconds(self) -> float:
-        """No call takes longer than this."""
+        """The longest time of a call."""
         ...
 
     @property
     def model(self) -> str:
-        """The model that is asked; who answers may be another one."""
+        """The requested model. The answer may be from another one."""
         ...
 
     @property
     def prompt_version(self) -> str:
-        """Which instructions it is asked with."""
+        """The version of the instructions."""
         ...
 
     @property
     def is_mock(self) -> bool:
-        """Whether no model is asked at all."""
+        """Whether this is the mock, which calls no model."""
         ...
 
     def analyse(self, prompt: Prompt) -> Answer:

@@ -1,6 +1,6 @@
-"""Reads an analysis out of what Grok wrote: tolerant of its form, strict about what it must say.
+"""Parses the analysis in Grok's text. It tolerates other formats, but requires every field.
 
-The schema binds Grok to one form, and models and gateways break it now and then. Pure.
+The schema prescribes one format, but models and gateways sometimes do not follow it. Pure.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from pydantic import BaseModel, ConfigDict, Field
 from grok_insights.domain.insight import MAX_TOPICS, Analysis, Sentiment
 
 MAX_TOPIC_CHARS: Final = 40
-MAX_SUMMARY_CHARS: Final = 1_000
+MAX_ANSWER_SUMMARY_CHARS: Final = 1_000
 MAX_CONTENT_CHARS: Final = 50_000
-"""Beyond it an answer is refused unread: a good one has some 500."""
+"""A longer answer is refused without parsing. A good one has about 500 characters."""
 
 JOINERS: Final = "\u200c\u200d"
-"""Emoji and some scripts, such as Persian, are written with them."""
+"""Characters that emoji and some scripts, such as Persian, need."""
 
 FILLERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and symbols that show nothing: Hangul fillers and the empty Braille pattern."""
+"""Invisible letters and symbols: Hangul fillers and the empty Braille pattern."""
 
 _MAX_STARTS: Final = 200
-"""Braces in a text that may begin the object; prose with more of them is refused."""
+"""How many braces in a text are tried as the start of the object."""
 
 
 class Wanted(BaseModel):
-    """What Grok is to answer. Its JSON schema goes with every question."""
+    """The fields of Grok's answer. Each request contains its JSON schema."""
 
     model_config = ConfigDict(extra="forbid", title="insight")
 
     summary: str = Field(
         description="One or two sentences in English: what the customer wants, how it stands.",
         min_length=1,
-        max_length=MAX_SUMMARY_CHARS,
+        max_length=MAX_ANSWER_SUMMARY_CHARS,
     )
     sentiment: Literal["positive", "negative", "neutral"] = Field(
         description="How the customer feels at the end of the conversation."
@@ -49,8 +49,8 @@ class Wanted(BaseModel):
     )
 
 
-class UnreadableError(ValueError):
-    """There is no analysis in a text. The message says what is missing, and quotes nothing."""
+class UnreadableAnalysis(ValueError):
+    """A text contains no analysis. The message names what is missing, and quotes nothing."""
 
 
 _SENTIMENTS: Final[dict[str, Sentiment]] = {
@@ -76,23 +76,23 @@ def parse_analysis(content: str) -> Analysis:
 
     Raises
     ------
-    UnreadableError
-        There is none, or a field is missing or senseless.
+    UnreadableAnalysis
+        There is none, or a field is missing or not valid.
     """
     if len(content) > MAX_CONTENT_CHARS:
-        raise UnreadableError(f"longer than {MAX_CONTENT_CHARS} characters")
+        raise UnreadableAnalysis(f"longer than {MAX_CONTENT_CHARS} characters")
     fault = "no JSON object"
     for found in _objects(content):
         try:
             return _analysis(found)
-        except UnreadableError as error:
+        except UnreadableAnalysis as error:
             fault = str(error)
-    raise UnreadableError(fault)
+    raise UnreadableAnalysis(fault)
 
 
 def _objects(content: str) -> Iterator[dict[str, Any]]:
-    """JSON objects in a text, from left to right; an object inside another one comes after it."""
-    # Python refuses integers of more than 4,300 digits; an analysis holds no number.
+    """Yield the JSON objects in a text from left to right, with nested objects after outer ones."""
+    # Python refuses integers of more than 4,300 digits. An analysis contains no number.
     decoder = json.JSONDecoder(parse_int=float)
     start = content.find("{")
     for _ in range(_MAX_STARTS):
@@ -117,15 +117,19 @@ def _analysis(found: dict[str, Any]) -> Analysis:
 def _summary(value: object) -> str:
     words = cleaned(value) if isinstance(value, str) else ""
     if not any(map(_is_visible, words)):
-        raise UnreadableError("no summary")
-    return words if len(words) <= MAX_SUMMARY_CHARS else words[: MAX_SUMMARY_CHARS - 1] + "…"
+        raise UnreadableAnalysis("no summary")
+    return (
+        words
+        if len(words) <= MAX_ANSWER_SUMMARY_CHARS
+        else words[: MAX_ANSWER_SUMMARY_CHARS - 1] + "…"
+    )
 
 
 def cleaned(text: str) -> str:
-    """Return a text that can be stored and shown: one line, without invisible characters.
+    """Return a text that can be stored and shown: one line without invisible characters.
 
-    Half a surrogate pair cannot be stored as UTF-8. Control characters and marks of the direction
-    of writing can make a page show something else than what is there.
+    Half a surrogate pair cannot be stored as UTF-8. Because of control characters and direction
+    marks, a page can show something else than the text.
     """
     storable = text.encode(errors="replace").decode()
     kept = (char for char in storable if char in JOINERS or not _is_hidden(char))
@@ -145,15 +149,15 @@ def _sentiment(value: object) -> Sentiment:
     try:
         return _SENTIMENTS[_DEGREES.sub("", word)]
     except KeyError:
-        raise UnreadableError("no sentiment") from None
+        raise UnreadableAnalysis("no sentiment") from None
 
 
 def _topics(value: object) -> tuple[str, ...]:
-    """Up to five topics in snake_case, without doubles. A text is taken for a list with commas."""
+    """Return up to five topics in snake_case, without duplicates. A text is split at commas."""
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list):
-        raise UnreadableError("no topics")
+        raise UnreadableAnalysis("no topics")
     slugs = (_slug(topic) for topic in value if isinstance(topic, str))
     return tuple(dict.fromkeys(slug for slug in slugs if slug))[:MAX_TOPICS]
 

@@ -1,4 +1,4 @@
-"""Reads the body of a 200: the answer and its bill, or why it is no answer. Pure."""
+"""Parses the body of a response with status 200: the answer and its cost, or the error. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grok_insights.grok import answer
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A usable answer. ``model`` is who answered: retired names redirect silently."""
+    """A usable answer. ``model`` is the model that answered: xAI redirects retired names."""
 
     analysis: Analysis
     cost: Cost
@@ -25,10 +25,10 @@ class Completion:
 MAX_MODEL_CHARS: Final = 100
 
 MAX_ANSWER_TOKENS: Final = 200_000
-"""Tokens that an answer can have, reasoning included; a good one has some 150."""
+"""The largest number of tokens of an answer with its reasoning. A good one has about 150."""
 
 MAX_TOKENS_PER_CHARACTER: Final = 4
-"""A character is four bytes of UTF-8 at the most, and no token is less than a byte."""
+"""A character has at most four bytes in UTF-8, and a token has at least one byte."""
 
 
 def parse_completion(
@@ -39,27 +39,27 @@ def parse_completion(
     Raises
     ------
     TransientError
-        It holds an error instead of an answer.
+        The body contains an error instead of an answer.
     UnusableAnswer
-        It holds an answer that cannot be used.
+        The answer cannot be used.
     PermanentError
-        Grok refused.
+        Grok refused to answer.
     """
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         raise _unusable(
-            UnusableAnswer, "unreadable", "Grok's answer is no JSON", estimate
+            UnusableAnswer, "unreadable", "Grok's answer is not JSON", estimate
         ) from None
     if not isinstance(found, dict) or not isinstance(found.get("choices"), list):
         raise TransientError("error_in_answer", "Grok answered with an error")
     cost = cost_of(found.get("usage"), estimate, usd_per_1k)
-    analysis = _analysis(found["choices"], cost)
+    analysis = _analysis_of(found["choices"], cost)
     return Completion(analysis, cost, _model(found.get("model")) or asked_model)
 
 
 def _model(value: object) -> str:
-    """Return who answered, bounded and cleaned like everything that is stored; else nothing."""
+    """Return the model that answered, shortened and cleaned; empty if it is not a text."""
     return answer.cleaned(value[:MAX_MODEL_CHARS]) if isinstance(value, str) else ""
 
 
@@ -73,7 +73,7 @@ def _unusable(error: type[AnalysisError], code: str, message: str, cost: Cost) -
     )
 
 
-def _analysis(choices: list[Any], cost: Cost) -> Analysis:
+def _analysis_of(choices: list[Any], cost: Cost) -> Analysis:
     choice = choices[0] if choices and isinstance(choices[0], dict) else {}
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
@@ -89,16 +89,16 @@ def _analysis(choices: list[Any], cost: Cost) -> Analysis:
         raise _unusable(UnusableAnswer, "empty", "Grok's answer is empty", cost)
     try:
         return answer.parse_analysis(content)
-    except answer.UnreadableError as error:
+    except answer.UnreadableAnalysis as error:
         message = f"Grok's answer cannot be used: {error}"
         raise _unusable(UnusableAnswer, "unreadable", message, cost) from None
 
 
 def cost_of(usage: object, estimate: Cost, usd_per_1k: Decimal) -> Cost:
-    """Return what an answer cost: as billed, else by its tokens, else by estimate.
+    """Return the cost of an answer: as billed, otherwise by its tokens, otherwise by estimate.
 
-    What is not plausible is bounded, and the cost says by how much (`Cost.implausible_ticks`): one
-    absurd number would otherwise spend the budget of the day.
+    A cost that is not plausible is reduced, and the difference is in `Cost.implausible_ticks`. One
+    wrong number would otherwise use up the daily budget.
     """
     if not isinstance(usage, dict):
         return estimate
@@ -118,13 +118,13 @@ def cost_of(usage: object, estimate: Cost, usd_per_1k: Decimal) -> Cost:
 
 
 def max_tokens(estimate: Cost) -> int:
-    """Return how many tokens a call can have used whose cost was estimated before."""
+    """Return the largest plausible number of tokens of a call with this estimated cost."""
     prompt = estimate.tokens * pricing.CHARACTERS_PER_TOKEN * MAX_TOKENS_PER_CHARACTER
     return prompt + MAX_ANSWER_TOKENS
 
 
 def _tokens(usage: dict[str, Any]) -> int | None:
-    """``total_tokens``, which alone surely includes reasoning, else the sum of the parts."""
+    """Return ``total_tokens``, which includes reasoning, or else the sum of the parts."""
     total = _count(usage, "total_tokens")
     if total is not None:
         return total
@@ -136,6 +136,6 @@ def _tokens(usage: dict[str, Any]) -> int | None:
 
 
 def _count(found: dict[str, Any], name: str) -> int | None:
-    """Return a whole number that is not negative; anything else, such as a missing one, is unknown."""
+    """Return a field that is a whole number from 0; None if it is missing or anything else."""
     value = found.get(name)
     return value if type(value) is int and 0 <= value < 10**18 else None

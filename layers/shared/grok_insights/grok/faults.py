@@ -24,9 +24,9 @@ from grok_insights.errors import (
 )
 
 MAX_RETRY_AFTER_SECONDS: Final = 900.0
-"""Longer than this no message can be held back by SQS in one go."""
+"""The longest delay of a message in SQS."""
 
-SCANNED_CHARS: Final = 4_000
+SCANNED_ERROR_CHARS: Final = 4_000
 
 _TEXT_FIELDS: Final = ("error", "message", "detail", "code")
 
@@ -134,12 +134,12 @@ def of_response(
 
 def error_text(body: bytes) -> str:
     """Return the error text of a body: of JSON, flat or nested, else its beginning as it is."""
-    plain = body[:SCANNED_CHARS].decode(errors="replace")
+    plain = body[:SCANNED_ERROR_CHARS].decode(errors="replace")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return unquote(plain)
-    return unquote(" ".join(_texts(found))[:SCANNED_CHARS]) or plain
+    return unquote(" ".join(_texts(found))[:SCANNED_ERROR_CHARS]) or plain
 
 
 def _texts(found: Any) -> list[str]:

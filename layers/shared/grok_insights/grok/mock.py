@@ -1,4 +1,4 @@
-"""Mock Grok: heuristics instead of a model, at no cost, with a latency like a model's."""
+"""The mock of Grok: heuristics instead of a model, without cost, with a latency like a model's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROMPT_VERSION: Final = "mock-1"
 
 @dataclass(frozen=True, slots=True)
 class MockGrok:
-    """An analyzer that answers the same to the same text, and takes the same time for it."""
+    """An analyzer that returns the same answer, with the same latency, for the same text."""
 
     longest_call_seconds: float
     model: str = MODEL
@@ -29,8 +29,8 @@ class MockGrok:
     sleep: Callable[[float], None] = time.sleep
 
     def analyse(self, prompt: Prompt) -> Answer:
-        """Analyse one conversation by heuristics; never fails."""
-        latency_seconds = self.longest_call_seconds * _share(prompt.text)
+        """Analyse one conversation by heuristics, without errors."""
+        latency_seconds = self.longest_call_seconds * _latency_fraction(prompt.text)
         self.sleep(latency_seconds)
         return Answer(
             analysis=analyse_text(prompt.text),
@@ -42,6 +42,6 @@ class MockGrok:
         )
 
 
-def _share(text: str) -> float:
+def _latency_fraction(text: str) -> float:
     """Return a number from 0 to 1 that looks random, and is the same for the same text."""
     return crc32(text.encode(errors="replace")) / 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""The prompt: what Grok, mock or real, is asked about one conversation."""
+"""The prompt: the input of the mock or of Grok for one conversation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One question. ``text`` is the conversation, and data: it is never an instruction."""
+    """One conversation to analyse. ``text`` is data, and never an instruction."""
 
     conversation_id: str
     text: str

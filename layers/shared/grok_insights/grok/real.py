@@ -1,6 +1,6 @@
-"""Real Grok over HTTPS. Each call ends in an answer or in one error of the tree.
+"""Real Grok over HTTPS. Each call returns an answer or raises an `AnalysisError`.
 
-It never retries by itself, since a call given up on is billed all the same: the queue does that.
+It makes no retries, since a call that timed out is billed nevertheless. Retries use the queue.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES: Final = 1_000_000
 MAX_REQUEST_ID_CHARS: Final = 100
 CONNECT_SECONDS: Final = 5.0
-CONNECTIONS: Final = 64
-"""More than the calls of the largest wave, so that none waits for another's connection."""
+GROK_CONNECTIONS: Final = 64
+"""More than the calls of the largest wave, so that no call waits for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class RealGrok:
-    """Grok behind ``base_url``.
+    """An analyzer that calls Grok.
 
-    ``key`` gives the API key when it is asked, and raises `ConfigurationError` where there is
-    none; ``forget_key`` is called when Grok did not accept it, so that a new one is read.
-    ``longest_call_seconds`` bounds a call as a whole, from the connection to the last byte.
+    ``key`` returns the API key, and raises `ConfigurationError` if there is none. ``forget_key``
+    is called if Grok does not accept the key, so that it is read again. ``longest_call_seconds``
+    limits the time of a whole call, from the connection to the last byte.
     """
 
     client: httpx.Client
@@ -57,44 +57,47 @@ class RealGrok:
 
     @property
     def model(self) -> str:
-        """The model that is asked."""
+        """The requested model."""
         return self.form.model
 
     @property
     def prompt_version(self) -> str:
-        """Which instructions it is asked with."""
+        """The version of the instructions."""
         return self.form.version
 
     def analyse(self, prompt: Prompt) -> Answer:
-        """Ask about one conversation.
+        """Analyse one conversation.
 
         Raises
         ------
         AnalysisError
-            There is no usable answer; the error's kind says what to do about it.
+            There is no usable answer. The class of the error decides about a retry.
         """
         estimate = estimated_cost(prompt.text, self.usd_per_1k)
-        begun = self.monotonic()
+        started_at = self.monotonic()
         response, body = self._exchange(prompt, estimate)
-        seconds = self.monotonic() - begun
+        seconds = self.monotonic() - started_at
         try:
-            found = self._read(response, body, estimate)
+            completed = self._read(response, body, estimate)
         except AnalysisError as error:
-            self._tell(error, prompt, response)
-            _tell_implausible(error.implausible_ticks, prompt)
+            self._handle_error(error, prompt, response)
+            _report_implausible(error.implausible_ticks, prompt)
             raise
-        _tell_implausible(found.cost.implausible_ticks, prompt)
+        _report_implausible(completed.cost.implausible_ticks, prompt)
         return Answer(
-            analysis=found.analysis,
-            cost=found.cost,
-            model=found.model,
+            analysis=completed.analysis,
+            cost=completed.cost,
+            model=completed.model,
             mock=False,
             latency_seconds=seconds,
             prompt_version=self.prompt_version,
         )
 
     def _exchange(self, prompt: Prompt, estimate: Cost) -> tuple[httpx.Response, bytes]:
-        """Return one request and its whole answer. What was sent may be billed, whatever came back."""
+        """Send a request, and return the response and its body.
+
+        A request that was sent may be billed even if it fails, so most errors have the estimate.
+        """
         try:
             with self.deadline.of(self.longest_call_seconds):
                 headers = {
@@ -106,7 +109,7 @@ class RealGrok:
                 with self.client.stream(
                     "POST", "chat/completions", content=content, headers=headers
                 ) as response:
-                    return response, _whole(response, estimate)
+                    return response, _read_body(response, estimate)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TransientError("connection", f"no connection to Grok: {_name(error)}") from error
         except httpx.TimeoutException as error:
@@ -122,8 +125,11 @@ class RealGrok:
             return completion.parse_completion(body, estimate, self.usd_per_1k, self.form.model)
         raise faults.of_response(response.status_code, response.headers, body, datetime.now(UTC))
 
-    def _tell(self, error: AnalysisError, prompt: Prompt, response: httpx.Response) -> None:
-        """Log code and status. What Grok wrote may quote the conversation, so it is not logged."""
+    def _handle_error(self, error: AnalysisError, prompt: Prompt, response: httpx.Response) -> None:
+        """Log the code and status, and forget a refused key.
+
+        Grok's text is not logged, since it may quote the conversation.
+        """
         if isinstance(error, ConfigurationError):
             self.forget_key()
         logger.warning(
@@ -134,8 +140,8 @@ class RealGrok:
         )
 
 
-def _tell_implausible(ticks: int, prompt: Prompt) -> None:
-    """Log and count what Grok reported beyond what can be true, if anything."""
+def _report_implausible(ticks: int, prompt: Prompt) -> None:
+    """Log and count the part of a reported cost that is not plausible, if any."""
     if ticks:
         usd = float(pricing.usd(ticks))
         metrics.add_metric("ImplausibleCostUsd", MetricUnit.NoUnit, usd)
@@ -146,10 +152,10 @@ def _tell_implausible(ticks: int, prompt: Prompt) -> None:
         )
 
 
-def _whole(response: httpx.Response, estimate: Cost) -> bytes:
-    """Return the body, as it was sent: a small compressed one could unfold to any size."""
+def _read_body(response: httpx.Response, estimate: Cost) -> bytes:
+    """Return the body without decompression, since a small body could expand to any size."""
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        message = "Grok's answer is compressed, though that was not asked for"
+        message = "Grok's answer is compressed, although the request does not allow that"
         raise _billed(UnusableAnswer, "unreadable", message, estimate)
     body = bytearray()
     for chunk in response.iter_raw():
@@ -165,7 +171,7 @@ def _billed(error: type[TransientError], code: str, message: str, estimate: Cost
 
 
 def _name(error: Exception) -> str:
-    """Return the class alone: a library's message might quote an address."""
+    """Return the class name only, since a library's message may quote an address."""
     return type(error).__name__
 
 
@@ -175,10 +181,11 @@ def new_client(
     resolve: Resolve = addresses_of,
     transport: httpx.BaseTransport | None = None,
 ) -> tuple[httpx.Client, Deadline]:
-    """Return a client for many threads, with one pool, that follows no redirect: it would take the key.
+    """Return a client for many threads with one connection pool, and its deadline.
 
-    ``transport`` takes the place of connections that keep the deadline. Proxies and other settings
-    of the environment are not looked at, and neither is ``.netrc``.
+    It follows no redirects, since it would send the key to another server. It ignores proxies and
+    other settings of the environment, and ``.netrc``. ``transport`` replaces the connections with
+    the deadline.
     """
     deadline = Deadline()
     timeout = httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))

@@ -1,4 +1,4 @@
-"""Grok behind a curtain: the text of each prompt is redacted before anybody else sees it."""
+"""An analyzer that redacts the text of each prompt before it calls another analyzer."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Redacting:
-    """An analyzer that passes everything on but what tells who the customer is."""
+    """Passes prompts to an analyzer, without e-mail addresses, card numbers and phone numbers."""
 
     analyzer: Analyzer
 
     @property
     def longest_call_seconds(self) -> float:
-        """As long as the analyzer behind it takes."""
+        """The longest time of a call of the inner analyzer."""
         return self.analyzer.longest_call_seconds
 
     @property
     def model(self) -> str:
-        """The model of the analyzer behind it."""
+        """The model of the inner analyzer."""
         return self.analyzer.model
 
     @property
     def prompt_version(self) -> str:
-        """The instructions of the analyzer behind it."""
+        """The version of the inner analyzer's instructions."""
         return self.analyzer.prompt_version
 
     @property
     def is_mock(self) -> bool:
-        """Whether the analyzer behind it asks no model at all."""
+        """Whether the inner analyzer is the mock."""
         return self.analyzer.is_mock
 
     def analyse(self, prompt: Prompt) -> Answer:
-        """Have the redacted conversation analysed. Raises what the analyzer raises."""
+        """Analyse the redacted conversation. Raises the errors of the inner analyzer."""
         return self.analyzer.analyse(replace(prompt, text=redacted(prompt.text)))

@@ -1,7 +1,7 @@
 """What is sent to Grok: the static instructions first, for its prompt cache, the conversation last.
 
-The conversation is fenced off as data by a code that does not occur in it, so that no text can
-close the fence and go on as if it were the operator.
+The conversation is marked as data by lines with a code that does not occur in it, so that no text
+can end the conversation and continue with instructions.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from zlib import crc32
 from grok_insights.grok.answer import Wanted
 
 BUILT_IN_VERSION: Final = "1"
-"""Raised with every change of ``system_prompt.txt``, of the fence or of the schema."""
+"""It increases with each change of ``system_prompt.txt``, of the marking lines or the schema."""
 
 ROUTES: Final = 8
 """``x-grok-conv-id`` routes to the server that has the prompt in its cache. One id would pin all
-traffic to one server, an id for each conversation would never meet a warm cache."""
+traffic to one server, and an id for each conversation would never use a warm cache."""
 
 _NAMESPACE: Final = UUID("5b0c0f0e-7f43-5b54-9a3f-7a4c4c2f3d10")
 
@@ -92,7 +92,10 @@ class RequestForm:
 
 
 def fenced(text: str) -> str:
-    """Return a text between two lines with a code that does not occur in it, equal for equal texts."""
+    """Return a text between two lines with a code that does not occur in it.
+
+    The same text always gets the same code.
+    """
     code = sha256(text.encode(errors="replace")).hexdigest()[:16]
     while code in text:
         code = sha256(code.encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""Connections with a deadline: no call takes longer than its time, however slowly bytes drip.
+"""Connections with a deadline: no call takes longer, even if the server sends bytes slowly.
 
-httpx limits each phase of a call by itself, and each read anew, so that a server that sends a byte
-now and then is never timed out. Here every wait on the socket is cut to what is left of the call,
-and a call whose time is over ends even while bytes keep coming.
+httpx limits each phase and each read separately, so a server that sends single bytes causes no
+timeout. Here each wait on the socket is limited to the remaining time of the call, and a call ends
+at its deadline even if bytes still arrive.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import httpcore
 import httpx
 
 RESOLVER_THREADS: Final = 4
-"""Names resolved at one time. A resolver cannot be interrupted, so it works in a thread."""
+"""Host names resolved concurrently. A resolver cannot be interrupted, so it runs in a thread."""
 
 Resolve = Callable[[str, int, float], list[str]]
-"""From a host, a port and the seconds that it may take to the addresses of the host."""
+"""A function of a host, a port and a timeout in seconds that returns the host's addresses."""
 
 
 class Deadline(threading.local):
-    """When the call of this thread must have ended: a call runs in the thread that makes it."""
+    """The end of the current call of a thread, in monotonic seconds."""
 
     at: float = float("inf")
 
     @contextmanager
     def of(self, seconds: float) -> Iterator[None]:
-        """Limit what is done inside to some seconds in all."""
+        """Limit the total time of the block to ``seconds``."""
         self.at = time.monotonic() + seconds
         try:
             yield
@@ -42,12 +42,12 @@ class Deadline(threading.local):
             self.at = float("inf")
 
     def cut(self, timeout: float | None, over: type[Exception]) -> float:
-        """Return a timeout, or what is left of the call if that is less; always above 0.
+        """Return a timeout, or the remaining time of the call if that is less; always above 0.
 
         Raises
         ------
         Exception
-            Nothing is left: one of the type ``over``.
+            No time is left: an error of the type ``over``.
         """
         left = self.at - time.monotonic()
         if left <= 0:
@@ -62,16 +62,16 @@ def _resolvers() -> ThreadPoolExecutor:
 
 def addresses_of(host: str, port: int, seconds: float) -> list[str]:
     """Return the addresses of a host in the order in which to try them, each once."""
-    found: Future[list[Any]] = _resolvers().submit(
+    future: Future[list[Any]] = _resolvers().submit(
         socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
     )
     try:
-        answers = found.result(timeout=seconds)
+        records = future.result(timeout=seconds)
     except TimeoutError as error:
         raise httpcore.ConnectTimeout("the name was not resolved in time") from error
     except OSError as error:
         raise httpcore.ConnectError("the name cannot be resolved") from error
-    return list(dict.fromkeys(answer[4][0] for answer in answers))
+    return list(dict.fromkeys(record[4][0] for record in records))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -82,7 +82,7 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, self._deadline.cut(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all. httpcore would give each part that the other side takes the whole timeout."""
+        """Send all bytes. httpcore would apply the whole timeout to each part that is sent."""
         connection: socket.socket = self._inner.get_extra_info("socket")
         rest = memoryview(buffer)
         while rest:
@@ -122,10 +122,10 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address that answers; all together have ``timeout`` seconds.
+        """Connect to the first address that accepts, within ``timeout`` seconds for all addresses.
 
-        The time that is left is divided evenly among the addresses that are left. The standard
-        library would give each address the whole time.
+        The remaining time is divided evenly among the remaining addresses. The standard library
+        would apply the whole timeout to each address.
         """
         give_up_at = time.monotonic() + self._deadline.cut(timeout, httpcore.ConnectTimeout)
         addresses = self._resolve(host, port, give_up_at - time.monotonic())
@@ -143,7 +143,7 @@ class _Backend(httpcore.SyncBackend):
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """httpx's own transport on a pool whose sockets know the deadline. No proxies, no retries."""
+    """httpx's transport with a connection pool that applies the deadline. No proxies or retries."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What every route has in common: how requests are checked, how responses and errors are made."""
+"""Shared code for all routes: checks requests, and builds responses and errors."""
 
 from grok_insights.http.cors import Cors
 from grok_insights.http.handler import HttpHandler

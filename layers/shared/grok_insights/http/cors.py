@@ -1,4 +1,4 @@
-"""Cross-origin requests: what browsers are told of a response, and of a path's methods."""
+"""Cross-origin requests (CORS): the headers of responses and of preflight responses."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ EXPOSED: Final = [
     "RateLimit-Reset",
     "Retry-After",
 ]
-"""Headers that scripts of another origin can read."""
+"""Response headers that scripts of another origin may read."""
 
-MAX_AGE_SECONDS: Final = 600
+PREFLIGHT_CACHE_SECONDS: Final = 600
 
 
 class Cors:
-    """The headers for browsers.
+    """Makes the CORS headers.
 
     Parameters
     ----------
     origins : Sequence[str]
-        Origins whose pages may call the API; none, and no browser lets another origin do so.
+        Origins whose pages may call the API. If empty, only pages of the same origin may call it.
     """
 
     def __init__(self, origins: Sequence[str] = ()) -> None:
         self._config = _config(origins)
 
     def headers(self, origin: str) -> dict[str, str]:
-        """Return the headers of any response to a request of this origin."""
+        """Return the headers of a response to a request from this origin."""
         if self._config is None:
             return {}
         return self._config.to_dict(self._config.allowed_origin(origin))
 
     def preflight_headers(self, methods: Collection[str]) -> dict[str, str]:
-        """Return the headers that name the methods of a path."""
+        """Return the headers with the methods of a path."""
         if self._config is None:
             return {}
         allowed = CORSConfig.build_allow_methods({*methods, "OPTIONS"})
@@ -55,5 +55,5 @@ def _config(origins: Sequence[str]) -> CORSConfig | None:
         extra_origins=others,
         allow_headers=["If-None-Match"],
         expose_headers=EXPOSED,
-        max_age=MAX_AGE_SECONDS,
+        max_age=PREFLIGHT_CACHE_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""HTTP requests: the rate limit, the route, and what all responses have in common."""
+"""Handles HTTP requests: the rate limit, the route, and the headers of all responses."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ UseCase = TypeVar("UseCase")
 
 
 class HttpHandler(Generic[UseCase]):
-    """Answers the requests of API Gateway.
+    """Handles the requests of API Gateway.
 
     Parameters
     ----------
     router : Router[UseCase]
         The routes.
     use_case : UseCase
-        What the routes call.
+        The use case that the routes call.
     rate_limiter : RateLimiter
         Counts the requests.
     cors : Cors
-        What browsers of other origins are told.
+        Makes the CORS headers.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class HttpHandler(Generic[UseCase]):
         Raises
         ------
         RequestError
-            The request is one too many, or meets no route.
+            The client has exceeded the rate limit, or no route matches.
         """
         self._rate_limiter.check(decision)
         method, path = request.http_method, request.path
@@ -75,17 +75,17 @@ class HttpHandler(Generic[UseCase]):
             return to_proxy_result(self._options(path))
         self._router.check(method, path)
         if method == "HEAD":
-            # Answered like GET; `finish_response` takes the body away.
+            # Handled like GET; `finish_response` removes the body.
             return self._resolver.resolve({**request.raw_event, "httpMethod": "GET"}, context)
         return self._resolver.resolve(request.raw_event, context)
 
     def _options(self, path: str) -> Response[str]:
-        """Return the methods of a path, to browsers and to others.
+        """Return the response to OPTIONS, with the methods of a path.
 
         Raises
         ------
         NotFound
-            There is no such path, and no other origin may call the API.
+            There is no such path, and CORS is off.
         """
         methods = self._router.methods(path)
         headers = self._cors.preflight_headers(methods)

@@ -1,4 +1,4 @@
-"""The rate limit of the API's routes: one count a client and window, kept in the State table."""
+"""The rate limit of the API's routes: one counter for each client and window."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
     from grok_insights.aws.state.counters import StateCounters
 
-LIMITED: Final = "/api/v1/"
-"""Paths under this prefix count for the rate limit."""
+LIMITED_PREFIX: Final = "/api/v1/"
+"""The rate limit applies to paths with this prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimiter:
-    """Counts the requests of each client."""
+    """Counts the requests of each client in the State table."""
 
     counters: StateCounters
     limit: RateLimit
     now: Callable[[], datetime]
 
     def count(self, request: APIGatewayProxyEvent) -> RateLimitDecision | None:
-        """Return what the limit says of a request; None if it does not count.
+        """Count a request, and return the decision on it; None if no limit applies.
 
-        It does not count either where the State table is down: then it passes.
+        If the State table is not available, the request is not counted, and is allowed.
         """
-        if not request.path.startswith(LIMITED) or request.http_method == "OPTIONS":
+        if not request.path.startswith(LIMITED_PREFIX) or request.http_method == "OPTIONS":
             return None
         now = self.now().timestamp()
         window = self.limit.window(now)
@@ -42,18 +42,18 @@ class RateLimiter:
         try:
             used = self.counters.count_request(client, window)
         except AWS_FAILURES:
-            logger.warning("the rate limit's store is down: the request passes")
+            logger.warning("the rate limit's counter is not available: the request is allowed")
             metrics.add_metric("RateLimitFailedOpen", MetricUnit.Count, 1)
             return None
         return window.decision(used, now)
 
     def check(self, decision: RateLimitDecision | None) -> None:
-        """Check that a request may pass.
+        """Check that a request is allowed.
 
         Raises
         ------
         TooManyRequests
-            It is one too many.
+            The client has exceeded the limit.
         """
         if decision is not None and not decision.allowed:
             raise TooManyRequests(

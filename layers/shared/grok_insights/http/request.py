@@ -1,4 +1,4 @@
-"""Requests: their headers, their body, and the models that check what a route is given."""
+"""Requests: headers, bodies, and the models that check a route's arguments."""
 
 from __future__ import annotations
 
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 JSON: Final = "application/json"
 
 MAX_BODY_BYTES: Final = 4_500_000
-"""API Gateway takes 10 MB, but a function only 6 MB, and a body reaches it in base64.
+"""API Gateway accepts 10 MB, but a function only 6 MB, and it receives a body in base64.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 MAX_BODY_DEPTH: Final = 4_000
-"""About how many levels of objects and arrays a body may have. A field of a body has limits of its
-own; this one only has to be far above them, so that one bad field does not make a body unreadable.
-"""
+"""About how many levels of objects and arrays a body may have. It is far above the limits of the
+fields, so that a body with one bad field can still be read."""
 
 
 def header(request: APIGatewayProxyEvent, name: str) -> str:
@@ -76,20 +75,20 @@ def _decoded(body: str) -> str:
 
 
 class Nothing(Model):
-    """The query of a route that takes none: a misspelt name never passes for no filter."""
+    """The query of a route without parameters. A misspelt name is an error, and not ignored."""
 
 
 class RequestModels:
-    """Checks the parts of a request by a model for each.
+    """Checks each part of a request with a model.
 
     Parameters
     ----------
     path : type[Model] | None
-        The parameters of the path; None if they are texts of any kind.
+        The parameters of the path; None if any text is allowed.
     query : type[Model]
         The query.
     body : type[Model] | None
-        The body; None if the route takes none.
+        The body; None if the route has none.
     """
 
     def __init__(
@@ -108,11 +107,11 @@ class RequestModels:
         ContentTooLarge, UnsupportedMediaType, BadRequest
             The body cannot be read, or is not JSON.
         InvalidRequest
-            Something is missing or not acceptable; the faults name the first few of them.
+            Fields are missing or not valid. The faults name the first five of them.
         """
         body = self._body(request)
         parts = (self._path(path), self._query(request), body)
-        faults = [one for part in parts for one in part.faults]
+        faults = [found for part in parts for found in part.faults]
         if faults:
             raise InvalidRequest("the request is not valid", faults=tuple(faults[:MAX_FAULTS]))
         return {name: value for part in parts for name, value in part.arguments.items()}
@@ -124,13 +123,13 @@ class RequestModels:
         return _Part(dict(checked.arguments.get("path", ())), checked.faults)
 
     def _query(self, request: APIGatewayProxyEvent) -> _Part:
-        given = request.resolved_query_string_parameters
+        parameters = request.resolved_query_string_parameters
         repeated = tuple(
             fault("must be given once", "query", name)
-            for name, values in given.items()
+            for name, values in parameters.items()
             if len(values) > 1
         )
-        sent = {name: values[0] for name, values in given.items()}
+        sent = {name: values[0] for name, values in parameters.items()}
         checked = _checked(self.query, "query", sent)
         arguments = {} if self.query is Nothing else checked.arguments
         return _Part(arguments, repeated + checked.faults)
@@ -145,14 +144,14 @@ class RequestModels:
 
 
 class _Part(NamedTuple):
-    """The arguments that a part of a request gives to the route, and what is wrong with it."""
+    """The arguments of a route from a part of a request, and the faults of the part."""
 
     arguments: dict[str, Any]
     faults: tuple[Fault, ...] = ()
 
 
 def _checked(model: type[Model], part: str, sent: object) -> _Part:
-    """Return the model of what was sent under the name of the part, or what is wrong with it."""
+    """Return the checked model under the name of the part, or the faults."""
     try:
         return _Part({part: model.model_validate(sent)})
     except ValidationError as error:
@@ -160,12 +159,12 @@ def _checked(model: type[Model], part: str, sent: object) -> _Part:
 
 
 def _parsed(body: str) -> Any:
-    """Return the value of a JSON text, and of nothing that only Python takes for JSON.
+    """Return the value of a JSON text. Python's extensions of JSON are refused.
 
     Raises
     ------
     BadRequest
-        It is not JSON, is nested too deeply, or holds a number of more than 4,300 digits.
+        It is not JSON, is nested too deeply, or contains a number of more than 4,300 digits.
     """
     try:
         with _deep_nesting():
@@ -179,13 +178,13 @@ def _parsed(body: str) -> Any:
 
 @contextmanager
 def _deep_nesting() -> Iterator[None]:
-    """Let the parser go deeper: each level counts as one for Python's limit, which is 1,000."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, MAX_BODY_DEPTH))
+    """Raise Python's recursion limit, which is 1,000: each level of JSON counts as one call."""
+    previous = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(previous, MAX_BODY_DEPTH))
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
+        sys.setrecursionlimit(previous)
 
 
 def _not_json(constant: str) -> Any:

@@ -1,4 +1,4 @@
-"""Responses: how they are made, and what all of them have in common: caching and compression."""
+"""Builds responses, and adds caching, compression and the headers of all responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HTML: Final = "text/html; charset=utf-8"
 
 PRIVATE_REVALIDATED: Final = "private, no-cache"
 PUBLIC_REVALIDATED: Final = "public, no-cache"
-"""A client may keep the response, but asks each time, by its ETag, whether it has changed."""
+"""A client may cache the response, but must check by its ETag each time whether it has changed."""
 
 NO_STORE: Final = "no-store"
 
@@ -42,30 +42,30 @@ PAGE_HEADERS: Final = {
 }
 
 ProxyResult = dict[str, Any]
-"""A response in the form that API Gateway takes."""
+"""A response in the format of API Gateway's proxy integration."""
 
 Headers = Mapping[str, str]
-NONE: Final[Headers] = {}
+NO_HEADERS: Final[Headers] = {}
 
 
 def json_response(
-    status: HTTPStatus, body: Mapping[str, Any] | str, headers: Headers = NONE
+    status: HTTPStatus, body: Mapping[str, Any] | str, headers: Headers = NO_HEADERS
 ) -> Response[str]:
-    """Return a response in JSON. A text is taken for JSON that is made already."""
+    """Return a response in JSON. A body that is a string must be JSON already."""
     content = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
     return Response(int(status), JSON, content, headers={**headers})
 
 
 def text_response(media_type: str, content: str, *, cache: str) -> Response[str]:
-    """Return a text of some media type, with the value of its ``Cache-Control``."""
+    """Return a response with a text. ``cache`` is the value of ``Cache-Control``."""
     return Response(HTTPStatus.OK, media_type, content, headers={"Cache-Control": cache})
 
 
 def page(html: str, path: str, *, styles: str = "") -> Response[str]:
-    """Return a web page that may load and call nothing but what comes from its own origin.
+    """Return a web page that may load and call only its own origin.
 
-    Under a path with a slash at its end its relative addresses would be wrong: the client is
-    redirected to the path without it. ``styles`` are more sources of styles for its content
+    If the path ends with a slash, the page's relative addresses would be wrong, so the client is
+    redirected to the path without it. ``styles`` are further sources of styles for the content
     security policy.
     """
     if path.endswith("/"):
@@ -77,7 +77,7 @@ def page(html: str, path: str, *, styles: str = "") -> Response[str]:
 
 
 def redirect(location: str, status: HTTPStatus = HTTPStatus.FOUND) -> Response[str]:
-    """Return a redirect. The location is relative: the prefix of the stage is not known here."""
+    """Return a redirect. The location is relative, since the stage's prefix is not known here."""
     return Response(status, headers={"Location": location}, body="")
 
 
@@ -97,14 +97,14 @@ def problem_body(error: RequestError) -> ProblemBody:
 
 
 def problem(error: RequestError) -> Response[str]:
-    """Return the response that tells a client what went wrong."""
+    """Return the response with the problem details of an error."""
     content = json.dumps(problem_body(error))
     headers = {"Cache-Control": NO_STORE, **error.headers()}
     return Response(error.status, PROBLEM, content, headers={**headers})
 
 
 def to_proxy_result(response: Response[str]) -> ProxyResult:
-    """Return a response in the form that API Gateway takes."""
+    """Return a response in the format of API Gateway's proxy integration."""
     headers = {name: [str(value)] for name, value in response.headers.items()}
     return {
         "statusCode": response.status_code,
@@ -114,10 +114,10 @@ def to_proxy_result(response: Response[str]) -> ProxyResult:
     }
 
 
-SMALL: Final = 1_400
-"""Bytes that fit one network packet anyway; anything longer is compressed."""
+UNCOMPRESSED_BYTES: Final = 1_400
+"""The largest body that is not compressed, since it fits one network packet."""
 
-COMMON: Final = {
+COMMON_HEADERS: Final = {
     "Strict-Transport-Security": "max-age=31536000",
     "Vary": "Accept-Encoding, Origin",
     "X-Content-Type-Options": "nosniff",
@@ -126,9 +126,9 @@ REFUSES_GZIP: Final = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
 
 def finish_response(response: ProxyResult, request: APIGatewayProxyEvent) -> ProxyResult:
-    """Return the response as it goes out to the client of this request."""
+    """Return the response with common headers and ETag, and compressed if the client accepts it."""
     headers: dict[str, list[str]] = response["multiValueHeaders"]
-    headers.update({name: [value] for name, value in COMMON.items()})
+    headers.update({name: [value] for name, value in COMMON_HEADERS.items()})
     method = request.http_method
     if method in {"GET", "HEAD"} and response["statusCode"] == HTTPStatus.OK:
         response = _conditional(response, header(request, "if-none-match"))
@@ -138,9 +138,9 @@ def finish_response(response: ProxyResult, request: APIGatewayProxyEvent) -> Pro
 
 
 def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
-    """Return the response with its ETag, or 304 where the client has it already.
+    """Return the response with its ETag, or 304 if the client has it already.
 
-    The tag is a weak one, for it stands for the compressed response too.
+    The ETag is weak, since the compressed response has the same one.
     """
     headers: dict[str, list[str]] = response["multiValueHeaders"]
     if headers.setdefault("Cache-Control", [PRIVATE_REVALIDATED]) == [NO_STORE]:
@@ -154,15 +154,15 @@ def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
 
 
 def _compressed(response: ProxyResult, request: APIGatewayProxyEvent) -> ProxyResult:
-    """Return the response in gzip, where it is large and the client accepts it.
+    """Return the response compressed with gzip, if it is large and the client accepts that.
 
-    API Gateway turns base64 into bytes only for clients that say what they accept.
+    API Gateway decodes base64 only for clients that send ``Accept``.
     """
     content = (response["body"] or "").encode()
     encodings = header(request, "accept-encoding").lower()
     accepts = "gzip" in encodings and not REFUSES_GZIP.search(encodings)
-    if len(content) <= SMALL or not accepts or not header(request, "accept"):
+    if len(content) <= UNCOMPRESSED_BYTES or not accepts or not header(request, "accept"):
         return response
     response["multiValueHeaders"]["Content-Encoding"] = ["gzip"]
-    packed = b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode()
-    return {**response, "body": packed, "isBase64Encoded": True}
+    compressed = b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode()
+    return {**response, "body": compressed, "isBase64Encoded": True}

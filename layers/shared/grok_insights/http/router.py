@@ -1,4 +1,4 @@
-"""The routes of a function: which one a request meets, and what each error is answered with."""
+"""The routes of a function, and the response to each error."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ UseCase = TypeVar("UseCase")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, what checks a request to it, and the function that answers it.
+    """A method and a path, the models of a request, and the function that returns the response.
 
-    ``path`` has its parameters in angle brackets. The function is called with the use case, and
-    with the arguments that the models read. With ``with_request`` it gets the ``request`` too.
+    ``path`` has its parameters in angle brackets. The function is called with the use case and the
+    arguments that the models return. If ``with_request``, it gets the ``request`` too.
     """
 
     method: str
@@ -40,14 +40,14 @@ class Route:
 class Router(Generic[UseCase]):
     """Collects the routes of a function.
 
-    Powertools' own validation is left off: it would load its models of OpenAPI, which double what
-    the rest of a function adds to a cold start. See docs/performance.md.
+    Powertools' validation is not used: it would load its models of OpenAPI, which take as much of
+    a cold start as the rest of a function. See docs/performance.md.
 
     Parameters
     ----------
     elsewhere : Iterable[tuple[str, str]]
-        Methods and paths that another function answers. API Gateway sends this one the requests
-        with another method, and those must meet no route of this one.
+        Methods and paths that another function handles. API Gateway sends requests for these paths
+        with other methods to this function, and no route of this function may match them.
     """
 
     def __init__(self, elsewhere: Iterable[tuple[str, str]] = ()) -> None:
@@ -88,24 +88,24 @@ class Router(Generic[UseCase]):
         return register
 
     def methods(self, path: str) -> frozenset[str]:
-        """Return the methods that a path has; none where there is no such path.
+        """Return the methods of a path; empty if there is no such path.
 
-        A path without parameters wins over one with them.
+        A path without parameters takes precedence over one with parameters.
         """
         methods = self._methods.get(self._rule(path) or "", set())
         return frozenset(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _rule(self, path: str) -> str | None:
-        """Return the path of the route that a path meets, as it was registered."""
+        """Return the registered path of the route that matches a path; None if none does."""
         plain = path.rstrip("/") or "/"
         if plain in self._methods and "<" not in plain:
             return plain
         sent = plain.split("/")
-        found = [rule for rule in self._methods if _matches(rule.split("/"), sent)]
-        return min(found, key=lambda rule: rule.count("<"), default=None)
+        matches = [rule for rule in self._methods if _matches(rule.split("/"), sent)]
+        return min(matches, key=lambda rule: rule.count("<"), default=None)
 
     def resolver(self, use_case: UseCase) -> APIGatewayRestResolver:
-        """Return Powertools' resolver of the routes, with the use case that they call."""
+        """Return Powertools' resolver with the routes. They call ``use_case``."""
         resolver = APIGatewayRestResolver()
         resolver.exception_handler(Exception)(_error_response)
         for route in self.routes:
@@ -113,12 +113,12 @@ class Router(Generic[UseCase]):
         return resolver
 
     def check(self, method: str, path: str) -> None:
-        """Check that a request may meet a route.
+        """Check that a route matches a request.
 
         Raises
         ------
         NotFound, MethodNotAllowed
-            It meets none.
+            No route matches.
         """
         methods = self.methods(path)
         if not methods:
@@ -128,12 +128,12 @@ class Router(Generic[UseCase]):
 
 
 def allowed(methods: Iterable[str]) -> tuple[str, ...]:
-    """Return what ``Allow`` says of a path with these methods."""
+    """Return the methods for the ``Allow`` header of a path."""
     return (*sorted(methods), "OPTIONS")
 
 
 def _matches(rule: Sequence[str], sent: Sequence[str]) -> bool:
-    """Return whether the parts of a path fit those of a route's: a parameter is any text but none."""
+    """Return whether a path matches a rule, part by part. A parameter must not be empty."""
     return len(rule) == len(sent) and all(
         bool(part) if known.startswith("<") else part == known
         for known, part in zip(rule, sent, strict=True)
@@ -143,15 +143,16 @@ def _matches(rule: Sequence[str], sent: Sequence[str]) -> bool:
 def _bound(
     route: Route, use_case: object, resolver: APIGatewayRestResolver
 ) -> Callable[..., Response[str]]:
-    """Return the function of a route as the resolver calls it: with the parts of the path."""
+    """Return the function that the resolver calls for a route, with the path's parameters."""
 
-    def answer(**path: str) -> Response[str]:
+    def call(**path: str) -> Response[str]:
         request = resolver.current_event
         arguments = route.models.read(request, path)
-        more = {"request": request} if route.with_request else {}
-        return route.function(use_case, **arguments, **more)
+        if route.with_request:
+            arguments["request"] = request
+        return route.function(use_case, **arguments)
 
-    return answer
+    return call
 
 
 def _error_response(error: Exception) -> Response[str]:
@@ -159,16 +160,16 @@ def _error_response(error: Exception) -> Response[str]:
 
 
 def as_request_error(error: Exception) -> RequestError:
-    """Return what a client is told of an error: the one table from error to status."""
+    """Return the error that a client sees: the only table from errors to statuses."""
     match error:
         case RequestError():
             return error
         case NotFoundError():
-            # A path with a name in it that no route takes.
+            # Powertools matches fewer characters in a path's parameters than `_matches`.
             return NotFound("there is no such path")
         case _ if isinstance(error, (*AWS_FAILURES, TimeoutError)):
             logger.exception("a request failed in AWS")
-            return Unavailable("something this service needs is down", retry_after_seconds=5)
+            return Unavailable("a part of this service is not available", retry_after_seconds=5)
         case _:
             logger.exception("a request failed")
             return RequestError("the request failed; the log says why")

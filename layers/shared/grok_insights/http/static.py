@@ -1,4 +1,4 @@
-"""Static files: web pages of files in a function's folder, and the API's description."""
+"""Static files: the web pages in a function's folder, and the description of the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEDIA_TYPES: Final = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""Media types by suffix; files of any other kind are not served."""
+"""Media types by suffix. Files with another suffix are not served."""
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 ONE_DAY: Final = "public, max-age=86400"
@@ -30,13 +30,13 @@ ONE_DAY: Final = "public, max-age=86400"
 
 @dataclass(frozen=True, slots=True)
 class StaticFiles:
-    """A folder with ``index.html`` and its files. ``versioned`` names bear their version."""
+    """A folder with ``index.html`` and its files. ``versioned`` names contain a version."""
 
     folder: Path
     versioned: frozenset[str] = frozenset()
 
     def page(self, path: str) -> Response[str]:
-        """Return the page itself, which a client asks for under a path."""
+        """Return the page. ``path`` is the path of the request."""
         return page((self.folder / "index.html").read_text("utf-8"), path)
 
     def file(self, name: str) -> Response[str]:
@@ -55,22 +55,22 @@ class StaticFiles:
 
 
 SWAGGER_UI: Final = Path(openapi.__path__[0]) / "swagger_ui"
-"""Powertools brings Swagger UI, so that no other site is asked for it. Its module is not imported:
-that would build models which the page does not need."""
+"""Swagger UI, which is part of Powertools, so that no other site is needed. Its module is not
+imported, since that would build models which the page does not need."""
 
 INLINE_STYLES: Final = "'unsafe-inline'"
-"""Swagger UI sets styles on the elements that it makes."""
+"""Needed because Swagger UI sets styles on its elements."""
 
 
 @dataclass(frozen=True)
 class ApiDescription:
-    """The description and the page in a function's folder."""
+    """The description of the API, and its page, in a function's folder."""
 
     folder: Path
 
     @cached_property
     def text(self) -> str:
-        """The description in JSON."""
+        """The description as JSON."""
         return (self.folder / "openapi.json").read_text("utf-8")
 
     def openapi(self) -> Response[str]:
@@ -78,7 +78,7 @@ class ApiDescription:
         return text_response(JSON, self.text, cache=PUBLIC_REVALIDATED)
 
     def page(self, path: str) -> Response[str]:
-        """Swagger UI, which a client asks for under a path."""
+        """Return the page with Swagger UI. ``path`` is the path of the request."""
         html = (self.folder / "docs" / "index.html").read_text("utf-8")
         return page(html, path, styles=INLINE_STYLES)
 

@@ -1,6 +1,6 @@
-"""Conversations come in: stored once, put into the queue, and only then confirmed.
+"""Accepts conversations: stores each once and enqueues it before the response. Also erases them.
 
-And they are taken out again: this is the one use case that writes to the Conversations table.
+This is the only use case that writes to the Conversations table.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ if TYPE_CHECKING:
     from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
 
-RETRY_AFTER_SECONDS: Final = 30
+FULL_RETRY_AFTER_SECONDS: Final = 30
 
 REPAIR_DELAY_SECONDS: Final = 10
-"""How long a message is held back that may be a second one: by then the first one has mostly been
-analysed, and the second is dropped without asking Grok."""
+"""Delay of a message that may be a duplicate. After it, the first message has usually been
+processed, and the duplicate is dropped without a call to Grok."""
 
 PROOF_SECONDS: Final = 3_600
-"""How long it counts as proven that a message is in the queue: it may be lost later."""
+"""How long a note that a message is in the queue is valid, since the message may be lost later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A conversation that is stored and has, or had, its message."""
+    """A conversation that is stored, and whose message was sent."""
 
     conversation: Conversation
     status: ConversationStatus
 
 
 Outcome = Accepted | RequestError
-"""What became of one conversation: it was accepted, or why it was not."""
+"""The outcome of one conversation: it was accepted, or the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Ingest:
         Raises
         ------
         RequestError
-            It was not accepted; sending it again is safe.
+            It was not accepted. It may be sent again.
         """
         self._refuse_when_full(1)
         [outcome] = self._accept([self._checked(new, "body.text")])
@@ -89,12 +89,12 @@ class Ingest:
         return outcome
 
     def many(self, items: Sequence[Any]) -> list[Outcome]:
-        """Accept each of many items, in their order; a bad one does not refuse the others.
+        """Accept many items, and return their outcomes in order. Each item is checked separately.
 
         Raises
         ------
         Unavailable
-            None was accepted: too many conversations wait, or neither table nor queue takes any.
+            None was accepted: too many conversations wait, or the table or the queue fails.
         """
         self._refuse_when_full(len(items))
         outcomes = self._accept([self._read(item) for item in items])
@@ -104,9 +104,9 @@ class Ingest:
         return outcomes
 
     def erase(self, conversation_id: str) -> None:
-        """Take a conversation out again, with its insight and its share of the counters.
+        """Erase a conversation, its insight and its share of the counters.
 
-        A message that still waits for it is dropped when its turn comes.
+        A message about it that is still in the queue is dropped when it is received.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Ingest:
         if self.queue.depth() + more > self.max_queue_depth:
             raise Unavailable(
                 "too many conversations wait to be analysed",
-                retry_after_seconds=RETRY_AFTER_SECONDS,
+                retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
             )
 
     def _read(self, item: Any) -> Conversation | RequestError:
@@ -144,47 +144,48 @@ class Ingest:
             metadata=new.metadata,
         )
 
-    def _accept(self, read: Sequence[Conversation | RequestError]) -> list[Outcome]:
-        wanted: dict[str, Conversation] = {}
-        for one in read:
-            if isinstance(one, Conversation):
-                wanted.setdefault(one.id, one)
-        added = self.conversations.add(wanted.values())
+    def _accept(self, items: Sequence[Conversation | RequestError]) -> list[Outcome]:
+        conversations: dict[str, Conversation] = {}
+        for item in items:
+            if isinstance(item, Conversation):
+                conversations.setdefault(item.id, item)
+        added = self.conversations.add(conversations.values())
         statuses = self._enqueue(added)
         return [
-            one if isinstance(one, RequestError) else _outcome(one, added, statuses) for one in read
+            item if isinstance(item, RequestError) else _ingest_outcome(item, added, statuses)
+            for item in items
         ]
 
     def _enqueue(self, added: Added) -> dict[str, str]:
-        """Give each conversation its message, and return the status of those that have or had one.
+        """Send the messages of conversations, and return the statuses by id.
 
-        New ones come first, so that nothing that goes wrong with the others leaves a text behind
-        without a message.
+        A conversation whose message could not be sent has no status. New conversations come first,
+        so that an error with existing ones leaves no new text without a message.
         """
-        lost = self._send(added.stored.values(), 0)
-        self._withdraw(added.stored[key] for key in lost)
-        sent = dict.fromkeys(added.stored.keys() - lost, str(ConversationStatus.ENQUEUED))
+        unsent = self._send(added.stored.values(), 0)
+        self._withdraw(added.stored[identity] for identity in unsent)
+        statuses = dict.fromkeys(added.stored.keys() - unsent, str(ConversationStatus.ENQUEUED))
         try:
-            return sent | self._repaired(added.existing)
+            return statuses | self._send_missing(added.existing)
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("it is not known whether repeated conversations have a message")
-            return sent
+            return statuses
 
-    def _repaired(self, existing: dict[str, Conversation]) -> dict[str, str]:
-        """Return the status of conversations that stood there already, each with its message.
+    def _send_missing(self, existing: dict[str, Conversation]) -> dict[str, str]:
+        """Return the statuses of existing conversations, and send messages that may be missing.
 
-        Nothing proves that the message of one that waits was ever sent, or was not lost since: the
-        function may have died in between. So it is sent once more, and that is noted. It is sent
-        again only after an hour, so that a client that repeats itself does not flood the queue.
+        The message of a waiting conversation may never have been sent, because the function ended
+        before, or may have been lost. So it is sent again, and the time is noted. It is sent again
+        only after an hour, so that a client that repeats a request does not fill the queue.
         """
         statuses = self.insights.statuses(existing.values())
         waiting = [one for one in existing.values() if one.id not in statuses]
         unproven = [one for one in waiting if self._is_unproven(one)]
-        lost = self._send(unproven, REPAIR_DELAY_SECONDS)
-        proven = [one for one in unproven if one.id not in lost]
+        unsent = self._send(unproven, REPAIR_DELAY_SECONDS)
+        proven = [one for one in unproven if one.id not in unsent]
         self.conversations.mark_enqueued(proven, self.now())
-        sent = (one.id for one in waiting if one.id not in lost)
-        return statuses | dict.fromkeys(sent, str(ConversationStatus.ENQUEUED))
+        enqueued = (one.id for one in waiting if one.id not in unsent)
+        return statuses | dict.fromkeys(enqueued, str(ConversationStatus.ENQUEUED))
 
     def _is_unproven(self, conversation: Conversation) -> bool:
         at = conversation.enqueued_at
@@ -199,25 +200,25 @@ class Ingest:
         return self.queue.send(messages, delay_seconds=delay_seconds)
 
     def _withdraw(self, unsent: Iterable[Conversation]) -> None:
-        """Erase new conversations without a message, where the client cannot name them again.
+        """Erase new conversations without a message that the client cannot send again.
 
-        One with an ``external_id`` stays: sending it again gives it its message, and another
-        request may have done so already.
+        A conversation with an ``external_id`` stays: if it is sent again, its message is sent too,
+        and another request may have done so already.
         """
-        nameless = [one.id for one in unsent if one.external_id is None]
+        without_external_id = [one.id for one in unsent if one.external_id is None]
         try:
-            concurrent.each(self.erasure.erase, nameless)
+            concurrent.each(self.erasure.erase, without_external_id)
         except (*AWS_FAILURES, TimeoutError):
-            logger.exception("texts without a message stay until they expire")
+            logger.exception("conversations without a message could not be erased")
 
 
-def _outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Outcome:
+def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Outcome:
     if asked.id in added.invalid:
         fault = Fault("text", "cannot be stored")
         return InvalidRequest("the conversation is not valid", faults=(fault,))
     if asked.id in added.unreadable:
         return Conflict(
-            "what is stored under this external_id is damaged; DELETE it, and send it again"
+            "the stored conversation with this external_id is damaged; DELETE it and send it again"
         )
     stored = added.stored.get(asked.id) or added.existing.get(asked.id)
     if stored is None:
@@ -228,11 +229,11 @@ def _outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Out
         return Conflict("this external_id belongs to a conversation with another text")
     status = statuses.get(asked.id)
     if status is None:
-        return _queue_is_down()
+        return _not_enqueued()
     return Accepted(stored, ConversationStatus(status))
 
 
-def _queue_is_down() -> Unavailable:
+def _not_enqueued() -> Unavailable:
     return Unavailable(
         "the conversation could not be put into the queue; send it again", retry_after_seconds=1
     )

@@ -1,4 +1,4 @@
-"""Everything that is read: insights, conversations, trends, health and metrics. Writes nothing."""
+"""The use cases that read insights, conversations, trends, health and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opaque cursors: a place in one query's list, signed so that no other query takes it."""
+"""Opaque cursors: a position in the list of one query, signed so that it is valid only for it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from grok_insights.errors import BadRequest
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """Signs and opens cursors with a key that no client knows."""
+    """Signs and verifies cursors with a secret key."""
 
     key: bytes = field(repr=False)
 
     def seal(self, position: str, *, query: str) -> str:
-        """Return a cursor for the position, good for this query alone."""
+        """Return a cursor for the position that is valid only for this query."""
         cursor = self._serializer(query).dumps(position)
         return cursor if isinstance(cursor, str) else cursor.decode()
 
@@ -33,17 +33,17 @@ class Cursors:
         try:
             position = str(self._serializer(query).loads(cursor))
         except (BadData, ValueError):
-            raise _foreign() from None
-        # Many texts decode to the same bytes: only the one that was given out is taken.
+            raise _wrong_query() from None
+        # Several texts decode to the same bytes. Only the one that `seal` returns is accepted.
         if not hmac.compare_digest(cursor.encode(), self.seal(position, query=query).encode()):
-            raise _foreign()
+            raise _wrong_query()
         return position
 
     def _serializer(self, query: str) -> URLSafeSerializer:
-        """Return a serializer whose signatures hold for one query: the query is its salt."""
+        """Return a serializer with signatures for one query, which is the salt."""
         signer_kwargs = {"digest_method": sha256}
         return URLSafeSerializer(self.key, salt=query, signer_kwargs=signer_kwargs)
 
 
-def _foreign() -> BadRequest:
+def _wrong_query() -> BadRequest:
     return BadRequest("the cursor does not belong to this query")

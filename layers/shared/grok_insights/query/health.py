@@ -1,4 +1,4 @@
-"""Health: whether conversations that come in are being analysed, and why not."""
+"""The health check: whether conversations are being analysed, and why not."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ON_PURPOSE: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
-"""Reasons of a pause that somebody wanted: all is well, though nothing is analysed."""
+INTENDED_PAUSES: Final = (Reason.OPERATOR, Reason.BUDGET_SPENT)
+"""Reasons of intended pauses, during which the service is healthy."""
 
-MAX_AGE_SECONDS: Final = 2.0
-"""How long a response serves: the check is open to everyone, and must not cost by the request."""
+HEALTH_CACHE_SECONDS: Final = 2.0
+"""How long a result is cached. The route needs no key, so its cost must not grow with requests."""
 
 LONGEST_CHECK_SECONDS: Final = 3.0
-"""What AWS does not answer within this time counts as unreachable."""
+"""A read that takes longer counts as failed."""
 
 
 class Health(NamedTuple):
-    """Whether all is well, and what the health check shows."""
+    """Whether the service is healthy, and the body of the response."""
 
     healthy: bool
     body: HealthBody
 
 
-NO_KEY: Final[WorkerBody] = {
+NO_KEY_STATUS: Final[WorkerBody] = {
     "state": "paused",
     "reason": str(Reason.CONFIGURATION),
     "detail": "GROK_MODE is real and there is no API key",
 }
 
-NO_STATE: Final[WorkerBody] = {
+NO_STATE_STATUS: Final[WorkerBody] = {
     "state": "paused",
     "reason": str(Reason.STATE_UNREACHABLE),
-    "detail": "the State table does not answer, and no call is made without it",
+    "detail": "the State table cannot be read, and no call is made without it",
 }
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedHealth:
     health: Health | None = None
     at: float = 0.0
 
 
 class _Reads(NamedTuple):
-    """The three reads of a check, which run side by side."""
+    """The three reads of a check, which are concurrent."""
 
     worker_state: SharedRead[WorkerState]
     depth: SharedRead[int]
@@ -69,7 +69,7 @@ class _Reads(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """The use case. ``lacks_key`` where Grok is to be asked for real and no key is set."""
+    """The use case. ``lacks_key`` is True if the mode is real and no key is set."""
 
     pauses: PauseStore
     queue: AnalysisQueue
@@ -81,11 +81,11 @@ class HealthCheck:
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
     longest_check_seconds: float = LONGEST_CHECK_SECONDS
-    _known: _Known = field(init=False, default_factory=_Known)
+    _cached: _CachedHealth = field(init=False, default_factory=_CachedHealth)
     _reads: _Reads = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the reads. One that a check did not wait for serves the next check."""
+        """Make the reads. The next check uses a read for which a check did not wait."""
         reads = _Reads(
             worker_state=SharedRead(lambda: self.pauses.read(self.now())),
             depth=SharedRead(self.queue.depth),
@@ -94,27 +94,27 @@ class HealthCheck:
         object.__setattr__(self, "_reads", reads)
 
     def __call__(self) -> Health:
-        """Return whether conversations are being analysed, as it was at most two seconds ago.
+        """Return whether conversations are being analysed, at most two seconds ago.
 
-        It takes `LONGEST_CHECK_SECONDS` at the most, however slowly AWS answers.
+        It takes at most `LONGEST_CHECK_SECONDS`, even if AWS is slow.
         """
-        known = self._known
-        if known.health is None or self.monotonic() - known.at >= MAX_AGE_SECONDS:
-            known.health, known.at = self._check(), self.monotonic()
-        return known.health
+        cached = self._cached
+        if cached.health is None or self.monotonic() - cached.at >= HEALTH_CACHE_SECONDS:
+            cached.health, cached.at = self._check(), self.monotonic()
+        return cached.health
 
     def _check(self) -> Health:
         deadline = time.monotonic() + self.longest_check_seconds
         depth, dead_letters = self._reads.depth.begin(), self._reads.dead_letters.begin()
-        state = _answer(self._reads.worker_state.begin(), deadline)
-        worker = NO_STATE if state is None else self._worker(state)
-        healthy = worker["state"] == "running" or worker["reason"] in ON_PURPOSE
+        state = _result_or_none(self._reads.worker_state.begin(), deadline)
+        worker = NO_STATE_STATUS if state is None else self._worker(state)
+        healthy = worker["state"] == "running" or worker["reason"] in INTENDED_PAUSES
         body: HealthBody = {
             "status": "healthy" if healthy else "unhealthy",
             "worker": worker,
             "circuit": circuit_word(state, self.limits, self.now()),
-            "queue": {"depth": _answer(depth, deadline)},
-            "dead_letters": _answer(dead_letters, deadline),
+            "queue": {"depth": _result_or_none(depth, deadline)},
+            "dead_letters": _result_or_none(dead_letters, deadline),
             "database": "unreachable" if state is None else "reachable",
             "batch_size": None if state is None else state.batch_size or self.smallest_batch_size,
             "mode": self.mode.value,
@@ -122,20 +122,20 @@ class HealthCheck:
         return Health(healthy, body)
 
     def _worker(self, state: WorkerState) -> WorkerBody:
-        return NO_KEY if self.lacks_key else worker_status(state, self.limits, self.now())
+        return NO_KEY_STATUS if self.lacks_key else worker_status(state, self.limits, self.now())
 
 
-def _answer(read: Future[T], deadline: float) -> T | None:
-    """Return what a read returns; None if AWS refused it, or did not answer until the deadline."""
+def _result_or_none(read: Future[T], deadline: float) -> T | None:
+    """Return the result of a read; None if it failed or did not end before the deadline."""
     try:
         return read.result(max(0.0, deadline - time.monotonic()))
     except (*AWS_FAILURES, TimeoutError):
-        logger.warning("a part of the health check got no answer", exc_info=True)
+        logger.warning("a read of the health check failed", exc_info=True)
         return None
 
 
 def worker_status(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> WorkerBody:
-    """Return ``running``, or ``paused`` with the reason, since when and until when."""
+    """Return ``running``, or ``paused`` with the reason, the start and the end."""
     pause = active_pause(worker_state, limits, now)
     if pause is None:
         return {"state": "running"}
@@ -152,7 +152,7 @@ def worker_status(worker_state: WorkerState, limits: PauseLimits, now: datetime)
 def circuit_word(
     worker_state: WorkerState | None, limits: PauseLimits, now: datetime
 ) -> CircuitWord:
-    """Return the state of the circuit; ``half_open`` also where the next call probes."""
+    """Return the state of the circuit; ``half_open`` also if the next call is a probe."""
     if worker_state is None:
         return "unknown"
     match worker_state.circuit.state:
@@ -162,5 +162,5 @@ def circuit_word(
             return "half_open"
         case CircuitState.UNKNOWN:
             return "unknown"
-    rests = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp()) > 0
-    return "open" if rests else "half_open"
+    seconds = worker_state.circuit.opens_for_seconds(limits.recovery_seconds, now.timestamp())
+    return "open" if seconds > 0 else "half_open"

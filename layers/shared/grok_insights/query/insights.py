@@ -1,4 +1,4 @@
-"""Conversations and insights: one by its id, or a page of many."""
+"""Reads one conversation or insight by its id, or a page of insights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReadInsights:
     cursors: Cursors
 
     def insight(self, conversation_id: str) -> Stored | None:
-        """Return the insight of a conversation, or None while it waits for one.
+        """Return the insight of a conversation, or None while the conversation waits.
 
         Raises
         ------
@@ -55,34 +55,34 @@ class ReadInsights:
         NotFound
             There is no such conversation.
         """
-        found = self.conversations.get(conversation_id)
-        if found is None:
+        stored = self.conversations.get(conversation_id)
+        if stored is None:
             raise NotFound("there is no conversation with this id")
-        statuses = self.insights.statuses([found])
+        statuses = self.insights.statuses([stored])
         return {
-            "id": found.id,
-            "external_id": found.external_id,
-            "text": found.text,
-            "metadata": found.metadata,
-            "created_at": timestamps.to_text(found.created_at),
+            "id": stored.id,
+            "external_id": stored.external_id,
+            "text": stored.text,
+            "metadata": stored.metadata,
+            "created_at": timestamps.to_text(stored.created_at),
             "status": ConversationStatus(statuses.get(conversation_id, "enqueued")),
         }
 
     def page(self, selection: Selection, limit: int, cursor: str | None) -> Page:
-        """Return a page of the insights that were selected, newest first.
+        """Return a page of the selected insights, newest first.
 
-        Where a filter lets little through, a page may hold fewer than ``limit``, or none, and have
-        a next page all the same.
+        If few insights match a filter, a page may have fewer than ``limit`` or none, and still
+        have a next page.
 
         Raises
         ------
         BadRequest
-            The cursor is not one that this query gave out.
+            The cursor is not one of this query.
         """
         query = selection.signature()
         before = None if cursor is None else self.cursors.open(cursor, query=query)
         placed, rest = self.timeline.page(selection, before=before, limit=limit)
         return Page(
-            [one.document for one in placed],
+            [insight.document for insight in placed],
             None if rest is None else self.cursors.seal(rest, query=query),
         )

@@ -1,4 +1,4 @@
-"""What ``/metrics`` shows: the running totals, and how things stand at this moment."""
+"""The data of ``/metrics``: the running totals, and current values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Metrics in Prometheus' text format, made by its own client library.
+"""Metrics in Prometheus' text format, made by its client library.
 
-Totals live in DynamoDB and only grow, so that they survive cold starts and add up across functions:
-here they are only shown, and nothing is counted in the process.
+The totals are stored in DynamoDB and only grow, so that they include all functions and cold starts.
+Nothing is counted in this process.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from collections import Counter
 
 
-ERROR_KINDS: Final = ("configuration", "credits", "permanent", "transient")
-"""Kinds that are shown from the start, as 0, so that an alert sees their first error."""
+INITIAL_ERROR_KINDS: Final = ("configuration", "credits", "permanent", "transient")
+"""Kinds that are shown as 0 before their first error, so that an alert sees the increase."""
 
 COUNTERS: Final = {
     "grok_calls": ("calls", "Calls to Grok, with or without success"),
     "grok_tokens": ("tokens", "Tokens that Grok billed, or an estimate"),
-    "conversations_analysed": ("analysed", "Conversations that got their insight"),
-    "conversations_deferred": ("deferred", "Conversations sent back to the queue to wait"),
-    "conversations_failed": ("failed", "Conversations given up, which have a failed insight"),
+    "conversations_analysed": ("analysed", "Conversations with a completed insight"),
+    "conversations_deferred": ("deferred", "Conversations whose message was sent again to wait"),
+    "conversations_failed": ("failed", "Conversations with a failed insight"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The running totals by name, see `domain.totals`, and the sizes of what stands still."""
+    """The running totals by name (see `domain.totals`), and current values."""
 
     totals: Counter[str]
     queue_depth: int
@@ -50,10 +50,10 @@ class Measured:
 
 def exposition(measured: Measured) -> tuple[str, str]:
     """Return the metrics as text, and the media type of that text."""
-    return generate_latest(_Shown(measured)).decode(), CONTENT_TYPE_PLAIN_0_0_4
+    return generate_latest(_MetricsCollector(measured)).decode(), CONTENT_TYPE_PLAIN_0_0_4
 
 
-class _Shown(Collector):
+class _MetricsCollector(Collector):
     def __init__(self, measured: Measured) -> None:
         self.measured = measured
 
@@ -63,8 +63,8 @@ class _Shown(Collector):
             yield CounterMetricFamily(name, meaning, value=totals[total])
         yield _errors(totals)
         yield _latency(totals)
-        # Neither this nor the errors end in _total, as the library has it for counters: their
-        # names are a promise to dashboards, so they are shown without a type.
+        # The library adds _total to the names of counters. Dashboards use this name and that of
+        # the errors without it, so both have no type.
         yield UnknownMetricFamily(
             "estimated_cost_usd", "Money spent on Grok", value=totals["cost_ticks"] / TICKS_PER_USD
         )
@@ -72,10 +72,10 @@ class _Shown(Collector):
             "analysis_queue_depth", "Conversations that wait", value=self.measured.queue_depth
         )
         yield GaugeMetricFamily(
-            "dead_letters", "Messages that were given up", value=self.measured.dead_letters
+            "dead_letters", "Messages in the dead-letter queue", value=self.measured.dead_letters
         )
         yield GaugeMetricFamily(
-            "adaptive_batch_size", "Calls side by side", value=self.measured.batch_size
+            "adaptive_batch_size", "Concurrent calls of a wave", value=self.measured.batch_size
         )
         yield GaugeMetricFamily(
             "daily_budget_usd",
@@ -85,15 +85,15 @@ class _Shown(Collector):
         if self.measured.daily_spend_usd is not None:
             yield GaugeMetricFamily(
                 "daily_spend_usd",
-                "Money taken out of that budget today; 0 if there is none",
+                "Money of that budget spent or reserved today; 0 if there is no budget",
                 value=self.measured.daily_spend_usd,
             )
 
 
 def _errors(totals: Counter[str]) -> Metric:
     family = UnknownMetricFamily("grok_call_errors", "Calls that failed", labels=["kind"])
-    found = {name.removeprefix(ERROR) for name in totals if name.startswith(ERROR)}
-    for kind in sorted(found.union(ERROR_KINDS)):
+    kinds = {name.removeprefix(ERROR) for name in totals if name.startswith(ERROR)}
+    for kind in sorted(kinds.union(INITIAL_ERROR_KINDS)):
         family.add_metric([kind], totals[f"{ERROR}{kind}"])
     return family
 

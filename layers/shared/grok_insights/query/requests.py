@@ -1,4 +1,4 @@
-"""The queries that the routes take: names, limits and what they mean."""
+"""The query parameters of the routes: names, limits and descriptions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SINCE: Final = "The start of the range, RFC 3339 with a zone; included."
 
 
 class ListQuery(Model):
-    """Which insights, how many of them, and from which place on."""
+    """The parameters of a list of insights."""
 
     limit: WholeNumber = Field(20, ge=1, le=100, description="The most items of the page.")
     cursor: str | None = Field(
@@ -42,7 +42,7 @@ class ListQuery(Model):
 
 
 class TrendsQuery(Model):
-    """Which range, how finely, how many topics, and whether to count anew."""
+    """The parameters of the trends."""
 
     start: Instant | None = Field(None, alias="from", description=SINCE)
     end: Instant | None = Field(None, alias="to", description=UNTIL)

@@ -1,4 +1,4 @@
-"""Trends: the counters of a range, and a recount of the insights to check them by."""
+"""Trends: the counters of a range, and a recount of the insights to check the counters."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ LONGEST_SPAN: Final = timedelta(days=366)
 LONGEST_RECOUNT: Final = timedelta(days=1)
 
 LONGEST_WAIT: Final = timedelta(days=1)
-"""An insight expires with its conversation, and so earlier by as long as that one has waited."""
+"""An insight expires with its conversation, so the time that the conversation waited is missing at
+the end of the retention."""
 
-MOST_RECOUNTED: Final = 200_000
-"""Insights that can be read within the 29 seconds that API Gateway waits."""
+MAX_RECOUNTED: Final = 200_000
+"""The number of insights that can be read within API Gateway's timeout of 29 seconds."""
 
-LOOKS: Final = 4
-"""Times that counters and insights are compared, until they were read at one moment."""
+MAX_COMPARISONS: Final = 4
+"""How often counters and insights are compared until they are equal."""
 
 
 class Range(NamedTuple):
@@ -41,7 +42,7 @@ class Range(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What there is in a range: the totals of each point, and how often each topic came up."""
+    """The counts of a range: the totals of each point, and the number of insights of each topic."""
 
     series: Series
     topics: Counter[str]
@@ -54,7 +55,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadTrends:
-    """The use case. Insights older than ``retention`` are gone, and cannot be recounted."""
+    """The use case. Insights older than ``retention`` are deleted, and cannot be recounted."""
 
     trends: Trends
     recount: Recount
@@ -63,7 +64,7 @@ class ReadTrends:
     sleep: Callable[[float], None]
 
     def range(self, start: datetime | None, end: datetime | None, interval: Interval) -> Range:
-        """Return the range that is asked for, widened to whole points, with the defaults filled in.
+        """Return the requested range, extended to whole points. Missing ends get their defaults.
 
         Raises
         ------
@@ -80,27 +81,27 @@ class ReadTrends:
 
     def of(self, wanted: Range, top: int) -> TrendsBody:
         """Return the counters of a range."""
-        return _shown(wanted, self._counted(wanted), top)
+        return _body(wanted, self._counted(wanted), top)
 
     def verified(self, wanted: Range, top: int) -> TrendsBody:
-        """Return the counters of a range, and beside them what a recount of the insights gives.
+        """Return the counters of a range, with a recount of the insights and the difference.
 
-        Both are saved together, but cannot be read at one moment: where insights come in in
-        between, they are looked at again.
+        Both are saved in one transaction, but are not read at the same time. If insights are saved
+        in between and the results differ, both are read again.
 
         Raises
         ------
         InvalidRequest
-            The range is longer than a day, older than insights are kept, or holds too many.
+            The range is longer than a day, older than the retention, or has too many insights.
         """
         self._check_recount(wanted)
-        for look in range(LOOKS):
-            self.sleep(0.2 * look)
+        for attempt in range(MAX_COMPARISONS):
+            self.sleep(0.2 * attempt)
             counted, recounted = self._counted(wanted), Counts(*self.recount.of(*wanted))
             if counted == recounted:
                 break
         return {
-            **_shown(wanted, counted, top),
+            **_body(wanted, counted, top),
             "recount": {
                 "totals": _totals(recounted.totals),
                 "top_topics": _top(recounted.topics, top),
@@ -109,7 +110,7 @@ class ReadTrends:
         }
 
     def is_past(self, wanted: Range) -> bool:
-        """Return whether the range had ended before now, so that hardly anything in it will change."""
+        """Return whether the range ended five minutes ago, so that little in it can change."""
         return wanted.end < self.now() - timedelta(minutes=5)
 
     def _counted(self, wanted: Range) -> Counts:
@@ -122,8 +123,8 @@ class ReadTrends:
         if wanted.start < self.now() - self.retention + min(LONGEST_WAIT, self.retention / 2):
             raise _refused("query.verify", f"insights are kept for {self.retention.days} days")
         series = self.trends.series(*wanted)
-        if sum(fields[kind] for fields in series.values() for kind in KINDS) > MOST_RECOUNTED:
-            raise _refused("query.verify", f"recounts {MOST_RECOUNTED} insights at the most")
+        if sum(fields[kind] for fields in series.values() for kind in KINDS) > MAX_RECOUNTED:
+            raise _refused("query.verify", f"recounts {MAX_RECOUNTED} insights at the most")
 
 
 def _refused(location: str, message: str) -> InvalidRequest:
@@ -131,25 +132,25 @@ def _refused(location: str, message: str) -> InvalidRequest:
 
 
 def _difference(counted: Counts, recounted: Counts) -> DifferenceBody:
-    """By how much the counters are above the recount, and how many points and topics differ."""
-    more = counted.totals
-    more.subtract(recounted.totals)
+    """Return the counters minus the recount, and how many points and topics differ."""
+    difference = counted.totals
+    difference.subtract(recounted.totals)
     points = counted.series.keys() | recounted.series.keys()
     topics = counted.topics.keys() | recounted.topics.keys()
     return {
-        "positive": more["positive"],
-        "negative": more["negative"],
-        "neutral": more["neutral"],
-        "failed": more["failed"],
-        "tokens": more["tokens"],
-        "cost_ticks": more["cost_ticks"],
-        "processing_ms": more["processing_ms"],
-        "points": sum(counted.series.get(one) != recounted.series.get(one) for one in points),
-        "topics": sum(counted.topics[one] != recounted.topics[one] for one in topics),
+        "positive": difference["positive"],
+        "negative": difference["negative"],
+        "neutral": difference["neutral"],
+        "failed": difference["failed"],
+        "tokens": difference["tokens"],
+        "cost_ticks": difference["cost_ticks"],
+        "processing_ms": difference["processing_ms"],
+        "points": sum(counted.series.get(point) != recounted.series.get(point) for point in points),
+        "topics": sum(counted.topics[topic] != recounted.topics[topic] for topic in topics),
     }
 
 
-def _shown(wanted: Range, counts: Counts, top: int) -> TrendsBody:
+def _body(wanted: Range, counts: Counts, top: int) -> TrendsBody:
     return {
         "from": timestamps.to_text(wanted.start),
         "to": timestamps.to_text(wanted.end),
@@ -164,7 +165,7 @@ def _shown(wanted: Range, counts: Counts, top: int) -> TrendsBody:
 
 
 def _top(topics: Counter[str], top: int) -> list[TopicCountBody]:
-    """Return the topics that came up most, ties in the order of their names."""
+    """Return the most frequent topics; those with the same count in the order of their names."""
     order = sorted(topics.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"topic": topic, "count": count} for topic, count in order[:top]]
 

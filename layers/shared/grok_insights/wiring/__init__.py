@@ -1,7 +1,8 @@
-"""The one place where settings, clients and use cases are put together, once an environment.
+"""Builds the use cases from settings and clients, once for each execution environment.
 
-Each function here takes its parts as an argument, so that tests build the same thing with parts of
-their own and patch nothing. It imports what it builds, so that no function loads another's code.
+Each function here has its parts as an argument, so that tests build the same use cases with their
+own parts and patch nothing. It imports the modules that it needs, so that no Lambda function loads
+the code of another one.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def analysis(
 def _waves(
     of: Parts, analyzer: Analyzer, outcomes: Outcomes, requeue: Requeue, threads: Executor | None
 ) -> Waves:
-    """Return what asks Grok, and what limits it."""
+    """Return what calls Grok in waves."""
     from grok_insights.analysis.batch_size import BatchSizeLimits
     from grok_insights.analysis.calls import Caller
     from grok_insights.analysis.feedback import Feedback
@@ -167,7 +168,7 @@ def _waves(
 
 
 def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
-    """Return what lets calls through. The mock costs nothing and has no rate limit."""
+    """Return the admission control of the calls."""
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker, CircuitLimits
     from grok_insights.aws.write_check import WriteCheck
@@ -194,7 +195,7 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
 
 
 def with_redaction(analyzer: Analyzer, settings: Settings) -> Analyzer:
-    """Return the analyzer as it may be asked: behind a redaction where that is set."""
+    """Return the analyzer, with redaction of its prompts if that is set."""
     from grok_insights.grok.redacting import Redacting
 
     return Redacting(analyzer) if settings.redact_pii else analyzer
@@ -210,17 +211,17 @@ def grok(settings: Settings) -> Analyzer:
 
 
 def real_grok(settings: Settings, transport: BaseTransport | None = None) -> RealGrok:
-    """Grok over HTTPS. Without a key it can be made, and says at each call that there is none.
+    """Return the analyzer that calls Grok. Without a key, each call raises an error.
 
-    ``transport`` takes the place of connections to Grok.
+    ``transport`` replaces the connections to Grok.
     """
     from grok_insights.aws.secret import LONGEST_READ_SECONDS, Secret
-    from grok_insights.grok.key import NO_KEY, given_key
+    from grok_insights.grok.key import NO_KEY_MESSAGE, given_key
     from grok_insights.grok.real import RealGrok, new_client
     from grok_insights.grok.request import RequestForm
 
     if settings.lacks_grok_api_key:
-        logger.error(NO_KEY)
+        logger.error(NO_KEY_MESSAGE)
     client, deadline = new_client(
         settings.grok_api_base_url, settings.grok_timeout_seconds, transport=transport
     )

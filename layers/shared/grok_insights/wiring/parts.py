@@ -1,4 +1,4 @@
-"""What all use cases are made of, from the settings and two clients."""
+"""The parts of all use cases, built from the settings and two clients."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """What everything is made of: the settings, the two clients, time, chance and locks.
+    """The settings, clients, time, randomness and locks, and the parts that are built from them.
 
-    ``random`` gives numbers from 0 to 1; ``sleep`` and ``monotonic`` are in seconds.
+    ``random`` returns numbers from 0 to 1; ``sleep`` and ``monotonic`` are in seconds.
     """
 
     settings: Settings
@@ -111,27 +111,27 @@ class Parts:
 
     @property
     def pauses(self) -> PauseStore:
-        """The State table, as far as it stops calls to Grok."""
+        """The pauses of calls to Grok, in the State table."""
         return PauseStore(self.dynamodb, self.settings.state_table, self.batch_get, self.random_id)
 
     @property
     def spending(self) -> DailySpending:
-        """The State table, as far as it limits what a day may cost."""
+        """The daily spending, in the State table."""
         return DailySpending(self.dynamodb, self.settings.state_table, self.random_id)
 
     @property
     def timetable(self) -> Timetable:
-        """The State table, as far as it paces calls."""
+        """The timetable of calls, in the State table."""
         return Timetable(self.dynamodb, self.settings.state_table)
 
     @property
     def queue(self) -> AnalysisQueue:
-        """The queue of what waits."""
+        """The analysis queue."""
         return AnalysisQueue(self.sqs, self.settings.analysis_queue_url, self.monotonic)
 
     @property
     def dead_letters(self) -> AnalysisQueue:
-        """The queue of what was given up."""
+        """The dead-letter queue."""
         return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url, self.monotonic)
 
     @property
@@ -141,7 +141,7 @@ class Parts:
 
     @property
     def pause_limits(self) -> PauseLimits:
-        """What decides about pauses. The mock costs nothing and has no rate limit."""
+        """The settings for pauses. The mock has no budget and no pace."""
         settings = self.settings
         if settings.grok_mode is GrokMode.MOCK:
             return PauseLimits(settings.circuit_breaker_recovery_seconds)
@@ -157,7 +157,7 @@ def parts() -> Parts:
     Raises
     ------
     SettingsError
-        The environment does not make sense.
+        The settings are not valid.
     """
     settings = Settings.from_env(os.environ)
     return Parts(settings, clients.dynamodb(), clients.sqs(), lambda: datetime.now(UTC))
