@@ -202,4 +202,4 @@ def new_client(
 
 def _connections(deadline: Deadline, resolve: Resolve) -> DeadlineTransport:
     verify = ssl.create_default_context(cafile=certifi.where())
-    return DeadlineTransport(deadline, CONNECTIONS, verify, resolve)
+    return DeadlineTransport(deadline, GROK_CONNECTIONS, verify, resolve)
