@@ -46,7 +46,7 @@ SAVING_SECONDS: Final = 2.0
 
 
 LATE_SECONDS: Final = 0.25
-"""A wave whose first starting time is over for longer claims new ones."""
+"""If the first start time of a wave passed longer ago, the wave claims new start times."""
 
 MAX_CLAIMS: Final = 3
 
@@ -153,10 +153,10 @@ class AdmissionControl:
             return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
 
     def _on_time(self, admission: Admission, latest: float) -> Admission | Delay:
-        """The admission with starting times that are not over, or a delay.
+        """Return the admission with start times that have not passed, or a delay.
 
-        The table may answer late. Calls whose times are over would all start at once, beyond the
-        pace. ``latest`` is when a call may start at the latest, in epoch seconds.
+        A response of the table may be late. Calls whose start times have passed would all start at
+        once and exceed the pace. ``latest`` is the latest allowed start time, in epoch seconds.
         """
         pace = self.limits.pace
         for _ in range(MAX_CLAIMS):

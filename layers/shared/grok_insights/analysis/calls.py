@@ -185,7 +185,7 @@ class Caller:
 
 
 def _wait(futures: Sequence[Future[Call]]) -> None:
-    """Wait until each has ended, however it did."""
+    """Wait until each call has ended, with or without an error."""
     for future in futures:
         if not future.cancelled():
             future.exception()

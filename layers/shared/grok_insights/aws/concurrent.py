@@ -20,7 +20,7 @@ B = TypeVar("B")
 THREADS: Final = 16
 
 executor: Final[ContextVar[Executor | None]] = ContextVar("executor", default=None)
-"""Runs the requests of this context; None for the pool of this module."""
+"""Runs the requests of the current context; None means the pool of this module."""
 
 
 @cache
@@ -45,7 +45,7 @@ def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
 
 
 def start(function: Callable[[], A]) -> Future[A]:
-    """Run a function in a thread of its own, and return what will be its result."""
+    """Run a function in a new thread, and return the future of its result."""
     pool = executor.get()
     if pool is not None:
         return pool.submit(function)

@@ -10,7 +10,7 @@ AWS_FAILURES: Final = (BotoCoreError, ClientError)
 
 
 def response_of(error: Exception) -> dict[str, Any]:
-    """Return AWS's response that an error holds; empty where AWS did not respond.
+    """Return the response of AWS in an error; empty if AWS did not respond.
 
     botocore's errors of the connection have a response too, which is None.
     """
