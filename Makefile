@@ -82,7 +82,8 @@ openapi: environment ## Write the API description from the functions' code
 
 test: environment ## Run every test; the end-to-end tests start their own stack
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
-	$(IN)/pytest
+	$(IN)/pytest tests/e2e
+	$(IN)/pytest --numprocesses 2 --dist loadfile --ignore tests/e2e
 
 chaos: environment ## Run the full chaos test end to end, and print a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from uuid import uuid4
@@ -27,6 +28,8 @@ from scripts.load.tally import Tally
 def main(arguments: Sequence[str]) -> int:
     """Return 0 if all was accepted or throttled and all insights came, else 1."""
     options = read_options(arguments)
+    # A shell that starts a command in the background lets it ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(stderr=True)
     try:
         found = asyncio.run(_test(options, console))

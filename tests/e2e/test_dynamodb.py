@@ -29,6 +29,8 @@ def test_the_functional_tests_pass_on_the_emulators_dynamodb() -> None:
                 "tests/functional",
                 "-p",
                 "no:cacheprovider",
+                "-n",
+                "2",
                 *ignored,
             ],
             cwd=CHECKOUT,

@@ -99,8 +99,7 @@ def test_a_refused_conversation_has_no_dead_letter_and_is_redriven_by_its_failed
     worker.run(*sent)
     insights = [worker.insight(one) for one in ids]
     assert [one["status"] for one in insights if one] == ["completed"] * 4
-    dynamodb = worker.parts.dynamodb
-    assert counted(dynamodb, "trends") == recount(dynamodb, "insights")
+    assert_counters_equal_a_recount(worker.parts)
     assert _redrive_failed(worker) == Redriven(sent=0, left=0)
 
 

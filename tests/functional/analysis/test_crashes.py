@@ -81,7 +81,9 @@ def test_a_suspicion_is_kept_while_calls_are_paused_and_ends_with_a_call_that_en
     worker.analysis.waves.admission_control.pause_for_storage()
     worker.run(message(one, receives=SUSPECT_RECEIVE))
     assert [sent.suspected for sent, _ in worker.sent()] == [1]
-    worker.parts.dynamodb.delete_item(TableName="state", Key={"id": {"S": "storage"}})
+    worker.parts.dynamodb.delete_item(
+        TableName=worker.parts.settings.state_table, Key={"id": {"S": "storage"}}
+    )
     worker.standin.books.next_replies.append("server_error")
     worker.run(message(one, suspected=1))
     assert [(sent.attempt, sent.suspected) for sent, _ in worker.sent()] == [(2, 0)]

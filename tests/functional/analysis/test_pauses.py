@@ -43,7 +43,7 @@ def reads_of_texts(worker: Worker) -> Iterator[Counter[str]]:
 
 def pause_by_operator(worker: Worker) -> None:
     item = {"id": {"S": "pause"}, "since": {"S": "2026-11-23T10:00:00.000Z"}}
-    worker.parts.dynamodb.put_item(TableName="state", Item=item)
+    worker.parts.dynamodb.put_item(TableName=worker.parts.settings.state_table, Item=item)
 
 
 def open_circuit(worker: Worker) -> None:
@@ -52,7 +52,7 @@ def open_circuit(worker: Worker) -> None:
         "state": {"S": "OPEN"},
         "opened_at": {"N": str(int(time.time()) + 100)},
     }
-    worker.parts.dynamodb.put_item(TableName="state", Item=item)
+    worker.parts.dynamodb.put_item(TableName=worker.parts.settings.state_table, Item=item)
 
 
 def use_up_credits(worker: Worker) -> None:
@@ -62,7 +62,7 @@ def use_up_credits(worker: Worker) -> None:
 def spend_the_budget(worker: Worker) -> None:
     day = worker.parts.now().date().isoformat()
     item = {"id": {"S": f"spend#{day}"}, "ticks": {"N": str(10**12)}}
-    worker.parts.dynamodb.put_item(TableName="state", Item=item)
+    worker.parts.dynamodb.put_item(TableName=worker.parts.settings.state_table, Item=item)
 
 
 @pytest.mark.parametrize(
