@@ -30,7 +30,7 @@ from grok_insights.http import (
 from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
-from grok_insights.query.requests import ListQuery, TrendsQuery
+from grok_insights.query.parameters import ListQuery, TrendsQuery
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from functions.ingest.app import NewConversations
 from grok_insights.domain.conversation import ById, NewConversation
-from grok_insights.query.requests import ListQuery, TrendsQuery
+from grok_insights.query.parameters import ListQuery, TrendsQuery
 from grok_insights.settings import Settings
 from grok_insights.validation import MAX_FAULTS, MESSAGES, NOT_BLANK, Model, faults_of
 
