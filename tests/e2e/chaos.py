@@ -170,6 +170,15 @@ class Figures:
         most = LARGEST_WAVE if outage.reply == "all_refused" else THRESHOLD
         return outage.in_flight + most * CONCURRENCY + probes
 
+    def first_refusals(self) -> int:
+        """Return the most conversations that may fail when Grok begins to refuse everybody.
+
+        A refusal is final where Grok answered another call of its wave, so that the waves under
+        way at that moment can end some. No later call does.
+        """
+        refused = [outage for outage in self.outages if outage.reply == "all_refused"]
+        return sum(outage.in_flight + outage.calls for outage in refused)
+
     def rows(self) -> Iterable[tuple[str, object]]:
         """Return every figure with its meaning."""
         yield "conversations, all accepted with 202", self.conversations

@@ -46,7 +46,7 @@ def test_both_promises_are_kept_while_everything_fails(
     assert figures.dead_letters == figures.used_up
     assert len(figures.dead_letters) >= dose.hopeless + dose.blocked
     assert figures.absurd == dose.absurd
-    assert figures.refused <= figures.refusals, "none was refused for what Grok refused everybody"
+    assert figures.refused <= figures.refusals + figures.first_refusals()
     assert figures.unsaved_calls <= chaos.LARGEST_WAVE * chaos.CONCURRENCY
     assert figures.fewest_calls_of_the_dead >= 5
     assert figures.is_right_after_redrive
