@@ -32,6 +32,9 @@ class Context:
     world: World
     aws_request_id: str
     deadline: float
+    function_name: str = "a-function"
+    memory_limit_in_mb: int = 1_024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:a-function"
 
     def get_remaining_time_in_millis(self) -> int:
         return round(max(0.0, self.deadline - self.world.scheduler.now) * 1000)
