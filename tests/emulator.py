@@ -9,10 +9,33 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 import httpx
+from botocore.session import get_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 START_SECONDS = 30
+
+
+@contextmanager
+def state_table(endpoint: str) -> Iterator[DynamoDBClient]:
+    """Create an empty State table on an emulator; yield a client, and delete the table at the end.
+
+    The client is botocore's, as the functions have it.
+    """
+    client = cast("DynamoDBClient", get_session().create_client("dynamodb", endpoint_url=endpoint))
+    client.create_table(
+        TableName="state",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield client
+    client.delete_table(TableName="state")
+    client.close()
 
 
 @contextmanager

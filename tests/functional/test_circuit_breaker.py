@@ -25,7 +25,7 @@ from grok_insights.errors import (
 )
 from grok_insights.flow.pauses import Circuit, CircuitState
 from tests.builders import NOW
-from tests.emulator import bare_emulator
+from tests.emulator import bare_emulator, state_table
 from tests.functional.conftest import at_the_start_of_a_second
 
 if TYPE_CHECKING:
@@ -42,16 +42,8 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def table(endpoint: str) -> Iterator[str]:
-    client = _dynamodb(endpoint)
-    client.create_table(
-        TableName="state",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield endpoint
-    client.delete_table(TableName="state")
-    client.close()
+    with state_table(endpoint):
+        yield endpoint
 
 
 def _dynamodb(endpoint: str) -> DynamoDBClient:

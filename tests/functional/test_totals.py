@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
-from botocore.session import get_session
 
 from grok_insights.aws.dynamodb.transactions import Transactions
 from grok_insights.aws.state.counters import TOTALS, StateCounters
 from grok_insights.aws.state.spending import DailySpending
-from tests.emulator import bare_emulator
+from tests.emulator import bare_emulator, state_table
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -31,16 +30,8 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def client(endpoint: str) -> Iterator[DynamoDBClient]:
-    client = cast("DynamoDBClient", get_session().create_client("dynamodb", endpoint_url=endpoint))
-    client.create_table(
-        TableName="state",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield client
-    client.delete_table(TableName="state")
-    client.close()
+    with state_table(endpoint) as client:
+        yield client
 
 
 @pytest.fixture
