@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.aws.dynamodb.attributes import number, text
-from grok_insights.aws.dynamodb.transactions import CONDITION_FAILED_REASON
-from grok_insights.aws.failures import AWS_FAILURES, response_of
+from grok_insights.aws.dynamodb.transactions import CONDITION_FAILED_REASON, write_or_reasons
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ class WriteCheck:
     def passes(self) -> bool:
         """Return whether the condition is the only reason why the write is refused."""
         try:
-            self.client.transact_write_items(TransactItems=self._actions())
-        except AWS_FAILURES as error:
-            reasons = response_of(error).get("CancellationReasons", [])
-            codes = {reason.get("Code") for reason in reasons}
-            if codes <= {CONDITION_FAILED_REASON, "None"} and CONDITION_FAILED_REASON in codes:
-                return True
+            reasons = write_or_reasons(self.client, self._actions())
+        except AWS_FAILURES:
             logger.exception("insights still cannot be saved")
+            return False
+        codes = {reason["Code"] for reason in reasons}
+        if CONDITION_FAILED_REASON in codes <= {CONDITION_FAILED_REASON, "None"}:
+            return True
+        logger.error("insights still cannot be saved", reasons=sorted(codes))
         return False
 
     def _actions(self) -> list[TransactWriteItemTypeDef]:
