@@ -54,11 +54,16 @@ class Added:
 
 
 class _Put(NamedTuple):
-    """A conversation to store, the item that it replaces, and its size in the request in bytes."""
+    """A conversation to store.
+
+    ``item`` is what is written, ``size`` is its size in the request in bytes, and ``replaces`` is
+    the stored item that it replaces.
+    """
 
     conversation: Conversation
-    replaces: Item
+    item: dict[str, Any]
     size: int
+    replaces: Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Conversations:
             {
                 "Put": {
                     "TableName": self.table,
-                    "Item": conversation_to_item(put.conversation),
+                    "Item": put.item,
                     "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                     **unchanged(put.replaces, CONVERSATION_IDENTITY if put.replaces else ["id"]),  # type: ignore[typeddict-item]
                 }
@@ -214,7 +219,8 @@ def _put(conversation: Conversation, replaces: Item) -> _Put:
     DynamoDB counts UTF-8, which is never larger. The emulator counts ASCII, in which a Cyrillic
     letter takes six bytes instead of two.
     """
-    return _Put(conversation, replaces, len(json.dumps(conversation_to_item(conversation))) + 1_000)
+    item = conversation_to_item(conversation)
+    return _Put(conversation, item, len(json.dumps(item)) + 1_000, replaces)
 
 
 def _puts_by_transaction(puts: Iterable[_Put]) -> Iterator[list[_Put]]:
