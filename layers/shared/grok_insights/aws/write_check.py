@@ -21,8 +21,8 @@ KEY: Final = "write-check"
 class WriteCheck:
     """Sends a write to both tables, as saving an insight does, with a condition that is never met.
 
-    DynamoDB checks permissions, tables and encryption keys before the condition. So if only the
-    condition fails, a real write would succeed. Nothing is written.
+    If only the condition fails, a real write is expected to succeed: permissions, tables and keys
+    of encryption come first on the emulator. AWS does not document the order. Nothing is written.
     """
 
     client: DynamoDBClient
