@@ -60,7 +60,9 @@ def small(client: Any) -> Callable[[], object]:
 
 def large(client: Any) -> Callable[[], object]:
     """Store 50 conversations in one transaction."""
-    items = [conversation_to_item(Conversation(str(number), TEXT, NOW)) for number in range(50)]
+    items = [
+        conversation_to_item(Conversation(str(number), TEXT, NOW, NOW)) for number in range(50)
+    ]
     puts = [{"Put": {"TableName": "conversations", "Item": item}} for item in items]
     return lambda: client.transact_write_items(TransactItems=puts)
 

@@ -67,7 +67,9 @@ def fill(parts: Parts) -> str:
 
     insights = list(made(range(INSIGHTS), parts.now()))
     parts.conversations.add(
-        Conversation(one.conversation_id, "My parcel is late. " * 20, one.created_at)
+        Conversation(
+            one.conversation_id, "My parcel is late. " * 20, one.created_at, one.occurred_at
+        )
         for one in insights
     )
     ledger = Ledger(parts.transactions, parts.insights, parts.trends)

@@ -64,7 +64,9 @@ def _times(address: str) -> list[float]:
     for _ in range(BATCHES):
         ids = [str(uuid4()) for _ in range(50)]
         now = datetime.now(UTC)
-        parts.conversations.add([Conversation(one, f"My parcel {one} is late", now) for one in ids])
+        parts.conversations.add(
+            [Conversation(one, f"My parcel {one} is late", now, now) for one in ids]
+        )
         event = sqs_event([Message(one, 1, now).to_body() for one in ids])
         begun = time.perf_counter()
         answer = app.handler(event, LambdaContext(), analysis)

@@ -29,9 +29,12 @@ def made(numbers: Iterable[int], now: datetime) -> Iterator[Insight]:
         chance = random.Random(number)  # noqa: S311 - the same insights at every run
         topics = tuple({TOPICS[int(chance.random() ** 2 * len(TOPICS))] for _ in range(3)})
         analysis = Analysis("A customer writes. " * 8, chance.choice(list(Sentiment)), topics)
+        identity = str(UUID(int=chance.getrandbits(128), version=4))
+        at = now - timedelta(seconds=chance.random() * DAYS * 86_400)
         yield Insight(
-            conversation_id=str(UUID(int=chance.getrandbits(128), version=4)),
-            created_at=now - timedelta(seconds=chance.random() * DAYS * 86_400),
+            conversation_id=identity,
+            occurred_at=at,
+            created_at=at,
             outcome=Failure("refused", "no answer") if chance.random() < 0.3 else analysis,
             cost=Cost(400, 1_700_000, CostSource.REPORTED),
             origin=Origin("grok", False, 0.8, 1, "1"),

@@ -53,6 +53,7 @@ def insight(**overrides: Any) -> Insight:
     """Return a completed insight."""
     values: dict[str, Any] = {
         "conversation_id": AN_ID,
+        "occurred_at": overrides.get("created_at", NOW),
         "created_at": NOW,
         "outcome": Analysis("The parcel is late.", Sentiment.NEGATIVE, ("delivery", "refund")),
         "cost": Cost(tokens=120, ticks=1_700_000, source=CostSource.REPORTED),

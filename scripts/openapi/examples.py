@@ -39,6 +39,7 @@ BULK: Final = {
 CONVERSATION: Final = {
     "id": NEW_ID,
     **NEW_CONVERSATION,
+    "occurred_at": "2026-11-23T09:50:00.000Z",
     "created_at": "2026-11-23T10:14:58.000Z",
     "status": "completed",
 }
@@ -46,6 +47,7 @@ INSIGHT: Final = {
     "id": NEW_ID,
     "conversation_id": NEW_ID,
     "external_id": "ticket-1",
+    "occurred_at": "2026-11-23T09:50:00.000Z",
     "status": "completed",
     "summary": "The customer's parcel is three weeks late and they want a refund.",
     "sentiment": "negative",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from grok_insights.analysis.admission import STORAGE_RETRY_SECONDS
 from grok_insights.analysis.calls import PROBE
 from grok_insights.aws.dynamodb.attributes import number_of
 from scripts.redrive import redrive
@@ -348,7 +349,7 @@ def _kill(stack: Stack, standin: Standin, wanted: int, figures: Figures) -> None
     chance = random.Random(figures.killed)
     for _ in range(wanted):
         time.sleep(chance.uniform(0.3, 1.0))
-        until(lambda: standin.books.in_flight > 0, 60, "a call under way")
+        until(lambda: standin.books.in_flight > 0, 2 * STORAGE_RETRY_SECONDS, "a call under way")
         workers = _workers(stack.name("ANALYSIS_FUNCTION_NAME"), stack.name("EMULATOR_PID"))
         if workers:
             os.kill(chance.choice(workers), signal.SIGKILL)

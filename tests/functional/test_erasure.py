@@ -31,7 +31,8 @@ def ledger(parts: Parts) -> Ledger:
 
 
 def store(parts: Parts, **changes: Any) -> Conversation:
-    one = Conversation(**{"id": AN_ID, "text": "My parcel", "created_at": parts.now(), **changes})
+    at = {"created_at": parts.now(), "occurred_at": parts.now()}
+    one = Conversation(**{"id": AN_ID, "text": "My parcel", **at, **changes})
     return parts.conversations.add([one]).stored[one.id]
 
 

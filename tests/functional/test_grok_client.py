@@ -313,17 +313,23 @@ def _deaf(address: str, port: int) -> Iterator[None]:
         yield
 
 
+ACCEPT_SECONDS = 10.0
+"""How long a server waits for its client, which may have timed out before it connected."""
+
+
 @contextmanager
 def _talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     """Start a server that handles one connection with ``talk``, until the client disconnects."""
     with socket.socket() as listener:
+        listener.settimeout(ACCEPT_SECONDS)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
 
         def serve() -> None:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError):
-                talk(connection)
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    talk(connection)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -336,26 +342,17 @@ def _server(
     answer: bytes, context: ssl.SSLContext | None = None, received: list[bytes] | None = None
 ) -> Iterator[str]:
     """Start a server that reads one request, responds with these bytes and closes."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def serve() -> None:
-            connection, _ = listener.accept()
-            try:
-                spoken = (
-                    context.wrap_socket(connection, server_side=True) if context else connection
-                )
-                with spoken:
-                    data = spoken.recv(1_000_000)
-                    if received is not None:
-                        received.append(data)
-                    spoken.sendall(answer)
-            except OSError:
-                connection.close()
+    def respond(connection: socket.socket) -> None:
+        spoken = context.wrap_socket(connection, server_side=True) if context else connection
+        with spoken:
+            data = spoken.recv(1_000_000)
+            if received is not None:
+                received.append(data)
+            spoken.sendall(answer)
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        thread.join()
+    with _talking(respond) as address:
+        yield address
 
 
 def _self_signed(folder: Path) -> Path:

@@ -77,7 +77,7 @@ def test_fifty_insights_with_a_hundred_topics_fit_into_transactions(
 def test_replacing_a_failed_insight_takes_it_out_of_the_counters(
     ledger: Ledger, parts: Parts
 ) -> None:
-    failed = failed_insight(created_at=NOW - timedelta(days=1))
+    failed = failed_insight(occurred_at=NOW - timedelta(days=1))
     ledger.save([Entry(failed, LIFETIME)])
     stored = counted_of(parts.insights.head(AN_ID))
     assert ledger.save([Entry(insight(), LIFETIME, stored)]).saved.keys() == {AN_ID}

@@ -24,14 +24,14 @@ def empty(clock: Clock) -> Iterator[Query]:
 def test_new_insights_neither_repeat_nor_push_out_what_is_on_the_next_pages(empty: Query) -> None:
     empty.save(numbered(number) for number in range(12))
     first = empty.get(LIST, limit="5").body
-    empty.save(numbered(100 + n, created_at=NOW + timedelta(seconds=n)) for n in range(3))
+    empty.save(numbered(100 + n, occurred_at=NOW + timedelta(seconds=n)) for n in range(3))
     second = empty.get(LIST, limit="10", cursor=first["next_cursor"]).body
     seen = [item["id"] for item in [*first["items"], *second["items"]]]
     assert seen == [identity(number) for number in range(12)]
 
 
 def test_insights_of_the_same_millisecond_are_each_shown_once(empty: Query) -> None:
-    empty.save(numbered(number, created_at=NOW) for number in range(9))
+    empty.save(numbered(number, occurred_at=NOW) for number in range(9))
     seen = [one for page in empty.pages(limit="2") for one in page]
     assert sorted(seen) == [identity(number) for number in range(9)]
     assert all(newer > older for newer, older in pairwise(seen))
@@ -44,7 +44,7 @@ def test_a_rare_match_gives_short_pages_and_a_bounded_number_of_items_is_read(
     rare = Analysis("A summary.", Sentiment.POSITIVE, ("refund",))
     empty.place(numbered(n, outcome=outcome) for n in range(900) if n % 7 != 6)
     empty.save(
-        [insight(conversation_id=identity(1600), outcome=rare, created_at=NOW - timedelta(days=9))]
+        [insight(conversation_id=identity(1600), outcome=rare, occurred_at=NOW - timedelta(days=9))]
     )
     read: list[int] = []
     empty.parts.dynamodb.meta.events.register(

@@ -54,7 +54,7 @@ def test_a_failed_insight_is_asked_for_each_time_since_it_may_be_replaced(query:
 
 
 def test_an_insight_that_is_waited_for_is_202_and_never_kept(query: Query) -> None:
-    query.parts.conversations.add([Conversation(AN_ID, "Hello", NOW)])
+    query.parts.conversations.add([Conversation(AN_ID, "Hello", NOW, NOW)])
     response = send(query, "GET", ONE)
     assert (response.status, response.body["status"]) == (202, "enqueued")
     assert (response.headers["Retry-After"], response.headers["Cache-Control"]) == ("2", "no-store")

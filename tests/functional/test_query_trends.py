@@ -29,7 +29,7 @@ def save_some(query: Query) -> None:
     praise = Analysis("All is well.", Sentiment.POSITIVE, ("praise",))
     query.save(insight(conversation_id=identity(n), cost=cost) for n in range(3))
     query.save([insight(conversation_id=identity(3), cost=cost, outcome=praise, **late)])
-    query.save([failed_insight(conversation_id=identity(4), created_at=NOW - timedelta(days=3))])
+    query.save([failed_insight(conversation_id=identity(4), occurred_at=NOW - timedelta(days=3))])
 
 
 def test_a_day_by_hour_has_a_point_for_each_hour_and_zeros_where_nothing_was(query: Query) -> None:

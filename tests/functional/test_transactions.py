@@ -196,7 +196,7 @@ def test_transactions_of_one_save_never_meet_on_a_shard_of_the_counters(
 
 
 def texts(count: int, text: str) -> list[Conversation]:
-    return [Conversation(str(UUID(int=number)), text, NOW) for number in range(count)]
+    return [Conversation(str(UUID(int=number)), text, NOW, NOW) for number in range(count)]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,8 @@ class Worker:
     def conversation(self, text: str, number: int = 0) -> str:
         """Store a conversation, and return its id."""
         identity = f"{number:08x}-3c1f-5f0e-8f57-2f9d3c0f4a11"
-        self.parts.conversations.add([Conversation(identity, text, datetime.now(UTC))])
+        now = datetime.now(UTC)
+        self.parts.conversations.add([Conversation(identity, text, now, now)])
         return identity
 
     def conversations(self, count: int) -> list[str]:

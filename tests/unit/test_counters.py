@@ -16,7 +16,7 @@ TOPICS = ("billing", "delivery", "refund")
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 3, 1), timezones=st.just(UTC))
 tallies = st.builds(
     Tally,
-    created_at=instants,
+    occurred_at=instants,
     kind=st.sampled_from(trends.KINDS),
     topics=st.lists(st.sampled_from(TOPICS), unique=True).map(tuple),
     tokens=st.integers(0, 10_000),
@@ -28,7 +28,7 @@ shards = st.integers(0, 3)
 
 def tally(**overrides: object) -> Tally:
     values: dict[str, object] = {
-        "created_at": datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
+        "occurred_at": datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
         "kind": "negative",
         "topics": ("refund",),
         "tokens": 120,
@@ -67,7 +67,7 @@ def test_the_topics_of_any_range_of_hours_equal_a_recount(
     for key, fields in counters.items():
         read[key.slot] += sum(fields[name] for name in buckets.get(key.bucket, ()))
     recount = Counter(
-        topic for one, _ in many if start <= one.created_at < end for topic in one.topics
+        topic for one, _ in many if start <= one.occurred_at < end for topic in one.topics
     )
     assert +read == recount
 
@@ -86,9 +86,9 @@ def test_the_series_of_a_range_equals_a_recount(
             if key.bucket == run.bucket and run.first <= key.slot <= run.last:
                 read[(slots[key.slot], "count")] += sum(fields[kind] for kind in trends.KINDS)
     recount = Counter(
-        (interval.floor(one.created_at), "count")
+        (interval.floor(one.occurred_at), "count")
         for one, _ in many
-        if start <= one.created_at < end
+        if start <= one.occurred_at < end
     )
     assert +read == recount
 

@@ -138,6 +138,7 @@ class Outcomes:
         return Insight(
             conversation_id=work.conversation.id,
             external_id=work.conversation.external_id,
+            occurred_at=work.conversation.occurred_at,
             created_at=self.now(),
             outcome=answer.analysis,
             cost=answer.cost,
@@ -159,6 +160,7 @@ class Outcomes:
         return Insight(
             conversation_id=message.conversation_id,
             external_id=call.work.conversation.external_id,
+            occurred_at=call.work.conversation.occurred_at,
             created_at=self.now(),
             outcome=Failure(error.code, reason, gave_up),
             cost=Cost(),

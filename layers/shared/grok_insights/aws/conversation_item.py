@@ -29,6 +29,7 @@ def conversation_to_item(conversation: Conversation) -> dict[str, Any]:
         "generation": number(conversation.lifetime.generation),
         "text": text(conversation.text),
         "created_at": text(timestamps.to_text(conversation.created_at)),
+        "occurred_at": text(timestamps.to_text(conversation.occurred_at)),
         "ttl": number(int(conversation.lifetime.expires_at.timestamp())),
         **{name: text(value) for name, value in optional.items() if value is not None},
     }
@@ -45,6 +46,7 @@ def from_item(item: Item) -> Conversation:
         id=item["id"]["S"],
         text=item["text"]["S"],
         created_at=timestamps.from_text(item["created_at"]["S"]),
+        occurred_at=timestamps.from_text(item["occurred_at"]["S"]),
         external_id=text_of(item, "external_id"),
         metadata=None if metadata is None else json.loads(metadata),
         enqueued_at=None if enqueued_at is None else timestamps.from_text(enqueued_at),

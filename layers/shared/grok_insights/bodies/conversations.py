@@ -68,5 +68,6 @@ class ConversationBody(TypedDict):
     metadata: Annotated[
         dict[str, Any] | None, Field(description="As sent; null where none was sent.")
     ]
+    occurred_at: Annotated[Timestamp, Field(description="When it took place.")]
     created_at: Annotated[Timestamp, Field(description="When it was accepted.")]
     status: Annotated[ConversationStatus, Field(description="How far the conversation is.")]

@@ -42,6 +42,7 @@ class InsightBody(TypedDict):
     external_id: NotRequired[
         Annotated[str, Field(description="The client's own name for the conversation.")]
     ]
+    occurred_at: Annotated[Timestamp, Field(description="When the conversation took place.")]
     status: Annotated[Status, Field(description="How the analysis ended.")]
     summary: NotRequired[Annotated[str, Field(description="What the customer wants.")]]
     sentiment: NotRequired[Annotated[Sentiment, Field(description="How the customer feels.")]]

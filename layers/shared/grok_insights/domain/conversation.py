@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from pydantic import AfterValidator, Field
 
 from grok_insights.domain import timestamps
+from grok_insights.domain.timestamps import Instant
 from grok_insights.validation import NOT_BLANK, Model
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
@@ -32,6 +33,12 @@ MAX_METADATA_DEPTH: Final = 32
 
 DEFAULT_MAX_TEXT_CHARS: Final = 100_000
 """The largest number of characters of a text, if ``MAX_TEXT_CHARS`` is not set."""
+
+EARLIEST_OCCURRENCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No conversation took place before this instant."""
+
+LATEST_OCCURRENCE: Final = timedelta(days=1)
+"""How far in the future a conversation may have taken place, since clients' clocks may be wrong."""
 
 JsonObject = dict[str, Any]
 """A JSON object, as `json.loads` returns it."""
@@ -94,6 +101,13 @@ class NewConversation(Model):
         description=f"The conversation. At most {MAX_TEXT_BYTES:,} bytes in UTF-8.",
         json_schema_extra={"maxLength": DEFAULT_MAX_TEXT_CHARS},
     )
+    occurred_at: Instant | None = Field(
+        None,
+        description=(
+            "When the conversation took place, RFC 3339 with a zone: from 2000 to a day ahead. "
+            "Without it, the time of acceptance."
+        ),
+    )
     metadata: Annotated[JsonObject, AfterValidator(_is_small)] | None = Field(
         None,
         description=(
@@ -101,6 +115,13 @@ class NewConversation(Model):
             f"At most {MAX_METADATA_BYTES:,} bytes as JSON and {MAX_METADATA_DEPTH} levels deep."
         ),
     )
+
+
+def occurrence_fault(occurred_at: datetime, now: datetime) -> str | None:
+    """Return why a conversation cannot have taken place at an instant; None if it can."""
+    if EARLIEST_OCCURRENCE <= occurred_at <= now + LATEST_OCCURRENCE:
+        return None
+    return "must be from 2000-01-01T00:00:00Z to one day ahead"
 
 
 class ConversationStatus(StrEnum):
@@ -135,6 +156,7 @@ NOT_STORED: Final = Lifetime(0, datetime.max.replace(tzinfo=UTC))
 class Conversation:
     """A conversation that was accepted.
 
+    ``created_at`` is the time of acceptance, and ``occurred_at`` when it took place.
     ``enqueued_at`` is when a repeated request last proved that a message reached the queue; None
     until then.
     """
@@ -142,6 +164,7 @@ class Conversation:
     id: str
     text: str
     created_at: datetime
+    occurred_at: datetime
     external_id: str | None = None
     metadata: JsonObject | None = None
     enqueued_at: datetime | None = None

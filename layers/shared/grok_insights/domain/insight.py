@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from grok_insights.domain import pricing, timestamps
 
@@ -36,13 +37,39 @@ class CostSource(StrEnum):
     ESTIMATED = "estimated"
 
 
+FieldValue = str | bool | int
+"""The value of a field of the profile."""
+
+
+class Quote(NamedTuple):
+    """A verbatim span of the conversation.
+
+    ``start`` and ``end`` are offsets in code points of the stored text, or of the text of the turn
+    with the index ``turn`` (from 0) if the conversation has turns. ``end`` is not included.
+    """
+
+    text: str
+    start: int
+    end: int
+    turn: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result of the analysis of one conversation, by the mock or by Grok."""
+    """The result of the analysis of one conversation, by the mock or by Grok.
+
+    ``fields`` are the values of the profile's fields by name; None if the conversation does not
+    say. ``unverified_quotes`` is the number of quotes that were not found in the conversation.
+    ``proposed_topic`` is a new label that Grok proposes where the topics are closed.
+    """
 
     summary: str
     sentiment: Sentiment
     topics: tuple[str, ...]
+    fields: Mapping[str, FieldValue | None] = field(default_factory=dict)
+    quotes: tuple[Quote, ...] = ()
+    unverified_quotes: int = 0
+    proposed_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +115,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """The one insight of a conversation. It has either an analysis or a failure."""
+    """The one insight of a conversation. It has either an analysis or a failure.
+
+    ``occurred_at`` is when the conversation took place, which is the time axis of lists and trends.
+    ``created_at`` is when the analysis ended.
+    """
 
     conversation_id: str
+    occurred_at: datetime
     created_at: datetime
     outcome: Analysis | Failure
     cost: Cost
@@ -110,6 +142,7 @@ class Insight:
             "id": self.conversation_id,
             "conversation_id": self.conversation_id,
             **external,
+            "occurred_at": timestamps.to_text(self.occurred_at),
             "status": self.status,
             **_outcome_json(self.outcome),
             "tokens_used": self.cost.tokens,
@@ -152,7 +185,7 @@ class Tally:
     ``kind`` is the sentiment of a completed insight, and ``failed`` for a failed one.
     """
 
-    created_at: datetime
+    occurred_at: datetime
     kind: str
     topics: tuple[str, ...]
     tokens: int
@@ -168,7 +201,7 @@ def tally(insight: Insight) -> Tally:
         case Failure():
             kind, topics = str(Status.FAILED), ()
     return Tally(
-        created_at=insight.created_at,
+        occurred_at=insight.occurred_at,
         kind=kind,
         topics=topics,
         tokens=insight.cost.tokens,

@@ -83,7 +83,7 @@ def points(start: datetime, end: datetime, interval: Interval) -> Iterator[datet
 
 def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
     """Return what one insight adds to the counters, or subtracts from them with ``sign=-1``."""
-    hour = Interval.HOUR.floor(tally.created_at)
+    hour = Interval.HOUR.floor(tally.occurred_at)
     added: Counters = {interval.key(hour, shard): totals(tally, sign=sign) for interval in Interval}
     text = hour.isoformat()
     for topic in tally.topics:

@@ -21,6 +21,7 @@ from grok_insights.domain.conversation import (
     ConversationStatus,
     NewConversation,
     conversation_id,
+    occurrence_fault,
 )
 from grok_insights.errors import (
     Conflict,
@@ -83,7 +84,7 @@ class Ingest:
             It was not accepted. It may be sent again.
         """
         self._refuse_when_full(1)
-        [outcome] = self._accept([self._checked(new, "body.text")])
+        [outcome] = self._accept([self._checked(new, "body.")])
         if isinstance(outcome, RequestError):
             raise outcome
         return outcome
@@ -125,21 +126,27 @@ class Ingest:
 
     def _read(self, item: Any) -> Conversation | RequestError:
         try:
-            return self._checked(NewConversation.model_validate(item), "text")
+            return self._checked(NewConversation.model_validate(item), "")
         except ValidationError as error:
             faults = faults_of(error.errors(include_url=False, include_input=False))
             return InvalidRequest("the conversation is not valid", faults=faults)
         except RequestError as error:
             return error
 
-    def _checked(self, new: NewConversation, location: str) -> Conversation:
+    def _checked(self, new: NewConversation, parent: str) -> Conversation:
         if len(new.text) > self.max_text_chars:
-            fault = Fault(location, f"must have at most {self.max_text_chars} characters")
+            fault = Fault(f"{parent}text", f"must have at most {self.max_text_chars} characters")
+            raise InvalidRequest("the conversation is not valid", faults=(fault,))
+        now = self.now()
+        occurred_at = new.occurred_at or now
+        if message := occurrence_fault(occurred_at, now):
+            fault = Fault(f"{parent}occurred_at", message)
             raise InvalidRequest("the conversation is not valid", faults=(fault,))
         return Conversation(
             id=conversation_id(new.external_id, self.random_id),
             text=new.text,
-            created_at=self.now(),
+            created_at=now,
+            occurred_at=occurred_at,
             external_id=new.external_id,
             metadata=new.metadata,
         )

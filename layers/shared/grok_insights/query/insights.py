@@ -64,6 +64,7 @@ class ReadInsights:
             "external_id": stored.external_id,
             "text": stored.text,
             "metadata": stored.metadata,
+            "occurred_at": timestamps.to_text(stored.occurred_at),
             "created_at": timestamps.to_text(stored.created_at),
             "status": ConversationStatus(statuses.get(conversation_id, "enqueued")),
         }

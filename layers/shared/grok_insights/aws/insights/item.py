@@ -29,7 +29,7 @@ INSIGHT_IDENTITY: Final = ("conversation_id", "generation", "revision", "erased"
 """The attributes that distinguish two items with the same id."""
 
 COUNTED: Final = (
-    "conversation_id, generation, revision, erased, #status, #kind, created_at, topics,"
+    "conversation_id, generation, revision, erased, #status, #kind, occurred_at, topics,"
     " tokens_used, cost_ticks, processing_time_ms"
 )
 """A projection: what identifies an insight, and what it added to the counters."""
@@ -82,7 +82,7 @@ def tally_of(item: Item) -> Tally:
     if kind not in KINDS:
         raise ValueError("the kind is unknown")
     return Tally(
-        created_at=timestamps.from_text(item["created_at"]["S"]),
+        occurred_at=timestamps.from_text(item["occurred_at"]["S"]),
         kind=kind,
         topics=texts_of(item, "topics"),
         tokens=number_of(item, "tokens_used"),
@@ -128,7 +128,7 @@ def insight_to_item(
 ) -> dict[str, Any]:
     """Return the item of an insight."""
     counted = tally(insight)
-    created_at = timestamps.to_text(insight.created_at)
+    occurred_at = timestamps.to_text(insight.occurred_at)
     shard = shard_of(insight.conversation_id, shards)
     return {
         "conversation_id": text(insight.conversation_id),
@@ -136,7 +136,7 @@ def insight_to_item(
         "revision": number(revision),
         "status": text(insight.status),
         "kind": text(counted.kind),
-        "created_at": text(created_at),
+        "occurred_at": text(occurred_at),
         "topics": texts(counted.topics),
         "tokens_used": number(counted.tokens),
         "cost_ticks": number(counted.cost_ticks),
@@ -144,7 +144,7 @@ def insight_to_item(
         "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
         "ttl": number(int(lifetime.expires_at.timestamp())),
         **_failure(insight),
-        "position": text(f"{created_at}#{insight.conversation_id}"),
+        "position": text(f"{occurred_at}#{insight.conversation_id}"),
         "time_shard": text(str(shard)),
         "kind_shard": text(f"{counted.kind}#{shard}"),
         **{

@@ -37,7 +37,7 @@ class Recount:
             lambda shard: list(self._tallies(shard, start, end)), range(self.shards)
         ):
             for tally in tallies:
-                series[interval.floor(tally.created_at)].update(trends.totals(tally))
+                series[interval.floor(tally.occurred_at)].update(trends.totals(tally))
                 for topic in tally.topics:
                     topics[topic] += 1
         return series, Counter(topics)
@@ -47,7 +47,7 @@ class Recount:
             TableName=self.table,
             IndexName="by_time",
             KeyConditionExpression="time_shard = :shard AND #position BETWEEN :start AND :end",
-            ProjectionExpression="conversation_id, #kind, created_at, topics, tokens_used,"
+            ProjectionExpression="conversation_id, #kind, occurred_at, topics, tokens_used,"
             " cost_ticks, processing_time_ms",
             ExpressionAttributeNames={"#position": "position", "#kind": "kind"},
             ExpressionAttributeValues={
