@@ -82,6 +82,24 @@ def metadata_json(metadata: JsonObject) -> str:
     return json.dumps(metadata, allow_nan=False, separators=(",", ":"))
 
 
+class Role(StrEnum):
+    """Who says a turn of a conversation."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+class Turn(NamedTuple):
+    """One message of a conversation, as the client sent it."""
+
+    role: Role
+    text: str
+    at: datetime | None = None
+    name: str | None = None
+
+
 class ById(Model):
     """The path of one conversation."""
 

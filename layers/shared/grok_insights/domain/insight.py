@@ -38,7 +38,7 @@ class CostSource(StrEnum):
 
 
 FieldValue = str | bool | int
-"""The value of a field of the profile."""
+"""The value of a field of the profile that is counted: one of a few."""
 
 
 class Quote(NamedTuple):
@@ -59,14 +59,16 @@ class Analysis:
     """The result of the analysis of one conversation, by the mock or by Grok.
 
     ``fields`` are the values of the profile's fields by name; None if the conversation does not
-    say. ``unverified_quotes`` is the number of quotes that were not found in the conversation.
-    ``proposed_topic`` is a new label that Grok proposes where the topics are closed.
+    say. ``text_fields`` are those with a text, which are never counted. ``unverified_quotes`` is
+    the number of quotes that were not found in the conversation. ``proposed_topic`` is a new label
+    that Grok proposes where the topics are closed.
     """
 
     summary: str
     sentiment: Sentiment
     topics: tuple[str, ...]
     fields: Mapping[str, FieldValue | None] = field(default_factory=dict)
+    text_fields: Mapping[str, str | None] = field(default_factory=dict)
     quotes: tuple[Quote, ...] = ()
     unverified_quotes: int = 0
     proposed_topic: str | None = None
@@ -102,7 +104,8 @@ class Origin:
     """How an insight was made: the parts of ``meta`` that are not a cost.
 
     ``latency_seconds`` is the time of the last call only. ``attempts`` counts calls from 1.
-    ``redrives`` is how often its dead letter had been redriven before.
+    ``redrives`` is how often its dead letter had been redriven before. ``profile_version`` is the
+    version of the profile that was used.
     """
 
     model: str
@@ -111,6 +114,7 @@ class Origin:
     attempts: int
     prompt_version: str
     redrives: int = 0
+    profile_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ class Insight:
     """The one insight of a conversation. It has either an analysis or a failure.
 
     ``occurred_at`` is when the conversation took place, which is the time axis of lists and trends.
-    ``created_at`` is when the analysis ended.
+    ``created_at`` is when the analysis ended. ``segments`` are the values of the profile's segments
+    by name.
     """
 
     conversation_id: str
@@ -129,6 +134,7 @@ class Insight:
     origin: Origin
     processing_time_ms: int
     external_id: str | None = None
+    segments: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grok_insights.domain.profile import BUILT_IN
+
+if TYPE_CHECKING:
+    from grok_insights.domain.conversation import Turn
+    from grok_insights.domain.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One conversation to analyse. ``text`` is data, and never an instruction."""
+    """One conversation to analyse. ``text`` and ``turns`` are data, and never instructions.
+
+    A conversation with turns has them in its text, too, as lines like ``Customer: …``.
+    """
 
     conversation_id: str
     text: str
+    turns: tuple[Turn, ...] = ()
+    profile: Profile = BUILT_IN
