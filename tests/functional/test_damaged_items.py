@@ -50,7 +50,7 @@ INSIGHTS: dict[str, Damage] = {
     "an unknown kind": lambda item: item.update(kind={"S": SECRET}),
     "no kind": lambda item: item.pop("kind"),
     "a list for a kind": lambda item: item.update(kind={"L": []}),
-    "no time": lambda item: item.pop("created_at"),
+    "no time": lambda item: item.pop("occurred_at"),
     "a text for a time": lambda item: item.update(occurred_at={"S": SECRET}),
     "numbers for topics": lambda item: item.update(topics={"L": [{"N": "1"}]}),
     "a fraction of a token": lambda item: item.update(tokens_used={"N": "1.5"}),

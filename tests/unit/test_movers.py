@@ -41,7 +41,7 @@ def test_a_label_that_keeps_its_share_while_the_volume_doubles_did_not_change() 
 
 
 def test_the_p_value_is_that_of_the_textbook() -> None:
-    # scipy.stats.chi2_contingency([[30, 70], [15, 85]]).pvalue
+    # The expected number is from chi2_contingency of SciPy, with the same four counts.
     [mover] = movers(period(100, refund=30), period(100, refund=15))
     assert mover.p_value == pytest.approx(0.01775592261403611)
 
