@@ -18,7 +18,8 @@ FALSE_DISCOVERY_RATE: Final = 0.05
 """The expected share of labels that did not change among those that are called significant."""
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Count:
     """How many completed conversations of a period have a label, and how many are negative."""
 
     count: int = 0
