@@ -82,6 +82,7 @@ openapi: environment ## Write the API description from the functions' code
 
 test: environment ## Run every test; the end-to-end tests start their own stack
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
+	@$(IN)/python -m scripts.local.bootstrap $(VENV) clients
 	$(IN)/pytest tests/e2e
 	$(IN)/pytest --numprocesses 2 --dist loadfile --ignore tests/e2e
 
@@ -93,6 +94,10 @@ simulate: environment ## Run simulated schedules: SEEDS=1000 [FROM=0], or SEED=1
 
 simulate-mutants: environment ## Check that the simulation detects changed code: SEEDS=2000 for each mutant, ONLY="word"
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" $(IN)/python -m tests.simulation.mutants
+
+clients: environment ## Generate a Python and a TypeScript client from the API description: OUT=.local/clients
+	@$(IN)/python -m scripts.local.bootstrap $(VENV) clients
+	@OUT="$(OUT)" $(IN)/python -m scripts.clients
 
 FILES ?= insights.csv insights.jsonl
 export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them

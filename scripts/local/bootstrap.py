@@ -23,10 +23,11 @@ GROUPS = {
     "bench": ("--no-default-groups", "--group", "bench"),
     "bench-clients": ("--no-default-groups", "--group", "bench-clients"),
     "browser": ("--only-group", "browser"),
+    "clients": ("--only-group", "clients"),
     "security": ("--only-group", "security"),
 }
 """Options of `uv export` for each group; the groups of bench include the layer's packages."""
-_ADDED = frozenset({"browser"})
+_ADDED = frozenset({"browser", "clients"})
 """Groups that are installed into an existing environment."""
 
 
