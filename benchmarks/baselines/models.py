@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic import field_validator as checks
 
-from grok_insights.domain.conversation import (
+from grok_insights.domain.conversation import metadata_json
+from grok_insights.domain.new_conversation import (
     MAX_METADATA_BYTES,
     MAX_TEXT_BYTES,
     NewConversation,
-    metadata_json,
 )
 from grok_insights.domain.timestamps import RFC_3339
 

@@ -20,8 +20,9 @@ from grok_insights.bodies.conversations import (
     BulkResultBody,
     BulkStatus,
 )
-from grok_insights.domain.conversation import (
+from grok_insights.domain.new_conversation import (
     MAX_EXTERNAL_ID_CHARS,
+    ByExternalId,
     ById,
     NewConversation,
 )
@@ -74,6 +75,13 @@ def add_many(use_case: Ingest, body: NewConversations) -> Response[str]:
 def erase(use_case: Ingest, conversation_id: UUID) -> Response[str]:
     """Delete a conversation, its insight and its share in the trends."""
     use_case.erase(str(conversation_id))
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
+@router.delete("/api/v1/conversations", query=ByExternalId)
+def erase_by_external_id(use_case: Ingest, query: ByExternalId) -> Response[str]:
+    """Delete the conversation that was sent with this external_id."""
+    use_case.erase_named(query.external_id)
     return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 

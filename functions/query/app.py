@@ -15,8 +15,9 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from grok_insights import wiring
-from grok_insights.domain.conversation import ById, ConversationStatus
+from grok_insights.domain.conversation import ConversationStatus
 from grok_insights.domain.insight import Status
+from grok_insights.domain.new_conversation import ByExternalId, ById
 from grok_insights.domain.selection import Selection
 from grok_insights.http import (
     Cors,
@@ -48,6 +49,7 @@ PAST_TRENDS = "private, max-age=60"
 ROUTES_OF_INGEST = (
     ("POST", "/api/v1/conversations"),
     ("POST", "/api/v1/conversations/bulk"),
+    ("DELETE", "/api/v1/conversations"),
     ("DELETE", "/api/v1/conversations/<conversation_id>"),
 )
 
@@ -58,6 +60,12 @@ dashboard = StaticFiles(
 )
 # API Gateway sends requests that match no other route to this function: the response is 404 or 405.
 router = Router[Query](elsewhere=ROUTES_OF_INGEST)
+
+
+@router.get("/api/v1/conversations", query=ByExternalId)
+def conversation_by_external_id(use_case: Query, query: ByExternalId) -> Response[str]:
+    """Return the conversation that was sent with this external_id."""
+    return json_response(HTTPStatus.OK, use_case.insights.named_conversation(query.external_id))
 
 
 @router.get("/api/v1/conversations/<conversation_id>", parameters=ById)

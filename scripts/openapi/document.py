@@ -35,7 +35,7 @@ SETTINGS: Final = (
 PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashboard/<name>", "/")
 """Paths of web pages, which no program calls."""
 
-NOT_SHOWN: Final = {"ById", "ListQuery", "Nothing", "TrendsQuery"}
+NOT_SHOWN: Final = {"ByExternalId", "ById", "ListQuery", "Nothing", "TrendsQuery"}
 """Models of paths and queries: the description lists their fields as parameters."""
 
 JSON: Final = "application/json"
@@ -150,7 +150,7 @@ def _operation(route: Route, words: Operation, models: Schema) -> Schema:
 
 
 def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Schema]:
-    """Return the parameters of the path, with an example, and of the query, without.
+    """Return the parameters of the path and of the query; those that are required have an example.
 
     Swagger UI fills in examples, and each filter would only shorten the list.
     """
@@ -158,8 +158,11 @@ def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Sche
         for name, schema in models[route.models.path.__name__]["properties"].items():
             example = {"example": words.example_id}
             yield {"name": name, "in": "path", "required": True, **_described(schema), **example}
-    for name, schema in models[route.models.query.__name__].get("properties", {}).items():
-        yield {"name": name, "in": "query", "required": False, **_described(schema)}
+    query = models[route.models.query.__name__]
+    for name, schema in query.get("properties", {}).items():
+        required = name in query.get("required", ())
+        example = {"example": words.example_external_id} if required else {}
+        yield {"name": name, "in": "query", "required": required, **_described(schema), **example}
 
 
 def _described(schema: Schema) -> Schema:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import uuid4
 
-from grok_insights.domain.conversation import conversation_id
+from grok_insights.domain.conversation import named_id
 
-FIRST_SAMPLE: Final = conversation_id("sample-001", uuid4)
-LAST_SAMPLE: Final = conversation_id("sample-050", uuid4)
-"""Ids of conversations that `make run` sends."""
+FIRST_NAME: Final = "sample-001"
+LAST_NAME: Final = "sample-049"
+FIRST_SAMPLE: Final = named_id(FIRST_NAME)
+LAST_SAMPLE: Final = named_id("sample-050")
+"""Names and ids of conversations that `make run` sends."""
 
 TEXT: Final = "My parcel is three weeks late. I want a refund!"
 NEW_CONVERSATION: Final = {
@@ -19,12 +20,19 @@ NEW_CONVERSATION: Final = {
 }
 NEW_CONVERSATIONS: Final = {
     "conversations": [
-        {"external_id": "ticket-2", "text": "Where is my order?"},
+        {
+            "external_id": "ticket-2",
+            "messages": [
+                {"role": "customer", "text": "Where is my order?", "at": "2025-11-20T16:02:00Z"},
+                {"role": "agent", "text": "It arrives tomorrow.", "name": "Priya"},
+            ],
+            "occurred_at": "2025-11-20T16:02:00Z",
+        },
         {"external_id": "ticket-3", "text": "Thanks, that was quick!"},
     ]
 }
 
-NEW_ID: Final = conversation_id("ticket-1", uuid4)
+NEW_ID: Final = named_id("ticket-1")
 WAITING: Final = {"id": NEW_ID, "conversation_id": NEW_ID, "status": "enqueued"}
 BULK: Final = {
     "accepted": 2,
@@ -33,12 +41,13 @@ BULK: Final = {
         {"index": index, "external_id": name, "id": one, "conversation_id": one}
         | {"status": "enqueued"}
         for index, name in enumerate(("ticket-2", "ticket-3"))
-        for one in [conversation_id(name, uuid4)]
+        for one in [named_id(name)]
     ],
 }
 CONVERSATION: Final = {
     "id": NEW_ID,
     **NEW_CONVERSATION,
+    "messages": None,
     "occurred_at": "2026-11-23T09:50:00.000Z",
     "created_at": "2026-11-23T10:14:58.000Z",
     "status": "completed",

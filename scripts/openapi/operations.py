@@ -52,6 +52,7 @@ class Operation:
     security: Security = field(default_factory=lambda: KEYED)
     body_example: Any = None
     example_id: str = examples.FIRST_SAMPLE
+    example_external_id: str = examples.FIRST_NAME
 
 
 READING: Final = (403, 422, 429, 500, 503)
@@ -68,14 +69,19 @@ ONE_INSIGHT: Final = {
     ),
     304: UNCHANGED,
 }
+ONE_CONVERSATION: Final = {
+    200: SuccessResponse("The conversation.", ConversationBody, examples.CONVERSATION, FOUND),
+    304: UNCHANGED,
+}
 
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("post", "/api/v1/conversations"): Operation(
         "addConversation",
         "Conversations",
-        "The conversation is stored and will be analysed. The same `external_id` with the same "
-        "text is the same conversation, however often it is sent; with another text it is a "
-        "conflict.",
+        "The conversation is stored and will be analysed. It is sent as one `text`, or as "
+        "`messages` of known speakers. The same `external_id` with the same text or messages is "
+        "the same conversation, however often it is sent, and its first `occurred_at` and "
+        "metadata stand; with other content it is a conflict.",
         {
             202: SuccessResponse(
                 "The conversation is stored.", AcceptedBody, examples.WAITING, ("Location",)
@@ -102,14 +108,24 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/api/v1/conversations/{conversation_id}"): Operation(
         "getConversation",
         "Conversations",
-        "The text and the metadata are returned as they were sent.",
-        {
-            200: SuccessResponse(
-                "The conversation.", ConversationBody, examples.CONVERSATION, FOUND
-            ),
-            304: UNCHANGED,
-        },
+        "The text or the messages, and the metadata, are returned as they were sent.",
+        ONE_CONVERSATION,
         (*READING, 404),
+    ),
+    ("get", "/api/v1/conversations"): Operation(
+        "getConversationByExternalId",
+        "Conversations",
+        "The same as `/api/v1/conversations/{conversation_id}`, by the client's own name.",
+        ONE_CONVERSATION,
+        (*READING, 404),
+    ),
+    ("delete", "/api/v1/conversations"): Operation(
+        "deleteConversationByExternalId",
+        "Conversations",
+        "The text, the insight and the counts are deleted together. This cannot be undone.",
+        {204: SuccessResponse("The conversation is deleted.")},
+        (*READING, 404),
+        example_external_id=examples.LAST_NAME,
     ),
     ("delete", "/api/v1/conversations/{conversation_id}"): Operation(
         "deleteConversation",
@@ -180,7 +196,7 @@ REFUSALS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     401: ("The key is missing or wrong.", ("WWW-Authenticate",)),
     403: ("The key is missing or wrong.", ()),
     404: ("There is nothing under this address.", ()),
-    409: ("The `external_id` belongs to another text.", ()),
+    409: ("The `external_id` belongs to other content.", ()),
     413: ("The body has more than 4,500,000 bytes.", ()),
     415: ("The body is not uncompressed `application/json` in UTF-8.", ()),
     422: ("The request can be read, and fields of it are not acceptable.", ()),

@@ -14,8 +14,9 @@ import pytest
 from grok_insights import wiring
 from grok_insights.aws.ledger import Entry, Ledger
 from grok_insights.aws.queue import Message
-from grok_insights.domain.conversation import EXTERNAL_ID_NAMESPACE, NewConversation
+from grok_insights.domain.conversation import EXTERNAL_ID_NAMESPACE
 from grok_insights.domain.insight import Analysis, Insight, Origin, Sentiment
+from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.settings import Settings
 from grok_insights.telemetry import flush

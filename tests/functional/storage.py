@@ -11,8 +11,9 @@ from grok_insights import wiring
 from grok_insights.aws.ledger import Ledger, SaveResult
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Todo, Work, Worklist
-from grok_insights.domain.conversation import NewConversation, conversation_id
+from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import Analysis, Sentiment
+from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.errors import NotFound
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.wiring import Parts
@@ -41,12 +42,11 @@ class Storage:
         now = self.parts.now
         return replace(self.parts, now=lambda: now() - timedelta(seconds=seconds))
 
-    def post(
-        self, name: str | None = NAME, *, late_seconds: float = 0, text: str = "Hi"
-    ) -> Accepted:
+    def post(self, name: str | None = NAME, *, late_seconds: float = 0, **content: Any) -> Accepted:
         """Accept a conversation in a function whose request started late, or clock is late."""
         use_case = wiring.ingest(self._late(late_seconds))
-        return use_case.one(NewConversation(external_id=name, text=text))
+        sent = content if "messages" in content else {"text": "Hi", **content}
+        return use_case.one(NewConversation.model_validate({"external_id": name, **sent}))
 
     def delete(self, identity: str = NAMED, *, late_seconds: float = 0) -> bool:
         """Delete a conversation; return False if there is none."""

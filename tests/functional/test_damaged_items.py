@@ -40,6 +40,34 @@ CONVERSATIONS: dict[str, Damage] = {
     "metadata that is no JSON": lambda item: item.update(metadata={"S": SECRET}),
     "an absurd enqueued_at": lambda item: item.update(enqueued_at={"N": "1"}),
 }
+
+
+def with_turns(turns: str) -> Damage:
+    """Replace the text by turns."""
+
+    def damage(item: dict[str, Any]) -> None:
+        del item["text"]
+        item["turns"] = {"S": turns}
+
+    return damage
+
+
+TURNS: dict[str, Damage] = {
+    "a text and turns": lambda item: item.update(turns={"S": '[{"role": "bot", "text": "Hi"}]'}),
+    "turns that are a number": lambda item: item.update(turns={"N": "7"}),
+    "turns that are no JSON": with_turns(SECRET),
+    "turns that are no list": with_turns('{"role": "bot"}'),
+    "no turns": with_turns("[]"),
+    "turns that are texts": with_turns(f'["{SECRET}"]'),
+    "an unknown role": with_turns(f'[{{"role": "{SECRET}", "text": "Hi"}}]'),
+    "a turn without a text": with_turns('[{"role": "bot"}]'),
+    "a turn whose text is a number": with_turns('[{"role": "bot", "text": 7}]'),
+    "a turn whose name is a list": with_turns('[{"role": "bot", "text": "Hi", "name": []}]'),
+    "a turn without a valid time": with_turns(
+        f'[{{"role": "bot", "text": "Hi", "at": "{SECRET}"}}]'
+    ),
+    "a turn whose time is a number": with_turns('[{"role": "bot", "text": "Hi", "at": 7}]'),
+}
 INSIGHTS: dict[str, Damage] = {
     "no status": lambda item: item.pop("status"),
     "an unknown status": lambda item: item.update(status={"S": SECRET}),
@@ -81,7 +109,7 @@ def good(storage: Storage) -> Message:
     return storage.messages.pop()
 
 
-@pytest.mark.parametrize("damage", CONVERSATIONS.values(), ids=CONVERSATIONS)
+@pytest.mark.parametrize("damage", (CONVERSATIONS | TURNS).values(), ids=CONVERSATIONS | TURNS)
 def test_a_damaged_conversation_costs_its_own_message_and_can_be_deleted(
     storage: Storage, damage: Damage, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -103,6 +103,11 @@ def test_an_example_gives_a_result_when_it_is_sent_as_it_is(
         for one in operation["parameters"]
         if one["in"] == "query" and "default" in one["schema"]
     }
+    query |= {
+        one["name"]: one["example"]
+        for one in operation["parameters"]
+        if one["in"] == "query" and one["required"]
+    }
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     event = api_event(method.upper(), path.format(**filled), body.get("example"), query=query)
     response = (

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_insights import wiring
+from grok_insights.domain.conversation import Role, Turn, transcript
 from grok_insights.domain.redaction import CARD, EMAIL, PHONE, redacted
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.mock import MockGrok
@@ -114,6 +115,7 @@ class Listening:
     """The mock, which also records the texts that it was sent."""
 
     heard: list[str] = field(default_factory=list)
+    turns: tuple[Turn, ...] = ()
     longest_call_seconds: float = 0
     model: str = "mock"
     prompt_version: str = "1"
@@ -121,6 +123,7 @@ class Listening:
 
     def analyse(self, prompt: Prompt) -> Answer:
         self.heard.append(prompt.text)
+        self.turns = prompt.turns
         return MockGrok(0).analyse(prompt)
 
 
@@ -132,3 +135,18 @@ def test_grok_gets_the_redacted_text_if_redaction_is_on(setting: str, heard: str
     settings = Settings.from_env(environment(REDACT_PII=setting))
     wiring.with_redaction(grok, settings).analyse(Prompt(AN_ID, "I am a@b.example"))
     assert grok.heard == [heard]
+
+
+def test_turns_are_redacted_in_the_text_and_one_by_one() -> None:
+    grok = Listening()
+    settings = Settings.from_env(environment(REDACT_PII="true"))
+    turns = (
+        Turn(Role.CUSTOMER, "I am a@b.example", name="a@b.example"),
+        Turn(Role.AGENT, "Call +44 20 7946 0958"),
+    )
+    wiring.with_redaction(grok, settings).analyse(Prompt(AN_ID, transcript(turns), turns))
+    assert grok.heard == [f"Customer: I am {EMAIL}\nAgent: Call {PHONE}"]
+    assert grok.turns == (
+        Turn(Role.CUSTOMER, f"I am {EMAIL}", name=EMAIL),
+        Turn(Role.AGENT, f"Call {PHONE}"),
+    )

@@ -15,8 +15,9 @@ from grok_insights.analysis.admission import SAVING_SECONDS
 from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps
-from grok_insights.domain.conversation import NewConversation, conversation_id
+from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import tally
+from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.errors import BadRequest, SettingsError
 from grok_insights.flow.rate_limit import RateLimit, client_of
 from grok_insights.query.cursor import Cursors

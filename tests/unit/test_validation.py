@@ -9,12 +9,21 @@ import pytest
 from pydantic import ValidationError
 
 from functions.ingest.app import NewConversations
-from grok_insights.domain.conversation import ById, NewConversation
+from grok_insights.domain.new_conversation import ByExternalId, ById, NewConversation, NewMessage
 from grok_insights.query.parameters import ListQuery, TrendsQuery
 from grok_insights.settings import Settings
 from grok_insights.validation import MAX_FAULTS, MESSAGES, NOT_BLANK, Model, faults_of
 
-MODELS = (ById, ListQuery, NewConversation, NewConversations, Settings, TrendsQuery)
+MODELS = (
+    ByExternalId,
+    ById,
+    ListQuery,
+    NewMessage,
+    NewConversation,
+    NewConversations,
+    Settings,
+    TrendsQuery,
+)
 ODD: tuple[Any, ...] = (
     *(None, True, -1, 0, 7, 1.5, 10**30, float("inf"), "", " ", "x", "-1", "0", "1_0", "5.0"),
     *("9" * 5_000, "1e400", "nan", "x" * 100_001, "\ud800", "2026-13-01T00:00:00Z", [], [1] * 501),
@@ -46,7 +55,7 @@ def test_no_message_is_in_the_words_of_pydantic(model: type[Model]) -> None:
     ("model", "sent", "location", "message"),
     [
         (NewConversation, [], "", "must be an object"),
-        (NewConversation, {}, "text", "is missing"),
+        (NewConversation, {}, "text", "is missing: send text or messages"),
         (NewConversation, {"text": "x", "externalId": "1"}, "externalId", "is not a known name"),
         (NewConversation, {"text": "x", "metadata": [1]}, "metadata", "must be an object"),
         (NewConversation, {"text": 5}, "text", "must be a string"),

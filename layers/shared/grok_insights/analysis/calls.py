@@ -122,7 +122,8 @@ class Caller:
         self._sleep_until(start)
         if self.circuit.view().state is not CircuitState.CLOSED:
             return Call(None, 0.0, work)  # a conversation is never the probe
-        prompt = Prompt(work.conversation.id, work.conversation.text)
+        one = work.conversation
+        prompt = Prompt(one.id, one.text, one.turns)
         result = self._call(lambda: self._analyse_work(prompt, work.message.known_error))
         return Call(result.outcome, result.latency_seconds, work)
 

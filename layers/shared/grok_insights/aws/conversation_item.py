@@ -13,7 +13,11 @@ from grok_insights.domain.conversation import (
     NOT_STORED,
     Conversation,
     Lifetime,
+    Role,
+    Turn,
     metadata_json,
+    transcript,
+    turns_json,
 )
 
 
@@ -27,12 +31,19 @@ def conversation_to_item(conversation: Conversation) -> dict[str, Any]:
     return {
         "id": text(conversation.id),
         "generation": number(conversation.lifetime.generation),
-        "text": text(conversation.text),
+        **_content(conversation),
         "created_at": text(timestamps.to_text(conversation.created_at)),
         "occurred_at": text(timestamps.to_text(conversation.occurred_at)),
         "ttl": number(int(conversation.lifetime.expires_at.timestamp())),
         **{name: text(value) for name, value in optional.items() if value is not None},
     }
+
+
+def _content(conversation: Conversation) -> dict[str, Any]:
+    """Return the attribute with the turns, or with the text."""
+    if conversation.turns:
+        return {"turns": text(turns_json(conversation.turns))}
+    return {"text": text(conversation.text)}
 
 
 def from_item(item: Item) -> Conversation:
@@ -42,15 +53,36 @@ def from_item(item: Item) -> Conversation:
     """
     metadata = text_of(item, "metadata")
     enqueued_at = text_of(item, "enqueued_at")
+    turns = _turns_of(item)
     return Conversation(
         id=item["id"]["S"],
-        text=item["text"]["S"],
+        text=transcript(turns) if turns else item["text"]["S"],
         created_at=timestamps.from_text(item["created_at"]["S"]),
         occurred_at=timestamps.from_text(item["occurred_at"]["S"]),
         external_id=text_of(item, "external_id"),
         metadata=None if metadata is None else json.loads(metadata),
         enqueued_at=None if enqueued_at is None else timestamps.from_text(enqueued_at),
         lifetime=_lifetime(item),
+        turns=turns,
+    )
+
+
+def _turns_of(item: Item) -> tuple[Turn, ...]:
+    """Return the turns of an item; empty if it has a text."""
+    if "turns" not in item:
+        return ()
+    turns = tuple(_turn(value) for value in json.loads(item["turns"]["S"]))
+    if not turns or "text" in item:
+        raise ValueError("there are no turns, or a text too")
+    return turns
+
+
+def _turn(value: dict[str, Any]) -> Turn:
+    at, name = value.get("at"), value.get("name")
+    if not (isinstance(value["text"], str) and isinstance(name, str | None)):
+        raise TypeError("a text or a name is not a string")
+    return Turn(
+        Role(value["role"]), value["text"], None if at is None else timestamps.from_text(at), name
     )
 
 

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from grok_insights.bodies.fields import ConversationId, Count, Timestamp
 from grok_insights.bodies.problem import ProblemBody
-from grok_insights.domain.conversation import ConversationStatus
+from grok_insights.domain.conversation import ConversationStatus, Role
 
 
 class BulkStatus(StrEnum):
@@ -59,12 +59,24 @@ class WaitingBody(TypedDict):
     status: Annotated[ConversationStatus, Field(description="Always `enqueued`.")]
 
 
+class MessageBody(TypedDict):
+    """One message of a conversation, as it was sent."""
+
+    role: Annotated[Role, Field(description="Who says it.")]
+    text: Annotated[str, Field(description="What is said.")]
+    at: Annotated[Timestamp | None, Field(description="When; null where no time was sent.")]
+    name: Annotated[str | None, Field(description="The speaker; null where no name was sent.")]
+
+
 class ConversationBody(TypedDict):
-    """A conversation as it was sent."""
+    """A conversation as it was sent: with a text or with messages."""
 
     id: Annotated[ConversationId, Field(description="Id of the conversation.")]
     external_id: Annotated[str | None, Field(description="As sent; null where none was sent.")]
-    text: Annotated[str, Field(description="As sent.")]
+    text: Annotated[str | None, Field(description="As sent; null where messages were sent.")]
+    messages: Annotated[
+        list[MessageBody] | None, Field(description="As sent; null where a text was sent.")
+    ]
     metadata: Annotated[
         dict[str, Any] | None, Field(description="As sent; null where none was sent.")
     ]

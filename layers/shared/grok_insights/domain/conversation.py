@@ -1,74 +1,26 @@
-"""A conversation: what a client may send, its id and its lifetime."""
+"""A conversation: its turns, its id and its lifetime. `new_conversation` has what clients send."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, Field
-
 from grok_insights.domain import timestamps
-from grok_insights.domain.timestamps import Instant
-from grok_insights.validation import NOT_BLANK, Model
 
 EXTERNAL_ID_NAMESPACE: Final = UUID("6f1d2d3a-8d1c-5c0e-9a53-0d6a3c1f7b42")
 """Namespace of ``uuid5`` for ids made from an ``external_id``. If it changes, stored conversations
 are no longer found by their ``external_id``."""
 
-MAX_EXTERNAL_ID_CHARS: Final = 256
-
-MAX_TEXT_BYTES: Final = 380_000
-"""The largest UTF-8 size of a text that fits a DynamoDB item (400 KB) with its other attributes."""
-
-MAX_METADATA_BYTES: Final = 8_192
-"""Bytes of the metadata as compact JSON."""
-
-MAX_METADATA_DEPTH: Final = 32
-"""Levels of objects and arrays in the metadata."""
-
 DEFAULT_MAX_TEXT_CHARS: Final = 100_000
 """The largest number of characters of a text, if ``MAX_TEXT_CHARS`` is not set."""
 
-EARLIEST_OCCURRENCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""No conversation took place before this instant."""
-
-LATEST_OCCURRENCE: Final = timedelta(days=1)
-"""How far in the future a conversation may have taken place, since clients' clocks may be wrong."""
-
 JsonObject = dict[str, Any]
 """A JSON object, as `json.loads` returns it."""
-
-
-def _fits_an_item(text: str) -> str:
-    if len(text.encode()) > MAX_TEXT_BYTES:
-        raise ValueError(f"must have at most {MAX_TEXT_BYTES} bytes in UTF-8")
-    return text
-
-
-def _is_small(metadata: JsonObject) -> JsonObject:
-    if _is_nested_deeper(metadata, MAX_METADATA_DEPTH):
-        raise ValueError(f"must be at most {MAX_METADATA_DEPTH} levels deep")
-    try:
-        size = len(metadata_json(metadata))
-    except ValueError:
-        raise ValueError("must not contain a number that JSON cannot represent") from None
-    if size > MAX_METADATA_BYTES:
-        raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
-    return metadata
-
-
-def _is_nested_deeper(value: JsonObject, levels: int) -> bool:
-    """Return whether objects and arrays have more levels, without recursion."""
-    level: list[Any] = [value]
-    for _ in range(levels):
-        children = (node.values() if isinstance(node, dict) else node for node in level)
-        level = [child for nodes in children for child in nodes if isinstance(child, (dict, list))]
-    return bool(level)
 
 
 def metadata_json(metadata: JsonObject) -> str:
@@ -99,47 +51,29 @@ class Turn(NamedTuple):
     at: datetime | None = None
     name: str | None = None
 
-
-class ById(Model):
-    """The path of one conversation."""
-
-    conversation_id: UUID = Field(description="Id of the conversation, and of its insight.")
-
-
-class NewConversation(Model):
-    """One conversation, as a client sends it."""
-
-    external_id: (
-        Annotated[str, Field(pattern=NOT_BLANK, max_length=MAX_EXTERNAL_ID_CHARS)] | None
-    ) = Field(
-        None,
-        description="The client's own name for it, which makes it harmless to send it again.",
-    )
-    text: Annotated[str, Field(pattern=NOT_BLANK), AfterValidator(_fits_an_item)] = Field(
-        description=f"The conversation. At most {MAX_TEXT_BYTES:,} bytes in UTF-8.",
-        json_schema_extra={"maxLength": DEFAULT_MAX_TEXT_CHARS},
-    )
-    occurred_at: Instant | None = Field(
-        None,
-        description=(
-            "When the conversation took place, RFC 3339 with a zone: from 2000 to a day ahead. "
-            "Without it, the time of acceptance."
-        ),
-    )
-    metadata: Annotated[JsonObject, AfterValidator(_is_small)] | None = Field(
-        None,
-        description=(
-            "Any JSON object. It is kept, and given back as it came. "
-            f"At most {MAX_METADATA_BYTES:,} bytes as JSON and {MAX_METADATA_DEPTH} levels deep."
-        ),
-    )
+    def as_json(self) -> dict[str, str]:
+        """Return the turn as it is stored and shown, without what was not sent."""
+        optional = {
+            "at": None if self.at is None else timestamps.to_text(self.at),
+            "name": self.name,
+        }
+        given = {name: value for name, value in optional.items() if value is not None}
+        return {"role": str(self.role), "text": self.text, **given}
 
 
-def occurrence_fault(occurred_at: datetime, now: datetime) -> str | None:
-    """Return why a conversation cannot have taken place at an instant; None if it can."""
-    if EARLIEST_OCCURRENCE <= occurred_at <= now + LATEST_OCCURRENCE:
-        return None
-    return "must be from 2000-01-01T00:00:00Z to one day ahead"
+def turns_json(turns: Iterable[Turn]) -> str:
+    """Return turns as compact JSON."""
+    values = [turn.as_json() for turn in turns]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def transcript(turns: Iterable[Turn]) -> str:
+    """Return the analysed text of turns: one line for each, like ``Customer: Where is it?``.
+
+    White space within a turn becomes one blank. So each line is one turn, and what a customer
+    writes on a new line is never read as the words of an agent.
+    """
+    return "\n".join(f"{turn.role.capitalize()}: {' '.join(turn.text.split())}" for turn in turns)
 
 
 class ConversationStatus(StrEnum):
@@ -174,9 +108,10 @@ NOT_STORED: Final = Lifetime(0, datetime.max.replace(tzinfo=UTC))
 class Conversation:
     """A conversation that was accepted.
 
-    ``created_at`` is the time of acceptance, and ``occurred_at`` when it took place.
-    ``enqueued_at`` is when a repeated request last proved that a message reached the queue; None
-    until then.
+    ``text`` is what is analysed: the text as sent, or the `transcript` of ``turns``, which are
+    empty if the client sent a text. ``created_at`` is the time of acceptance, and ``occurred_at``
+    when it took place. ``enqueued_at`` is when a repeated request last proved that a message
+    reached the queue; None until then.
     """
 
     id: str
@@ -187,6 +122,11 @@ class Conversation:
     metadata: JsonObject | None = None
     enqueued_at: datetime | None = None
     lifetime: Lifetime = NOT_STORED
+    turns: tuple[Turn, ...] = ()
+
+    def has_same_content(self, other: Conversation) -> bool:
+        """Return whether the client sent the same text, or the same messages."""
+        return (self.text, self.turns) == (other.text, other.turns)
 
     def accepted(self, retention: timedelta, *, after: int = 0) -> Conversation:
         """Return this conversation with its lifetime, later than generation ``after``."""
@@ -194,6 +134,11 @@ class Conversation:
         return replace(self, lifetime=Lifetime(generation, self.created_at + retention))
 
 
+def named_id(external_id: str) -> str:
+    """Return the id of the conversation with an ``external_id``."""
+    return str(uuid5(EXTERNAL_ID_NAMESPACE, external_id))
+
+
 def conversation_id(external_id: str | None, random_id: Callable[[], UUID]) -> str:
     """Return the id of a conversation: derived from ``external_id``, or random without one."""
-    return str(random_id() if external_id is None else uuid5(EXTERNAL_ID_NAMESPACE, external_id))
+    return str(random_id()) if external_id is None else named_id(external_id)

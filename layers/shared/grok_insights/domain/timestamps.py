@@ -13,10 +13,10 @@ RFC_3339: Final = re.compile(
 )
 
 
-def _as_rfc_3339(text: object) -> object:
-    if isinstance(text, str) and not RFC_3339.fullmatch(text):
-        raise ValueError("must be an instant like 2026-11-23T10:15:00Z, with its zone")
-    return text
+def _as_rfc_3339(sent: object) -> object:
+    if isinstance(sent, datetime) or (isinstance(sent, str) and RFC_3339.fullmatch(sent)):
+        return sent
+    raise ValueError("must be an instant like 2026-11-23T10:15:00Z, with its zone")
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
@@ -26,6 +26,21 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
 def to_text(instant: datetime) -> str:
     """Return an instant like ``2026-11-23T10:15:00.123Z``. It must have a time zone."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def to_the_millisecond(instant: datetime) -> datetime:
+    """Return an instant as `to_text` keeps it: in UTC, without smaller parts of a second.
+
+    Raises
+    ------
+    ValueError
+        It is outside Python's calendar in UTC.
+    """
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be from the year 1 to the year 9999 in UTC") from None
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def to_milliseconds(instant: datetime) -> int:

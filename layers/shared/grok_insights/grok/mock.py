@@ -11,7 +11,7 @@ from zlib import crc32
 from grok_insights.domain import pricing
 from grok_insights.domain.insight import Cost, CostSource
 from grok_insights.grok.analyzer import Answer
-from grok_insights.grok.heuristics.reading import analyse_text
+from grok_insights.grok.heuristics.reading import analyse_text, analyse_turns
 from grok_insights.grok.prompt import Prompt
 
 MODEL: Final = "mock"
@@ -33,7 +33,7 @@ class MockGrok:
         latency_seconds = self.longest_call_seconds * _latency_fraction(prompt.text)
         self.sleep(latency_seconds)
         return Answer(
-            analysis=analyse_text(prompt.text),
+            analysis=analyse_turns(prompt.turns) if prompt.turns else analyse_text(prompt.text),
             cost=Cost(pricing.estimated_tokens(prompt.text), 0, CostSource.ESTIMATED),
             model=self.model,
             mock=self.is_mock,

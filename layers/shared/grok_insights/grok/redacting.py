@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from grok_insights.domain.redaction import redacted
 
 if TYPE_CHECKING:
+    from grok_insights.domain.conversation import Turn
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.grok.prompt import Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Redacting:
-    """Passes prompts to an analyzer, without e-mail addresses, card numbers and phone numbers."""
+    """Passes prompts to an analyzer, without e-mail addresses, card numbers and phone numbers.
+
+    They are removed from the text, and from the texts and names of the turns.
+    """
 
     analyzer: Analyzer
 
@@ -40,4 +44,10 @@ class Redacting:
 
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse the redacted conversation. Raises the errors of the inner analyzer."""
-        return self.analyzer.analyse(replace(prompt, text=redacted(prompt.text)))
+        turns = tuple(_redacted(turn) for turn in prompt.turns)
+        return self.analyzer.analyse(replace(prompt, text=redacted(prompt.text), turns=turns))
+
+
+def _redacted(turn: Turn) -> Turn:
+    name = None if turn.name is None else redacted(turn.name)
+    return turn._replace(text=redacted(turn.text), name=name)

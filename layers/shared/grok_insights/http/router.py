@@ -72,10 +72,10 @@ class Router(Generic[UseCase]):
         return self._route("POST", path, RequestModels(body=body))
 
     def delete(
-        self, path: str, *, parameters: type[Model] | None = None
+        self, path: str, *, parameters: type[Model] | None = None, query: type[Model] = Nothing
     ) -> Callable[[Function], Function]:
         """Register a function for ``DELETE``."""
-        return self._route("DELETE", path, RequestModels(parameters))
+        return self._route("DELETE", path, RequestModels(parameters, query))
 
     def _route(
         self, method: str, path: str, models: RequestModels, with_request: bool = False

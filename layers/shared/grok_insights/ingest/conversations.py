@@ -6,7 +6,7 @@ This is the only use case that writes to the Conversations table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -19,10 +19,11 @@ from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import (
     Conversation,
     ConversationStatus,
-    NewConversation,
     conversation_id,
-    occurrence_fault,
+    named_id,
+    transcript,
 )
+from grok_insights.domain.new_conversation import NewConversation, occurrence_fault
 from grok_insights.errors import (
     Conflict,
     Fault,
@@ -117,6 +118,17 @@ class Ingest:
         if not self.erasure.erase(conversation_id):
             raise NotFound("there is no conversation with this id")
 
+    def erase_named(self, external_id: str) -> None:
+        """Erase the conversation with an ``external_id``, like `erase`.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        if not self.erasure.erase(named_id(external_id)):
+            raise NotFound("there is no conversation with this external_id")
+
     def _refuse_when_full(self, more: int) -> None:
         if self.queue.depth() + more > self.max_queue_depth:
             raise Unavailable(
@@ -134,22 +146,32 @@ class Ingest:
             return error
 
     def _checked(self, new: NewConversation, parent: str) -> Conversation:
-        if len(new.text) > self.max_text_chars:
-            fault = Fault(f"{parent}text", f"must have at most {self.max_text_chars} characters")
-            raise InvalidRequest("the conversation is not valid", faults=(fault,))
         now = self.now()
         occurred_at = new.occurred_at or now
-        if message := occurrence_fault(occurred_at, now):
-            fault = Fault(f"{parent}occurred_at", message)
-            raise InvalidRequest("the conversation is not valid", faults=(fault,))
+        if fault := self._fault(new, occurred_at, now):
+            faults = (replace(fault, location=parent + fault.location),)
+            raise InvalidRequest("the conversation is not valid", faults=faults)
+        turns = new.turns
         return Conversation(
             id=conversation_id(new.external_id, self.random_id),
-            text=new.text,
+            text=new.text or transcript(turns),
             created_at=now,
             occurred_at=occurred_at,
             external_id=new.external_id,
             metadata=new.metadata,
+            turns=turns,
         )
+
+    def _fault(self, new: NewConversation, occurred_at: datetime, now: datetime) -> Fault | None:
+        """Return the first fault that depends on the settings or on the time."""
+        if new.chars > self.max_text_chars:
+            together = " together" if new.messages else ""
+            return Fault(
+                "messages" if new.messages else "text",
+                f"must have at most {self.max_text_chars} characters{together}",
+            )
+        message = occurrence_fault(occurred_at, now)
+        return Fault("occurred_at", message) if message else None
 
     def _accept(self, items: Sequence[Conversation | RequestError]) -> list[Outcome]:
         conversations: dict[str, Conversation] = {}
@@ -221,7 +243,7 @@ class Ingest:
 
 def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Outcome:
     if asked.id in added.invalid:
-        fault = Fault("text", "cannot be stored")
+        fault = Fault("messages" if asked.turns else "text", "cannot be stored")
         return InvalidRequest("the conversation is not valid", faults=(fault,))
     if asked.id in added.unreadable:
         return Conflict(
@@ -232,8 +254,8 @@ def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str])
         return Unavailable(
             "the conversation could not be stored; send it again", retry_after_seconds=1
         )
-    if asked.text != stored.text:
-        return Conflict("this external_id belongs to a conversation with another text")
+    if not asked.has_same_content(stored):
+        return Conflict("this external_id belongs to a conversation with other content")
     status = statuses.get(asked.id)
     if status is None:
         return _not_enqueued()

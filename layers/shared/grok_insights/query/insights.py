@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from grok_insights.domain import timestamps
-from grok_insights.domain.conversation import ConversationStatus
+from grok_insights.domain.conversation import ConversationStatus, named_id
 from grok_insights.errors import NotFound
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
     from grok_insights.aws.insights.table import Insights, Stored
     from grok_insights.aws.insights.timeline import Timeline
-    from grok_insights.bodies.conversations import ConversationBody
+    from grok_insights.bodies.conversations import ConversationBody, MessageBody
+    from grok_insights.domain.conversation import Turn
     from grok_insights.domain.selection import Selection
     from grok_insights.query.cursor import Cursors
 
@@ -55,14 +56,34 @@ class ReadInsights:
         NotFound
             There is no such conversation.
         """
+        shown = self._shown(conversation_id)
+        if shown is None:
+            raise NotFound("there is no conversation with this id")
+        return shown
+
+    def named_conversation(self, external_id: str) -> ConversationBody:
+        """Return the stored conversation with an ``external_id``, and its status.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation.
+        """
+        shown = self._shown(named_id(external_id))
+        if shown is None:
+            raise NotFound("there is no conversation with this external_id")
+        return shown
+
+    def _shown(self, conversation_id: str) -> ConversationBody | None:
         stored = self.conversations.get(conversation_id)
         if stored is None:
-            raise NotFound("there is no conversation with this id")
+            return None
         statuses = self.insights.statuses([stored])
         return {
             "id": stored.id,
             "external_id": stored.external_id,
-            "text": stored.text,
+            "text": None if stored.turns else stored.text,
+            "messages": [_message(turn) for turn in stored.turns] if stored.turns else None,
             "metadata": stored.metadata,
             "occurred_at": timestamps.to_text(stored.occurred_at),
             "created_at": timestamps.to_text(stored.created_at),
@@ -87,3 +108,12 @@ class ReadInsights:
             [insight.document for insight in placed],
             None if rest is None else self.cursors.seal(rest, query=query),
         )
+
+
+def _message(turn: Turn) -> MessageBody:
+    return {
+        "role": turn.role,
+        "text": turn.text,
+        "at": None if turn.at is None else timestamps.to_text(turn.at),
+        "name": turn.name,
+    }

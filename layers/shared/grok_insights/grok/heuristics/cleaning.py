@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 SCANNED_CHARS = 6_000
 """Only so much of the beginning and as much of the end is read: time stays bounded."""
@@ -51,6 +52,23 @@ def plain(text: str) -> str:
     marked = _BREAKS.sub("\n", _INLINE.sub("", text.replace("\r", "\n")))
     text = html.unescape(_TAGS.sub(" ", marked))
     return _BLANKS.sub(" ", _CONTROL.sub(" ", text)).strip()
+
+
+def scanned(texts: Sequence[str]) -> list[str]:
+    """Return the parts of texts that are read: the beginning and the end of all together."""
+    before, total = 0, sum(map(len, texts))
+    parts = []
+    for text in texts:
+        head = min(max(SCANNED_CHARS - before, 0), len(text))
+        tail = max(total - SCANNED_CHARS - before, head)
+        parts.append(text if tail == head else f"{text[:head]}\n{text[tail:]}")
+        before += len(text)
+    return parts
+
+
+def of_message(text: str) -> str:
+    """Return the own words of a message as `plain` text, with private data masked."""
+    return masked(without_mail_parts(plain(text)))
 
 
 def masked(text: str) -> str:

@@ -1,14 +1,16 @@
-"""Who said what: any text, chat log or e-mail as clean turns without labels and private data.
+"""Who said what: a text, chat log, e-mail or messages, without labels and private data.
 
-It guesses speakers from labels only; a text without labels is one turn of the customer.
+`parse` guesses speakers from labels only; a text without labels is said by the customer. `of_turns`
+knows them.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from grok_insights.domain.conversation import Role, Turn
 from grok_insights.grok.heuristics import cleaning, word_lists
 
 _STAMP = (
@@ -32,7 +34,7 @@ _AGENT_SPEECH = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Utterance:
     """What one speaker said at one go."""
 
     text: str
@@ -41,10 +43,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A conversation as its turns, in order, and the lower-case words of its speakers' names."""
+    """A conversation as its turns, in order, and the lower-case words of its speakers' names.
 
-    turns: tuple[Turn, ...]
+    ``is_without_customer`` is set if the roles are known and none is the customer.
+    """
+
+    turns: tuple[Utterance, ...]
     names: frozenset[str]
+    is_without_customer: bool = False
 
     @property
     def is_dialogue(self) -> bool:
@@ -52,7 +58,7 @@ class Transcript:
         return len(self.turns) > 1
 
     @property
-    def customer_turns(self) -> tuple[Turn, ...]:
+    def customer_turns(self) -> tuple[Utterance, ...]:
         """The customer's turns, or all of them where nobody seems to be the customer."""
         return tuple(turn for turn in self.turns if turn.by_customer) or self.turns
 
@@ -75,9 +81,29 @@ def parse(text: str) -> Transcript:
         return Transcript(_single_turn(lines), frozenset())
     spoken = list(_gather(lines, speakers))
     agents = _agents(spoken)
-    turns = tuple(Turn(said, name not in agents) for name, said in spoken if said)
-    names = frozenset(word for name in speakers for word in re.findall(r"[^\W_]+", name))
-    return Transcript(turns, names)
+    turns = tuple(Utterance(said, name not in agents) for name, said in spoken if said)
+    return Transcript(turns, _words(speakers))
+
+
+def of_turns(turns: Iterable[Turn]) -> Transcript:
+    """Return the transcript of turns whose roles are known. What the system says is left out.
+
+    Line breaks and labels in a turn change no speaker.
+    """
+    said = [turn for turn in turns if turn.role is not Role.SYSTEM]
+    utterances = [
+        Utterance(cleaning.of_message(text), turn.role is Role.CUSTOMER)
+        for turn, text in zip(said, cleaning.scanned([turn.text for turn in said]), strict=True)
+    ]
+    names = _words(turn.name.lower() for turn in said if turn.name)
+    has_customer = any(turn.role is Role.CUSTOMER for turn in said)
+    return Transcript(
+        tuple(one for one in utterances if one.text), names, is_without_customer=not has_customer
+    )
+
+
+def _words(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for name in names for word in re.findall(r"[^\W_]+", name))
 
 
 def _read_line(line: str) -> _Line:
@@ -107,12 +133,12 @@ def _roles() -> str:
     return "|".join(sorted(label for label in labels if len(label) > 2))
 
 
-def _single_turn(lines: list[_Line]) -> tuple[Turn, ...]:
+def _single_turn(lines: list[_Line]) -> tuple[Utterance, ...]:
     whole = "\n".join(
         f"{line.name.capitalize()}: {line.said}" if line.name else line.said for line in lines
     )
     text = cleaning.masked(cleaning.without_mail_parts(whole))
-    return (Turn(text, by_customer=True),) if text else ()
+    return (Utterance(text, by_customer=True),) if text else ()
 
 
 def _speakers(lines: list[_Line]) -> frozenset[str]:
