@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -80,7 +81,9 @@ def _agreed(options: Options, mode: str, console: Console) -> float:
 
 
 async def _run(options: Options, service: Service, console: Console) -> Run:
-    source = conversations(options.from_file, uuid4().hex[:8])
+    source = conversations(
+        options.from_file, uuid4().hex[:8], options.num_conversations, datetime.now(UTC)
+    )
     with _progress(console) as progress:
         show = _shown_on(progress, options.num_conversations)
         run = Run(options, service, source, _is_here(options.base_url), show)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from scripts.load.errors import LoadTestError
+from scripts.occurrence import occurred_at
 
 SAMPLES: Final = Path(__file__).resolve().parents[1] / "samples.jsonl"
 LOOKED_AT: Final = 1_000
@@ -17,23 +19,29 @@ LOOKED_AT: Final = 1_000
 Conversation = dict[str, Any]
 
 
-def conversations(path: Path, run: str) -> Iterator[Conversation]:
-    """Repeat the conversations of a JSON Lines file endlessly, each with its own external id.
+def conversations(path: Path, run: str, count: int, now: datetime) -> Iterator[Conversation]:
+    """Return ``count`` conversations: those of a JSON Lines file, repeated.
 
-    Only one line is in memory at a time.
+    Each has its own external id, and took place within the 14 days before ``now``, a later one
+    later. Only one line is in memory at a time.
 
     Raises
     ------
     LoadTestError
         The file cannot be read or is empty, or a line is not a conversation.
     """
-    number = 0
+    for number, one in enumerate(islice(_repeated(path), count)):
+        named = {"external_id": f"load-{run}-{number}"}
+        yield {**one, **named, "occurred_at": occurred_at(number, count, now)}
+
+
+def _repeated(path: Path) -> Iterator[Conversation]:
     while True:
-        before = number
+        is_empty = True
         for one in _lines(path):
-            yield {**one, "external_id": f"load-{run}-{number}"}
-            number += 1
-        if number == before:
+            is_empty = False
+            yield one
+        if is_empty:
             raise LoadTestError(f"{path} holds no conversation")
 
 
@@ -52,14 +60,27 @@ def _conversation(line: str, where: str) -> Conversation:
         found = json.loads(line)
     except ValueError:
         raise LoadTestError(f"{where} is not JSON") from None
-    if not isinstance(found, dict) or not isinstance(found.get("text"), str):
-        raise LoadTestError(f'{where} is not an object with a "text"')
-    return {name: found[name] for name in ("text", "metadata") if name in found}
+    if not isinstance(found, dict) or not _has_content(found):
+        raise LoadTestError(f'{where} is not an object with a "text" or "messages"')
+    return {name: found[name] for name in ("text", "messages", "metadata") if name in found}
+
+
+def _has_content(found: Conversation) -> bool:
+    messages = found.get("messages", [])
+    if isinstance(found.get("text"), str):
+        return not messages
+    return bool(messages) and all(
+        isinstance(one, dict) and isinstance(one.get("text"), str) for one in messages
+    )
+
+
+def _chars(one: Conversation) -> int:
+    return sum(len(part["text"]) for part in one.get("messages", [one]))
 
 
 def mean_chars(path: Path) -> float:
     """Return the mean length of the first thousand texts, in characters."""
-    lengths = [len(one["text"]) for one in islice(_lines(path), LOOKED_AT)]
+    lengths = [_chars(one) for one in islice(_lines(path), LOOKED_AT)]
     if not lengths:
         raise LoadTestError(f"{path} holds no conversation")
     return sum(lengths) / len(lengths)

@@ -84,7 +84,7 @@ class Run:
             began = schedule.began(index, self.clock())
             outcome = await self._send(batch, began)
             for identity in outcome.accepted:
-                self.watch.expect(identity, began)
+                self.watch.expect(identity, began, batch)
 
     def _take(self) -> list[Conversation]:
         left = self.options.num_conversations - self.taken

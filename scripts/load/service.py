@@ -46,9 +46,9 @@ class Service:
             return Outcome(failed=len(sent), reason=type(error).__name__)
         return read(response, len(sent))
 
-    async def page(self, cursor: str | None) -> dict[str, Any] | None:
-        """Return a page of the newest insights; None if the service does not return it now."""
-        query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+    async def page(self, window: dict[str, str], cursor: str | None) -> dict[str, Any] | None:
+        """Return a page of the insights of a time; None if the service does not return it now."""
+        query = {"limit": "100", **window} | ({"cursor": cursor} if cursor else {})
         try:
             response = await self._get("/api/v1/insights", query)
         except httpx.HTTPError:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from scripts.local.api import Api
 from scripts.local.errors import LocalStackError
 from scripts.local.stack import LocalStack
+from scripts.occurrence import SPAN, occurred_at
 
 Json: TypeAlias = dict[str, Any]
 
@@ -41,20 +43,30 @@ _COUNTERS = {
 
 def show(stack: LocalStack, console: Console) -> None:
     """Send conversations over HTTP, wait for their insights, and print insights and trends."""
-    samples = _samples()
+    samples = _samples(datetime.now(UTC))
     with Api(stack.api_url, stack.api_key) as api:
         ids = [_send_one(api, samples[0]), *_send_bulk(api, samples[1:])]
         insights = _wait_for(api, ids, console, stack.files.log("emulator"))
-        trends = api.get("/api/v1/insights/trends")
+        trends = api.get("/api/v1/insights/trends", **_past(datetime.now(UTC)))
     console.print(_insights_table([insights[id_] for id_ in ids], samples))
     console.print(_trends_table(trends), _topics_table(trends))
     _print_next_steps(stack, console)
 
 
-def _samples() -> list[Json]:
+def _samples(now: datetime) -> list[Json]:
+    """Return the samples, each with a time in the past 14 days."""
     if not _SAMPLES.is_file():
         raise LocalStackError(f"The sample conversations are missing: {_SAMPLES}.")
-    return [json.loads(line) for line in _SAMPLES.read_text(encoding="utf-8").splitlines() if line]
+    lines = [line for line in _SAMPLES.read_text(encoding="utf-8").splitlines() if line]
+    return [
+        {**json.loads(line), "occurred_at": occurred_at(number, len(lines), now)}
+        for number, line in enumerate(lines)
+    ]
+
+
+def _past(now: datetime) -> dict[str, str]:
+    """Return the query for the trends of the days of the samples."""
+    return {"interval": "day", "from": (now - SPAN).isoformat(timespec="seconds")}
 
 
 def _send_one(api: Api, sample: Json) -> str:
@@ -124,13 +136,13 @@ def _reason(insight: Json) -> str:
 
 def _trends_table(trends: Json) -> Table:
     table = Table(title=f"Trends by {trends['interval']} (UTC)", show_footer=True, **_LOOK)
-    totals = trends["totals"]
-    table.add_column("From", footer="in all")
+    totals, is_daily = trends["totals"], trends["interval"] == "day"
+    table.add_column("Day" if is_daily else "From", footer="in all")
     for name, (field, colour) in _COUNTERS.items():
         table.add_column(name, footer=str(totals[field]), style=colour, justify="right")
     for point in trends["series"]:
         if point["count"]:
-            start = point["start"][5:16].replace("T", " ")
+            start = point["start"][:10] if is_daily else point["start"][5:16].replace("T", " ")
             table.add_row(start, *(str(point[field]) for field, _ in _COUNTERS.values()))
     return table
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from itertools import islice
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,8 +21,11 @@ from scripts.load.histogram import Histogram
 from scripts.load.options import Options, read_options
 from scripts.load.report import Costs, Json, estimated_usd, lines, report
 from scripts.load.schedule import Schedule
-from scripts.load.service import Outcome, metric, read, retry_after
+from scripts.load.service import Outcome, Service, metric, read, retry_after
 from scripts.load.tally import Tally
+from scripts.load.watch import PAGES, Watch
+from scripts.occurrence import occurred_at
+from tests.builders import NOW
 
 TIMES = st.lists(st.floats(0.0001, 10_000), min_size=1, max_size=200)
 
@@ -89,12 +94,75 @@ def test_without_a_rate_nothing_waits_and_latency_counts_from_sending() -> None:
 def test_conversations_go_round_with_an_external_id_each(tmp_path: Path) -> None:
     path = tmp_path / "two.jsonl"
     path.write_text('{"text": "one", "external_id": "x"}\n\n{"text": "three", "metadata": {}}\n')
-    assert list(islice(conversations(path, "run"), 3)) == [
-        {"text": "one", "external_id": "load-run-0"},
-        {"text": "three", "metadata": {}, "external_id": "load-run-1"},
-        {"text": "one", "external_id": "load-run-2"},
+    found = list(conversations(path, "run", 3, NOW))
+    assert [{**one, "occurred_at": None} for one in found] == [
+        {"text": "one", "external_id": "load-run-0", "occurred_at": None},
+        {"text": "three", "metadata": {}, "external_id": "load-run-1", "occurred_at": None},
+        {"text": "one", "external_id": "load-run-2", "occurred_at": None},
     ]
     assert mean_chars(path) == 4
+
+
+def test_conversations_with_messages_are_sent_as_messages(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    messages = [{"role": "customer", "text": "one"}, {"role": "agent", "text": "three"}]
+    path.write_text(json.dumps({"messages": messages}))
+    [found] = conversations(path, "run", 1, NOW)
+    assert (found["messages"], "text" in found) == (messages, False)
+    assert mean_chars(path) == 8
+
+
+@given(st.integers(1, 2_000))
+def test_conversations_took_place_in_order_within_the_past_14_days(count: int) -> None:
+    times = [datetime.fromisoformat(occurred_at(number, count, NOW)) for number in range(count)]
+    assert times == sorted(times)
+    assert NOW - timedelta(days=14) <= times[0]
+    assert times[-1] <= NOW
+
+
+def test_more_and_more_of_fifty_conversations_took_place_on_later_days() -> None:
+    times = [datetime.fromisoformat(occurred_at(number, 50, NOW)) for number in range(50)]
+    by_day = Counter((NOW - at).days for at in times)
+    assert [by_day[day] for day in range(13, -1, -1)] == [1, 2, 2, 2, 3, 3, 4, 3, 4, 5, 5, 5, 5, 6]
+
+
+def watched(pages: int) -> tuple[Watch, list[dict[str, str]]]:
+    """Return a watch of one conversation a page, after one look, and the queries that it sent."""
+    queries: list[dict[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = dict(request.url.params)
+        queries.append(query)
+        number = int(query.get("cursor", "0"))
+        more = str(number + 1) if number + 1 < pages else None
+        item = {"id": f"id-{number}", "created_at": NOW.isoformat(), "status": "completed"}
+        return httpx.Response(200, json={"items": [item], "next_cursor": more})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    service = Service(http, "http://127.0.0.1:1", {})
+    watch = Watch(service, Tally(), lambda: 1.0, NOW.timestamp(), is_same_clock=True)
+    for number in range(pages):
+        at = occurred_at(number, pages, NOW)
+        watch.expect(f"id-{number}", 0.0, [{"occurred_at": at}])
+    asyncio.run(watch.look())
+    return watch, queries
+
+
+def test_insights_are_read_in_the_time_of_the_conversations_that_are_waited_for() -> None:
+    watch, queries = watched(2)
+    assert not watch.waiting
+    first, last = (occurred_at(number, 2, NOW) for number in range(2))
+    end = datetime.fromisoformat(last) + timedelta(milliseconds=1)
+    window = {"limit": "100", "from": first, "to": end.isoformat(timespec="milliseconds")}
+    assert queries == [window, {**window, "cursor": "1"}]
+
+
+def test_the_next_look_reads_on_where_the_last_one_stopped() -> None:
+    watch, queries = watched(PAGES + 2)
+    assert len(watch.waiting) == 2
+    asyncio.run(watch.look())
+    assert not watch.waiting
+    assert [query.get("cursor", "0") for query in queries] == [str(n) for n in range(PAGES + 2)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +170,10 @@ def test_conversations_go_round_with_an_external_id_each(tmp_path: Path) -> None
     [
         ("", "no conversation"),
         ("{", "line 1 is not JSON"),
-        ('{"text": "a"}\n[]', 'line 2 is not an object with a "text"'),
+        ('{"messages": []}', "line 1 is not an object"),
+        ('{"messages": [{"role": "bot"}]}', "line 1 is not an object"),
+        ('{"text": "a", "messages": [{"text": "b"}]}', "line 1 is not an object"),
+        ('{"text": "a"}\n[]', 'line 2 is not an object with a "text" or "messages"'),
         ('{"text": 1}', "line 1 is not an object"),
     ],
 )
@@ -110,7 +181,7 @@ def test_an_error_in_a_file_names_its_line(tmp_path: Path, text: str, complaint:
     path = tmp_path / "bad.jsonl"
     path.write_text(text)
     with pytest.raises(LoadTestError, match=complaint):
-        list(islice(conversations(path, "run"), 5))
+        list(conversations(path, "run", 5, NOW))
 
 
 def test_a_response_says_the_outcome_of_each_conversation() -> None:
