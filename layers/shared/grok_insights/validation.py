@@ -23,6 +23,9 @@ NOT_BLANK: Final = (
 """The pattern of a text that is not blank: one character that is no white space. It names each
 character, since ``\\S`` means different ones in JavaScript, Python and Rust."""
 
+SNAKE_CASE: Final = r"^[a-z0-9]+(_[a-z0-9]+)*$"
+"""The pattern of a name like ``churn_risk``."""
+
 URL: Final = r"^https?://[^\s/]+\S*$"
 PARAMETER_NAME: Final = r"^/[a-zA-Z0-9_./-]+$"
 
@@ -95,10 +98,16 @@ MESSAGES: Final[Mapping[str, str]] = {
     "datetime_from_date_parsing": _INSTANT,
     "datetime_object_invalid": _INSTANT,
     "timezone_aware": _INSTANT,
+    "union_tag_not_found": "must have a type",
+    "union_tag_invalid": "must have a type that is one of {expected_tags}",
 }
 """The messages by pydantic's type of error."""
 
+TAGGED: Final = frozenset({"fields"})
+"""Lists whose objects have several types. pydantic adds the type to the location of an error."""
+
 PATTERNS: Final[Mapping[str, str]] = {
+    SNAKE_CASE: "must be in snake_case, like churn_risk",
     NOT_BLANK: "must not be blank",
     URL: "must be an address like https://api.example/v1",
     PARAMETER_NAME: "must be the name of an SSM parameter like /grok-insights/prod/grok-api-key",
@@ -120,7 +129,16 @@ def faults_of(
     most : int | None
         Errors after this many are left out; None returns all.
     """
-    return tuple(fault(_message(one), *parents, *one["loc"]) for one in errors[:most])
+    return tuple(fault(_message(one), *parents, *_place(one["loc"])) for one in errors[:most])
+
+
+def _place(location: Sequence[str | int]) -> list[str | int]:
+    """Return the location of an error as a client knows it, without the types of objects."""
+    return [
+        name
+        for at, name in enumerate(location)
+        if not (at >= 2 and location[at - 2] in TAGGED and isinstance(location[at - 1], int))
+    ]
 
 
 def fault(message: str, *names: str | int) -> Fault:
