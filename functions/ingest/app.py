@@ -11,6 +11,7 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import Field, SkipValidation
 
 from grok_insights import wiring
@@ -26,8 +27,18 @@ from grok_insights.domain.new_conversation import (
     ById,
     NewConversation,
 )
+from grok_insights.domain.profile import ByTopic, ByVersion, NewProfile
 from grok_insights.errors import RequestError
-from grok_insights.http import Cors, HttpHandler, RateLimiter, Router, json_response, problem_body
+from grok_insights.http import (
+    Cors,
+    HttpHandler,
+    IfMatch,
+    RateLimiter,
+    Router,
+    etag,
+    json_response,
+    problem_body,
+)
 from grok_insights.ingest.conversations import Accepted, Ingest, Outcome
 from grok_insights.telemetry import logger
 from grok_insights.validation import Model
@@ -82,6 +93,38 @@ def erase(use_case: Ingest, conversation_id: UUID) -> Response[str]:
 def erase_by_external_id(use_case: Ingest, query: ByExternalId) -> Response[str]:
     """Delete the conversation that was sent with this external_id."""
     use_case.erase_named(query.external_id)
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
+class PutProfileQuery(Model):
+    """The parameters of a new version of the profile."""
+
+    activate: bool = Field(False, description="Analyse conversations with it from now on.")
+
+
+@router.put("/api/v1/profile", query=PutProfileQuery, body=NewProfile, with_request=True)
+def put_profile(
+    use_case: Ingest, query: PutProfileQuery, body: NewProfile, request: APIGatewayProxyEvent
+) -> Response[str]:
+    """Store the next version of the profile."""
+    stored = use_case.profile.put(body, IfMatch(request), activate=query.activate)
+    document = stored.profile.as_json()
+    location = f"profile/versions/{stored.profile.version}"
+    status = HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK
+    return json_response(status, document, {"Location": location, "ETag": etag(document)})
+
+
+@router.post("/api/v1/profile/versions/<version>/activate", parameters=ByVersion, with_request=True)
+def activate(use_case: Ingest, version: int, request: APIGatewayProxyEvent) -> Response[str]:
+    """Make a version of the profile the active one."""
+    document = use_case.profile.activate(version, IfMatch(request)).as_json()
+    return json_response(HTTPStatus.OK, document, {"ETag": etag(document)})
+
+
+@router.delete("/api/v1/profile/proposals/<topic>", parameters=ByTopic)
+def dismiss(use_case: Ingest, topic: str) -> Response[str]:
+    """Remove a proposed topic."""
+    use_case.profile.dismiss(topic)
     return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 

@@ -18,6 +18,7 @@ from grok_insights import wiring
 from grok_insights.domain.conversation import ConversationStatus
 from grok_insights.domain.insight import Status
 from grok_insights.domain.new_conversation import ByExternalId, ById
+from grok_insights.domain.profile import ByVersion
 from grok_insights.domain.selection import Selection
 from grok_insights.http import (
     Cors,
@@ -31,7 +32,7 @@ from grok_insights.http import (
 from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
-from grok_insights.query.parameters import ListQuery, TrendsQuery
+from grok_insights.query.parameters import ListQuery, TrendsQuery, VersionsQuery
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
 
@@ -51,6 +52,9 @@ ROUTES_OF_INGEST = (
     ("POST", "/api/v1/conversations/bulk"),
     ("DELETE", "/api/v1/conversations"),
     ("DELETE", "/api/v1/conversations/<conversation_id>"),
+    ("PUT", "/api/v1/profile"),
+    ("POST", "/api/v1/profile/versions/<version>/activate"),
+    ("DELETE", "/api/v1/profile/proposals/<topic>"),
 )
 
 api_description = ApiDescription(Path(__file__).parent)
@@ -110,6 +114,30 @@ def insight(use_case: Query, conversation_id: UUID) -> Response[str]:
     }
     headers = {"Retry-After": str(WAITING_RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
+
+
+@router.get("/api/v1/profile")
+def profile(use_case: Query) -> Response[str]:
+    """Return the active profile."""
+    return json_response(HTTPStatus.OK, use_case.profiles.active().as_json())
+
+
+@router.get("/api/v1/profile/versions", query=VersionsQuery)
+def versions(use_case: Query, query: VersionsQuery) -> Response[str]:
+    """List the versions of the profile, newest first."""
+    return json_response(HTTPStatus.OK, use_case.profiles.versions(query.limit, query.before))
+
+
+@router.get("/api/v1/profile/versions/<version>", parameters=ByVersion)
+def version_of_profile(use_case: Query, version: int) -> Response[str]:
+    """Return a version of the profile."""
+    return json_response(HTTPStatus.OK, use_case.profiles.version(version).as_json())
+
+
+@router.get("/api/v1/profile/proposals")
+def proposals(use_case: Query) -> Response[str]:
+    """List the topics that Grok proposed."""
+    return json_response(HTTPStatus.OK, use_case.profiles.proposed())
 
 
 @router.get("/health")

@@ -35,9 +35,27 @@ SETTINGS: Final = (
 PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashboard/<name>", "/")
 """Paths of web pages, which no program calls."""
 
-NOT_SHOWN: Final = {"ByExternalId", "ById", "ListQuery", "Nothing", "TrendsQuery"}
+NOT_SHOWN: Final = {
+    "ByExternalId",
+    "ById",
+    "ByTopic",
+    "ByVersion",
+    "ListQuery",
+    "Nothing",
+    "PutProfileQuery",
+    "TrendsQuery",
+    "VersionsQuery",
+}
 """Models of paths and queries: the description lists their fields as parameters."""
 
+IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the version that is replaced, or `*` for any.",
+    "schema": {"type": "string"},
+    "example": "*",
+}
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 INFO: Final = {
@@ -158,6 +176,8 @@ def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Sche
         for name, schema in models[route.models.path.__name__]["properties"].items():
             example = {"example": words.example_id}
             yield {"name": name, "in": "path", "required": True, **_described(schema), **example}
+    if words.needs_if_match:
+        yield IF_MATCH
     query = models[route.models.query.__name__]
     for name, schema in query.get("properties", {}).items():
         required = name in query.get("required", ())

@@ -107,3 +107,49 @@ HEALTH: Final = {
     "batch_size": 5,
     "mode": "mock",
 }
+BUILT_IN: Final = {
+    "version": 1,
+    "note": "",
+    "instructions": "",
+    "topics": {"mode": "open", "labels": []},
+    "fields": [],
+    "quotes": False,
+    "segments": [],
+}
+NEW_PROFILE: Final = {
+    "note": "adds the churn risk",
+    "topics": {
+        "mode": "open",
+        "labels": [
+            {
+                "name": "refund",
+                "description": "The customer asks for money back.",
+                "aliases": ["money_back"],
+            }
+        ],
+    },
+    "fields": [
+        {
+            "name": "churn_risk",
+            "type": "enum",
+            "values": ["low", "medium", "high"],
+            "description": "How likely the customer is to leave.",
+        }
+    ],
+    "quotes": True,
+    "segments": ["channel"],
+}
+PROFILE: Final = {**BUILT_IN, **NEW_PROFILE, "version": 2}
+VERSIONS: Final = {
+    "items": [
+        {
+            "version": 2,
+            "note": "adds the churn risk",
+            "created_at": "2026-11-23T10:14:58.000Z",
+            "active": True,
+        },
+        {"version": 1, "note": "the built-in profile", "created_at": None, "active": False},
+    ],
+    "next_before": None,
+}
+PROPOSALS: Final = {"items": [{"topic": "broken_lid", "count": 12}]}

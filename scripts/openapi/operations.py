@@ -15,7 +15,9 @@ from grok_insights.bodies.conversations import (
 )
 from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody, PageBody
+from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
+from grok_insights.domain.profile import Profile
 from scripts.openapi import examples
 
 Security = list[dict[str, list[str]]]
@@ -25,6 +27,7 @@ OPEN: Final[Security] = []
 TAGS: Final = {
     "Conversations": "Send conversations, read them back, and delete them.",
     "Insights": "Read what the analysis says of conversations, one by one and in total.",
+    "Profile": "Change what is asked about each conversation.",
     "Operations": "See whether the service works, and measure it.",
 }
 
@@ -51,14 +54,16 @@ class Operation:
     refusals: tuple[int, ...]
     security: Security = field(default_factory=lambda: KEYED)
     body_example: Any = None
-    example_id: str = examples.FIRST_SAMPLE
+    example_id: str | int = examples.FIRST_SAMPLE
     example_external_id: str = examples.FIRST_NAME
+    needs_if_match: bool = False
 
 
 READING: Final = (403, 422, 429, 500, 503)
 SENDING: Final = (400, 403, 413, 415, 422, 429, 500, 503)
 
 FOUND: Final = ("ETag", "Cache-Control")
+PLACED: Final = ("ETag", "Location")
 UNCHANGED: Final = SuccessResponse(
     "Not changed since the response with the ETag of `If-None-Match`."
 )
@@ -167,6 +172,73 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         ONE_INSIGHT,
         (*READING, 404),
     ),
+    ("get", "/api/v1/profile"): Operation(
+        "getProfile",
+        "Profile",
+        "What is asked about each conversation. Version 1 is the built-in profile.",
+        {200: SuccessResponse("The profile.", Profile, examples.BUILT_IN, FOUND), 304: UNCHANGED},
+        READING,
+    ),
+    ("put", "/api/v1/profile"): Operation(
+        "putProfile",
+        "Profile",
+        "The version is a draft until it is activated. `If-Match` has the ETag of the newest "
+        "version, so that nobody overwrites the work of another person. A body like the newest "
+        "version stores nothing.",
+        {
+            200: SuccessResponse(
+                "The newest version is like the body.", Profile, examples.PROFILE, PLACED
+            ),
+            201: SuccessResponse("The version is stored.", Profile, examples.PROFILE, PLACED),
+        },
+        (*SENDING, 412, 428),
+        body_example=examples.NEW_PROFILE,
+        needs_if_match=True,
+    ),
+    ("get", "/api/v1/profile/versions"): Operation(
+        "listProfileVersions",
+        "Profile",
+        "Newest first. `before` returns older ones: the `next_before` of the page before.",
+        {200: SuccessResponse("A page.", VersionsBody, examples.VERSIONS, FOUND), 304: UNCHANGED},
+        READING,
+    ),
+    ("get", "/api/v1/profile/versions/{version}"): Operation(
+        "getProfileVersion",
+        "Profile",
+        "A version never changes.",
+        {200: SuccessResponse("The version.", Profile, examples.BUILT_IN, FOUND), 304: UNCHANGED},
+        (*READING, 404),
+        example_id=1,
+    ),
+    ("post", "/api/v1/profile/versions/{version}/activate"): Operation(
+        "activateProfileVersion",
+        "Profile",
+        "Conversations are analysed with it from now on: with a newer or an older version. "
+        "`If-Match` has the ETag of the active version.",
+        {200: SuccessResponse("The version is active.", Profile, examples.BUILT_IN, ("ETag",))},
+        (*READING, 404, 412, 428),
+        example_id=1,
+        needs_if_match=True,
+    ),
+    ("get", "/api/v1/profile/proposals"): Operation(
+        "listProposedTopics",
+        "Profile",
+        "Where topics are closed, Grok can propose one new name for each conversation. Those that "
+        "the active profile does not know are listed, the most frequent first.",
+        {
+            200: SuccessResponse("The topics.", ProposalsBody, examples.PROPOSALS, FOUND),
+            304: UNCHANGED,
+        },
+        READING,
+    ),
+    ("delete", "/api/v1/profile/proposals/{topic}"): Operation(
+        "dismissProposedTopic",
+        "Profile",
+        "It is counted from 0 if Grok proposes it again.",
+        {204: SuccessResponse("The proposed topic is removed.")},
+        (*READING, 404),
+        example_id="broken_lid",
+    ),
     ("get", "/health"): Operation(
         "getHealth",
         "Operations",
@@ -197,9 +269,11 @@ REFUSALS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     403: ("The key is missing or wrong.", ()),
     404: ("There is nothing under this address.", ()),
     409: ("The `external_id` belongs to other content.", ()),
+    412: ("The profile is not the one that `If-Match` names.", ()),
     413: ("The body has more than 4,500,000 bytes.", ()),
     415: ("The body is not uncompressed `application/json` in UTF-8.", ()),
     422: ("The request can be read, and fields of it are not acceptable.", ()),
+    428: ("`If-Match` is missing.", ()),
     429: ("The client sent too many requests.", ("Retry-After",)),
     500: ("The service failed.", ()),
     503: ("The service cannot take the request now, and will later.", ("Retry-After",)),
@@ -212,7 +286,7 @@ def title(status: int) -> str:
 
 
 HEADERS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
-    "Location": ("The address of the insight, relative to this one.", {"type": "string"}),
+    "Location": ("The address of what was made, relative to this one.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer", "minimum": 0}),
     "ETag": ("Identifies the content of the response.", {"type": "string"}),
     "Cache-Control": ("How long the response may be kept.", {"type": "string"}),

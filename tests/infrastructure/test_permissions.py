@@ -150,6 +150,19 @@ def test_the_query_role_writes_nothing_but_rate_limit_windows() -> None:
     assert not any(g.action.startswith("sqs:Send") for g in grants() if g.role == written[0].role)
 
 
+def test_the_ingest_role_changes_no_state_but_rate_limit_windows_and_the_profile() -> None:
+    written = {
+        grant.sid: grant.condition
+        for grant in grants()
+        if grant.role == "IngestFunctionRole" and '"StateTable' in grant.resource
+    }
+    keys = "dynamodb:LeadingKeys"
+    assert written == {
+        "CountRequests": {"ForAllValues:StringLike": {keys: ["rate#*"]}},
+        "ChangeProfile": {"ForAllValues:StringLike": {keys: ["profile", "profile#*", "proposals"]}},
+    }
+
+
 def test_only_the_analysis_writes_insights_as_it_likes() -> None:
     assert writers("InsightsTable") == {"AnalysisFunctionRole"}
 

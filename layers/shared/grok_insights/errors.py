@@ -8,9 +8,11 @@ GrokInsightsError
 │   ├── NotFound            404
 │   ├── MethodNotAllowed    405, with the methods that are
 │   ├── Conflict            409
+│   ├── PreconditionFailed  412
 │   ├── ContentTooLarge     413
 │   ├── UnsupportedMediaType 415
 │   ├── InvalidRequest      422, with the fields at fault
+│   ├── PreconditionRequired 428
 │   ├── TooManyRequests     429, with the seconds to wait
 │   └── Unavailable         503, with the seconds to wait
 ├── UnreadableItem          a stored item is damaged; what it holds is not in the message
@@ -121,6 +123,12 @@ class Conflict(RequestError):
     status, title = 409, "Conflict"
 
 
+class PreconditionFailed(RequestError):
+    """The resource has changed since the client read it."""
+
+    status, title = 412, "Precondition Failed"
+
+
 class ContentTooLarge(RequestError):
     """The body is too large."""
 
@@ -137,6 +145,12 @@ class InvalidRequest(RequestError):
     """The request can be read, but fields of it are not valid."""
 
     status, title = 422, "Unprocessable Content"
+
+
+class PreconditionRequired(RequestError):
+    """The request must name the state that it changes."""
+
+    status, title = 428, "Precondition Required"
 
 
 class TooManyRequests(RequestError):

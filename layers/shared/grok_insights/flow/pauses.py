@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from grok_insights.domain.segments import ActiveProfile
 from grok_insights.flow.budget import next_day
 from grok_insights.flow.pace import LONGEST_WAIT_SECONDS, Pace
 
@@ -133,6 +134,8 @@ class WorkerState:
     """None if it cannot be read."""
     next_start_at: float = 0.0
     """The first free start time, in epoch seconds."""
+    active: ActiveProfile = field(default_factory=ActiveProfile)
+    """The active profile. If it cannot be read, calls are paused and this is the built-in one."""
     damage: tuple[Damage, ...] = ()
 
 

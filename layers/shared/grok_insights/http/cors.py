@@ -53,7 +53,7 @@ def _config(origins: Sequence[str]) -> CORSConfig | None:
     return CORSConfig(
         allow_origin=first,
         extra_origins=others,
-        allow_headers=["If-None-Match"],
+        allow_headers=["If-Match", "If-None-Match"],
         expose_headers=EXPOSED,
         max_age=PREFLIGHT_CACHE_SECONDS,
     )

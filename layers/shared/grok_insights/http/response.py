@@ -137,6 +137,20 @@ def finish_response(response: ProxyResult, request: APIGatewayProxyEvent) -> Pro
     return _compressed(response, request)
 
 
+def etag(body: str) -> str:
+    """Return the weak ETag of a body."""
+    return f'W/"{sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def names_etag(condition: str, body: str) -> bool:
+    """Return whether the value of ``If-None-Match`` or ``If-Match`` names the ETag of a body.
+
+    Tags are compared without the mark of a weak one: clients have no other.
+    """
+    tag = etag(body).removeprefix("W/")
+    return condition.strip() == "*" or tag in re.findall(r'"[^"]*"', condition)
+
+
 def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
     """Return the response with its ETag, or 304 if the client has it already.
 
@@ -145,9 +159,8 @@ def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
     headers: dict[str, list[str]] = response["multiValueHeaders"]
     if headers.setdefault("Cache-Control", [PRIVATE_REVALIDATED]) == [NO_STORE]:
         return response
-    tag = f'"{sha256(response["body"].encode()).hexdigest()[:32]}"'
-    headers["ETag"] = [f"W/{tag}"]
-    if if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match):
+    headers["ETag"] = [etag(response["body"])]
+    if names_etag(if_none_match, response["body"]):
         del headers["Content-Type"]
         return {**response, "statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
     return response

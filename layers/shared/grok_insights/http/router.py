@@ -67,9 +67,27 @@ class Router(Generic[UseCase]):
         """Register a function for ``GET`` and ``HEAD``."""
         return self._route("GET", path, RequestModels(parameters, query), with_request)
 
-    def post(self, path: str, *, body: type[Model]) -> Callable[[Function], Function]:
+    def post(
+        self,
+        path: str,
+        *,
+        parameters: type[Model] | None = None,
+        body: type[Model] | None = None,
+        with_request: bool = False,
+    ) -> Callable[[Function], Function]:
         """Register a function for ``POST``."""
-        return self._route("POST", path, RequestModels(body=body))
+        return self._route("POST", path, RequestModels(parameters, body=body), with_request)
+
+    def put(
+        self,
+        path: str,
+        *,
+        query: type[Model] = Nothing,
+        body: type[Model],
+        with_request: bool = False,
+    ) -> Callable[[Function], Function]:
+        """Register a function for ``PUT``."""
+        return self._route("PUT", path, RequestModels(query=query, body=body), with_request)
 
     def delete(
         self, path: str, *, parameters: type[Model] | None = None, query: type[Model] = Nothing

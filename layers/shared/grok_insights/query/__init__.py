@@ -1,4 +1,4 @@
-"""The use cases that read insights, conversations, trends, health and metrics."""
+"""The use cases that read insights, conversations, trends, the profile, health and metrics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
 
 
@@ -20,3 +21,4 @@ class Query:
     trends: ReadTrends
     health: HealthCheck
     metrics: ReadMetrics
+    profiles: ReadProfiles

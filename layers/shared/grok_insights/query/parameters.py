@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.profile import MAX_VERSION
 from grok_insights.domain.selection import within_calendar
 from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
@@ -49,3 +50,12 @@ class TrendsQuery(Model):
     interval: Interval = Field(Interval.HOUR, description="The width of one point of the series.")
     top: WholeNumber = Field(10, ge=1, le=100, description="The most topics that are returned.")
     verify: bool = Field(False, description="Count the insights again, and compare.")
+
+
+class VersionsQuery(Model):
+    """The parameters of a list of versions of the profile."""
+
+    limit: WholeNumber = Field(20, ge=1, le=100, description="The most items of the page.")
+    before: WholeNumber | None = Field(
+        None, ge=1, le=MAX_VERSION, description="Only versions before this one."
+    )

@@ -37,6 +37,7 @@ def ingest(of: Parts) -> Ingest:
     """Return the use case of the ingest function."""
     from grok_insights.aws.erasure import Erasure
     from grok_insights.ingest.conversations import Ingest
+    from grok_insights.ingest.profiles import ChangeProfile
 
     return Ingest(
         conversations=of.conversations,
@@ -51,6 +52,7 @@ def ingest(of: Parts) -> Ingest:
             of.sleep,
             of.random,
         ),
+        profile=ChangeProfile(of.profiles, of.proposals),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
@@ -66,6 +68,7 @@ def query(of: Parts) -> Query:
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
 
     return Query(
@@ -103,6 +106,7 @@ def query(of: Parts) -> Query:
             api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
             now=of.now,
         ),
+        profiles=ReadProfiles(of.profiles, of.proposals),
     )
 
 

@@ -23,6 +23,8 @@ from grok_insights.aws.insights.timeline import Timeline
 from grok_insights.aws.queue import AnalysisQueue
 from grok_insights.aws.state.counters import StateCounters
 from grok_insights.aws.state.pauses import PauseStore
+from grok_insights.aws.state.profiles import ProfileStore
+from grok_insights.aws.state.proposals import Proposals
 from grok_insights.aws.state.spending import DailySpending
 from grok_insights.aws.state.timetable import Timetable
 from grok_insights.aws.trends import Trends
@@ -113,6 +115,16 @@ class Parts:
     def pauses(self) -> PauseStore:
         """The pauses of calls to Grok, in the State table."""
         return PauseStore(self.dynamodb, self.settings.state_table, self.batch_get, self.random_id)
+
+    @property
+    def profiles(self) -> ProfileStore:
+        """The versions of the profile, in the State table."""
+        return ProfileStore(self.dynamodb, self.settings.state_table, self.batch_get, self.now)
+
+    @property
+    def proposals(self) -> Proposals:
+        """The proposed topics, in the State table."""
+        return Proposals(self.dynamodb, self.settings.state_table)
 
     @property
     def spending(self) -> DailySpending:

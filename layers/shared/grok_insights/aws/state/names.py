@@ -12,6 +12,10 @@ item               attributes
 ``spend#DAY``      ``ticks``: spent and reserved on that day, if there is a budget, and the
                    ticks of each open reservation, under the reservation's id
 ``pace``           ``next_us``: the first free start time, in epoch microseconds
+``profile``        ``active`` and ``newest``: versions of the profile
+``profile#N``      ``document`` (JSON), ``note`` and ``created_at`` of a version; never changed
+``segment#NAME``   ``seen``: the known values of a segment, a set of texts
+``proposals``      ``topic:NAME``: how often Grok proposed a topic
 =================  ==========================================================================
 """
 
@@ -23,8 +27,20 @@ BATCH_SIZE: Final = "batch_size"
 CIRCUIT: Final = "circuit#grok"
 PAUSE: Final = "pause"
 PACE: Final = "pace"
+PROFILE: Final = "profile"
+PROPOSALS: Final = "proposals"
 
 
 def spend(day: str) -> str:
     """Return the id of the item for a day's spending. ``day`` is like ``2026-11-23``."""
     return f"spend#{day}"
+
+
+def profile_version(version: int) -> str:
+    """Return the id of the item of a version of the profile."""
+    return f"profile#{version}"
+
+
+def segment(name: str) -> str:
+    """Return the id of the item with the known values of a segment."""
+    return f"segment#{name}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from grok_insights.aws.dynamodb.attributes import number, text
 from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.aws.dynamodb.conditions import refused_item
 from grok_insights.aws.state import parsing
+from grok_insights.aws.state.active_profile import ActiveProfileReader
 from grok_insights.aws.state.names import BATCH_SIZE, CIRCUIT, PACE, PAUSE, spend
 from grok_insights.flow.budget import day_of
 from grok_insights.flow.pauses import Damage, PauseName, TimedPause, WorkerState
@@ -20,6 +21,8 @@ from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from grok_insights.aws.dynamodb.attributes import Item
 
 PAUSE_NAMES: Final = {"#until": "until", "#since": "since", "#detail": "detail", "#trial": "trial"}
 
@@ -46,11 +49,13 @@ class PauseStore:
     batch_get: BatchGet
     random_id: Callable[[], str]
     _logged: _LoggedDamage = field(default_factory=_LoggedDamage)
+    _profile: ActiveProfileReader = field(default_factory=ActiveProfileReader)
 
     def read(self, now: datetime) -> WorkerState:
         """Return the state that execution environments share, read in one consistent request.
 
-        Attributes that cannot be read are in ``damage``, which is logged when it changes.
+        After another version of the profile was activated, further requests read it. Attributes
+        that cannot be read are in ``damage``, which is logged when it changes.
 
         Raises
         ------
@@ -58,12 +63,17 @@ class PauseStore:
             The request failed.
         """
         day = day_of(now)
-        ids = (BATCH_SIZE, CIRCUIT, PAUSE, *PauseName, spend(day), PACE)
-        response = self.batch_get({self.table: {"Keys": [{"id": text(name)} for name in ids]}})
-        items = {item["id"]["S"]: item for item in response[self.table]}
+        own = (BATCH_SIZE, CIRCUIT, PAUSE, *PauseName, spend(day), PACE)
+        items = self._items([*own, *self._profile.ids()])
         worker_state = parsing.worker_state(items, day, now)
+        active, damage = self._profile.read(items, self._items)
+        worker_state = replace(worker_state, active=active, damage=worker_state.damage + damage)
         self._log(worker_state.damage)
         return worker_state
+
+    def _items(self, ids: Sequence[str]) -> dict[str, Item]:
+        response = self.batch_get({self.table: {"Keys": [{"id": text(name)} for name in ids]}})
+        return {item["id"]["S"]: item for item in response[self.table]}
 
     def _log(self, damage: tuple[Damage, ...]) -> None:
         if damage == self._logged.damage:
