@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.queue import AnalysisQueue, Message
     from grok_insights.aws.state.counters import StateCounters
+    from grok_insights.aws.state.proposals import Proposals
     from grok_insights.aws.worklist import Todo, Work, Worklist
+    from grok_insights.domain.segments import ActiveProfile
     from grok_insights.flow.pauses import WorkerState
 
 LAST_RECEIVE: Final = 5
@@ -58,6 +60,7 @@ class BatchAnalysis:
     outcomes: Outcomes
     requeue: Requeue
     counters: StateCounters
+    proposals: Proposals
     queue: AnalysisQueue
     crowded_depth: int
     now: Callable[[], datetime]
@@ -96,7 +99,7 @@ class BatchAnalysis:
         batch_report: BatchReport,
         remaining_seconds: Callable[[], float],
     ) -> BatchReport:
-        report, works = self._end_without_call(todo, remaining_seconds)
+        report, works = self._end_without_call(todo, worker_state.active, remaining_seconds)
         limits = self.waves.limits
         shared_size = limits.clamp(worker_state.batch_size)
         progress = _progress(works, self._first_size(shared_size, len(works)), remaining_seconds)
@@ -115,7 +118,7 @@ class BatchAnalysis:
         )
 
     def _end_without_call(
-        self, todo: Todo, remaining_seconds: Callable[[], float]
+        self, todo: Todo, active: ActiveProfile, remaining_seconds: Callable[[], float]
     ) -> tuple[Report, list[Work]]:
         """End the conversations that need no call, and return the others with a report."""
         dead_letters = [
@@ -128,8 +131,16 @@ class BatchAnalysis:
         report += self._send_anew([work.message for work in last_receives])
         works = [work for work in todo.works if work not in last_receives]
         unsaved = [work for work in works if work.message.unsaved >= MAX_UNSAVED]
-        report += self.outcomes.give_up(unsaved, unsaved_too_often(), remaining_seconds)
+        active = self._with_segments(unsaved, active)
+        report += self.outcomes.give_up(unsaved, unsaved_too_often(), active, remaining_seconds)
         return report, [work for work in works if work not in unsaved]
+
+    def _with_segments(self, works: Sequence[Work], active: ActiveProfile) -> ActiveProfile:
+        """Return the profile with the values of the segments of works, if they can be stored."""
+        with contained("the values of segments could not be stored"):
+            conversations = [work.conversation for work in works]
+            return self.waves.segment_values.admit(active, conversations)
+        return active
 
     def _send_anew(self, messages: Sequence[Message]) -> Report:
         """Send as new the messages that SQS would move to the dead-letter queue next time."""
@@ -152,6 +163,8 @@ class BatchAnalysis:
         with contained("the running totals miss a batch"):
             if totals:
                 self.counters.add_totals(totals)
+        with contained("proposed topics were not counted"):
+            self.proposals.add(batch_report.report.proposed())
         emit(batch_report, self.now())
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,8 @@ from grok_insights.telemetry import logger
 if TYPE_CHECKING:
     from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.aws.worklist import Work
+    from grok_insights.domain.profile import Profile
+    from grok_insights.domain.segments import ActiveProfile
     from grok_insights.flow.pace import StartTimes
     from grok_insights.grok.analyzer import Analyzer, Answer
 
@@ -65,9 +67,10 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class Call(CallResult):
-    """The result of the call about one conversation."""
+    """The result of the call about one conversation, and the profile that was used."""
 
     work: Work
+    active: ActiveProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,19 @@ class Caller:
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
 
-    def wave(self, works: Sequence[Work], start_times: StartTimes) -> list[Call]:
+    def wave(
+        self, works: Sequence[Work], start_times: StartTimes, active: ActiveProfile
+    ) -> list[Call]:
         """Call Grok for each conversation, and return the results when all calls have ended.
 
-        No call of the wave is in flight when this returns or raises.
+        All calls use the same version of the profile. No call of the wave is in flight when this
+        returns or raises.
         """
         futures: list[Future[Call]] = []
         try:
             for index, work in enumerate(works):
-                futures.append(self.threads.submit(self._call_at, start_times.at(index), work))
+                start = start_times.at(index)
+                futures.append(self.threads.submit(self._call_at, start, work, active))
             _wait(futures)
         finally:
             for future in futures:
@@ -98,15 +105,17 @@ class Caller:
             _wait(futures)
         return [future.result() for future in futures]
 
-    def probe(self, start_times: StartTimes, *, is_strict: bool) -> CallResult:
+    def probe(self, start_times: StartTimes, profile: Profile, *, is_strict: bool) -> CallResult:
         """Call Grok with the probe's text, and return the result.
 
-        If ``is_strict``, a refusal of the probe shows that Grok would refuse every conversation,
-        and opens the circuit. Otherwise a refusal shows that Grok is available.
+        The probe asks what the profile asks, since Grok may refuse the profile itself. If
+        ``is_strict``, a refusal of the probe shows that Grok would refuse every conversation, and
+        opens the circuit. Otherwise a refusal shows that Grok is available.
         """
         self._sleep_until(start_times.first_at)
+        prompt = replace(PROBE, profile=profile)
         return self._call(
-            lambda: self._analyse_strictly(PROBE) if is_strict else self._analyse(PROBE)
+            lambda: self._analyse_strictly(prompt) if is_strict else self._analyse(prompt)
         )
 
     def stop(self, error: ConfigurationError) -> None:
@@ -118,14 +127,14 @@ class Caller:
         with suppress(CircuitOpen, ConfigurationError):
             self.circuit.call(fail)
 
-    def _call_at(self, start: float, work: Work) -> Call:
+    def _call_at(self, start: float, work: Work, active: ActiveProfile) -> Call:
         self._sleep_until(start)
         if self.circuit.view().state is not CircuitState.CLOSED:
-            return Call(None, 0.0, work)  # a conversation is never the probe
+            return Call(None, 0.0, work, active)  # a conversation is never the probe
         one = work.conversation
-        prompt = Prompt(one.id, one.text, one.turns)
+        prompt = Prompt(one.id, one.text, one.turns, active.profile)
         result = self._call(lambda: self._analyse_work(prompt, work.message.known_error))
-        return Call(result.outcome, result.latency_seconds, work)
+        return Call(result.outcome, result.latency_seconds, work, active)
 
     def _sleep_until(self, start: float) -> None:
         seconds = start - self.now().timestamp()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.ledger import SaveResult
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
+    from grok_insights.domain.segments import ActiveProfile
     from grok_insights.grok.analyzer import Analyzer, Answer
 
 MAX_UNSAVED: Final = 3
@@ -63,10 +64,11 @@ class Outcomes:
         self,
         works: Sequence[Work],
         error: AnalysisError,
+        active: ActiveProfile,
         remaining_seconds: Callable[[], float],
     ) -> Report:
         """Save failed insights without a call, and send dead letters, which can be redriven."""
-        calls = [Call(error, 0.0, work) for work in works]
+        calls = [Call(error, 0.0, work, active) for work in works]
         entries = [call.work.entry(self._failed(call, error, gave_up=True)) for call in calls]
         return self._save(entries, _messages(works), remaining_seconds)
 
@@ -82,7 +84,7 @@ class Outcomes:
             delay = backoff.deferral_seconds(pause_seconds, random)
             return message, RetryDecision(RetryAction.DEFER, delay)
         if not isinstance(call.outcome, AnalysisError):
-            return call.work.entry(self._completed(call.work, call.outcome))
+            return call.work.entry(self._completed(call, call.outcome))
         if isinstance(call.outcome, ConfigurationError):
             message = replace(message, known_error=call.outcome.code)
         attempts = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
@@ -134,11 +136,12 @@ class Outcomes:
         ids = frozenset(message.conversation_id for message in messages)
         return self.requeue.resend(resent) + Report(unsaved=ids)
 
-    def _completed(self, work: Work, answer: Answer) -> Insight:
+    def _completed(self, call: Call, answer: Answer) -> Insight:
+        conversation, message = call.work.conversation, call.work.message
         return Insight(
-            conversation_id=work.conversation.id,
-            external_id=work.conversation.external_id,
-            occurred_at=work.conversation.occurred_at,
+            conversation_id=conversation.id,
+            external_id=conversation.external_id,
+            occurred_at=conversation.occurred_at,
             created_at=self.now(),
             outcome=answer.analysis,
             cost=answer.cost,
@@ -146,11 +149,13 @@ class Outcomes:
                 model=answer.model,
                 mock=answer.mock,
                 latency_seconds=answer.latency_seconds,
-                attempts=work.message.attempt,
+                attempts=message.attempt,
                 prompt_version=answer.prompt_version,
-                redrives=work.message.redrives,
+                redrives=message.redrives,
+                profile_version=call.active.profile.version,
             ),
             processing_time_ms=round(answer.latency_seconds * 1000),
+            segments=call.active.segments(conversation),
         )
 
     def _failed(self, call: Call, error: AnalysisError, *, gave_up: bool) -> Insight:
@@ -171,8 +176,10 @@ class Outcomes:
                 attempts=message.attempt,
                 prompt_version=self.analyzer.prompt_version,
                 redrives=message.redrives,
+                profile_version=call.active.profile.version,
             ),
             processing_time_ms=round(call.latency_seconds * 1000),
+            segments=call.active.segments(call.work.conversation),
         )
 
 

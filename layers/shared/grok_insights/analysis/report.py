@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.domain import pricing, totals
-from grok_insights.domain.insight import Insight, Status
+from grok_insights.domain.insight import Analysis, Insight, Status
 from grok_insights.errors import AnalysisError
 from grok_insights.telemetry import MetricUnit, metrics
 
@@ -68,6 +68,12 @@ class Report:
     def spent_ticks(self) -> int:
         """Return the cost of the calls in ticks, whether or not their answers were usable."""
         return sum(call.cost.ticks for call in self.calls)
+
+    def proposed(self) -> Counter[str]:
+        """Return how often the analyses of saved insights propose each topic."""
+        outcomes = (insight.outcome for insight in self.saved)
+        analyses = (outcome for outcome in outcomes if isinstance(outcome, Analysis))
+        return Counter(one.proposed_topic for one in analyses if one.proposed_topic)
 
     def errors(self) -> list[AnalysisError]:
         """Return the errors of the calls that failed."""

@@ -8,7 +8,8 @@ affect the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from grok_insights.analysis import batch_size, refusals
@@ -18,6 +19,7 @@ from grok_insights.analysis.feedback import is_trouble
 from grok_insights.analysis.progress import Progress
 from grok_insights.analysis.refusals import Refusals
 from grok_insights.analysis.report import Report
+from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow.pauses import PROBE_DELAY_SECONDS, Reason
 from grok_insights.telemetry import logger
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.aws.state.crash_marks import CrashMarks
+    from grok_insights.aws.state.segment_values import SegmentValues
     from grok_insights.aws.worklist import Work
+    from grok_insights.domain.profile import Profile
+    from grok_insights.domain.segments import ActiveProfile
     from grok_insights.flow.pauses import WorkerState
 
 MAX_OWN_CRASHES: Final = 2
@@ -47,6 +52,7 @@ class Waves:
     outcomes: Outcomes
     requeue: Requeue
     crash_marks: CrashMarks
+    segment_values: SegmentValues
     limits: BatchSizeLimits
     refusals: Refusals = field(default_factory=Refusals)
 
@@ -74,28 +80,43 @@ class Waves:
         """
         state = progress.worker_state or self.admission_control.refresh()
         progress.worker_state = None
+        if not isinstance(state, Delay):
+            state = self._with_segments(progress, state)
         if isinstance(state, Delay):
             return self._stop(progress, state)
         admission = self._admit(progress, state)
         if isinstance(admission, Delay):
             return self._stop(progress, admission)
         if admission.is_probe:
-            return self._probe_or_stop(admission, progress, bool(state.circuit.misconfigured))
+            return self._probe_or_stop(admission, progress, state)
         works = progress.begin(admission.size)
         if works[0].message.suspected:
-            self._process_suspect(works[0], admission, progress)
+            self._process_suspect(works[0], admission, progress, state.active)
         else:
-            self._process_wave(works, admission, progress)
+            self._process_wave(works, admission, progress, state.active)
         return True
+
+    def _with_segments(self, progress: Progress, state: WorkerState) -> WorkerState | Delay:
+        """Return the state with the values of the segments of the next wave, or a delay."""
+        works, size = progress.next_works()
+        conversations = [work.conversation for work in islice(works, size)]
+        try:
+            active = self.segment_values.admit(state.active, conversations)
+        except AWS_FAILURES:
+            logger.exception("the values of segments could not be stored: no call is made")
+            return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
+        return replace(state, active=active)
 
     def _admit(self, progress: Progress, state: WorkerState) -> Admission | Delay:
         works, size = progress.next_works()
         texts = [work.conversation.text for work in works]
         return self.admission_control.admit(state, texts, size, progress.remaining_seconds())
 
-    def _probe_or_stop(self, admission: Admission, progress: Progress, is_strict: bool) -> bool:
+    def _probe_or_stop(self, admission: Admission, progress: Progress, state: WorkerState) -> bool:
         """Probe Grok and return True. If another function probes, stop and return False."""
-        if self._probe(admission, progress, is_strict=is_strict).outcome is not None:
+        is_strict = bool(state.circuit.misconfigured)
+        probe = self._probe(admission, progress, state.active.profile, is_strict=is_strict)
+        if probe.outcome is not None:
             return True
         return self._stop(progress, Delay(PROBE_DELAY_SECONDS, Reason.CIRCUIT_OPEN))
 
@@ -107,33 +128,41 @@ class Waves:
         progress.suspects.clear()
         return False
 
-    def _probe(self, admission: Admission, progress: Progress, *, is_strict: bool) -> CallResult:
+    def _probe(
+        self, admission: Admission, progress: Progress, profile: Profile, *, is_strict: bool
+    ) -> CallResult:
         """Probe Grok and return the result. The next step reads the circuit that it changed."""
-        result = self.caller.probe(admission.start_times, is_strict=is_strict)
+        result = self.caller.probe(admission.start_times, profile, is_strict=is_strict)
         self.feedback.learn([result], admission)
         self._record([result], progress)
         return result
 
-    def _process_suspect(self, work: Work, admission: Admission, progress: Progress) -> None:
+    def _process_suspect(
+        self, work: Work, admission: Admission, progress: Progress, active: ActiveProfile
+    ) -> None:
         """Analyse a conversation that may end the function, or fail it if it did so too often."""
         begun_calls = self.crash_marks.begin(work.conversation.id)
         if begun_calls > MAX_OWN_CRASHES:
             self.feedback.learn([], admission)
             crash = TransientError("crashed", "the function ended at each attempt to analyse it")
-            progress.end(self.outcomes.give_up([work], crash, progress.remaining_seconds))
+            progress.end(self.outcomes.give_up([work], crash, active, progress.remaining_seconds))
         else:
-            self._process_wave([work], admission, progress)
+            self._process_wave([work], admission, progress, active)
         with contained("the crash mark of a conversation was not removed"):
             self.crash_marks.end(work.conversation.id)
 
     def _process_wave(
-        self, works: Sequence[Work], admission: Admission, progress: Progress
+        self,
+        works: Sequence[Work],
+        admission: Admission,
+        progress: Progress,
+        active: ActiveProfile,
     ) -> None:
         """Call Grok, update the shared state, and end each conversation, even if a step fails."""
-        calls = self.caller.wave(works, admission.start_times)
+        calls = self.caller.wave(works, admission.start_times, active)
         self.feedback.learn(calls, admission)
         with contained("the cause of a wave's refusals could not be found"):
-            calls = self._with_causes(calls, progress)
+            calls = self._with_causes(calls, progress, active.profile)
         self._record(calls, progress)
         pause_seconds = self.feedback.pause_seconds(calls)
         report = self.outcomes.end(calls, pause_seconds, progress.remaining_seconds)
@@ -153,7 +182,7 @@ class Waves:
                 progress.batch_size, len(calls), self.limits
             )
 
-    def _with_causes(self, calls: list[Call], progress: Progress) -> list[Call]:
+    def _with_causes(self, calls: list[Call], progress: Progress, profile: Profile) -> list[Call]:
         """Return the calls, with each refusal as the kind of error that its cause shows.
 
         Many refusals in a row show a wrong setting, and pause all calls. Fewer refusals concern
@@ -167,21 +196,21 @@ class Waves:
             self.refusals.clear()
             self.caller.stop(fault)
             return _replaced(calls, doubtful, refusals.as_setting)
-        probe_outcome = self._probe_outcome(progress)
+        probe_outcome = self._probe_outcome(progress, profile)
         if isinstance(probe_outcome, ConfigurationError):
             return _replaced(calls, doubtful, refusals.as_setting)
         if isinstance(probe_outcome, AnalysisError) or probe_outcome is None:
             return _replaced(calls, doubtful, refusals.as_attempt)
         return calls
 
-    def _probe_outcome(self, progress: Progress) -> object:
+    def _probe_outcome(self, progress: Progress, profile: Profile) -> object:
         """Return the outcome of a strict probe; None if no probe may be made."""
         if isinstance(self.admission_control.refresh(), Delay):
             return None
         admission = self.admission_control.admit_probe(progress.remaining_seconds())
         if isinstance(admission, Delay):
             return None
-        return self._probe(admission, progress, is_strict=True).outcome
+        return self._probe(admission, progress, profile, is_strict=True).outcome
 
 
 def _replaced(

@@ -132,6 +132,7 @@ def analysis(
         outcomes=outcomes,
         requeue=requeue,
         counters=of.counters,
+        proposals=of.proposals,
         queue=of.queue,
         crowded_depth=settings.crowded_queue_depth,
         now=of.now,
@@ -147,6 +148,7 @@ def _waves(
     from grok_insights.analysis.feedback import Feedback
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.state.crash_marks import CrashMarks
+    from grok_insights.aws.state.segment_values import SegmentValues
 
     settings = of.settings
     limits = BatchSizeLimits(settings.min_batch_size, settings.max_batch_size)
@@ -167,6 +169,7 @@ def _waves(
         outcomes=outcomes,
         requeue=requeue,
         crash_marks=CrashMarks(of.dynamodb, settings.state_table, of.now),
+        segment_values=SegmentValues(of.dynamodb, settings.state_table),
         limits=limits,
     )
 
