@@ -18,8 +18,8 @@ STACK := if [ -z "$(ENV)$$API_URL$$DEAD_LETTER_QUEUE_URL" ] && [ -f "$(LOCAL_ENV
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: environment ## Start the local stack, send sample conversations, and show their insights
-	@$(LOCAL) run
+run: environment ## Start the local stack, send sample conversations, and show their insights; PROFILE=support
+	@PROFILE="$(PROFILE)" $(LOCAL) run
 
 up: environment ## Start the local stack only; .local/stack.env has its addresses and key
 	@$(LOCAL) up
@@ -38,6 +38,9 @@ deploy: environment ## Deploy to AWS: ENV=dev, staging or prod; asks for Grok's 
 
 key: environment ## Replace xAI's key in SSM: ENV=staging; asks for it without echo
 	@$(IN)/python -m scripts.deploy key "$(ENV)"
+
+profile: environment ## Store and activate a profile: FILE=profiles/support.json [ENV=staging]
+	@$(STACK) $(IN)/python -m scripts.put_profile "$(FILE)"
 
 pause: environment ## Pause the analysis: REASON="why" [ENV=staging]; conversations wait until make resume
 	@$(STACK) REASON="$$REASON" $(IN)/python -m scripts.pause pause

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from scripts.local import demonstration, sam
 from scripts.local.errors import LocalStackError
+from scripts.local.example_profile import activate_profile, example_profile
 from scripts.local.isolation import tool_environment
 from scripts.local.load import load
 from scripts.local.options import Options, load_options
@@ -41,8 +42,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: Options, console: Console, _more: list[str]) -> int:
+    profile = example_profile(os.environ.get("PROFILE", ""))
     stack = bring_up(options, _CHECKOUT, Progress(console))
     with stopping_on_failure(stack.files, stack.was_started):
+        if profile:
+            activate_profile(stack, profile, console)
         demonstration.show(stack, console)
     return 0
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from scripts.local.api import Api
 from scripts.local.errors import LocalStackError
+from scripts.local.example_profile import print_fields
 from scripts.local.stack import LocalStack
 from scripts.occurrence import SPAN, occurred_at
 
@@ -49,6 +50,7 @@ def show(stack: LocalStack, console: Console) -> None:
         insights = _wait_for(api, ids, console, stack.files.log("emulator"))
         trends = api.get("/api/v1/insights/trends", **_past(datetime.now(UTC)))
     console.print(_insights_table([insights[id_] for id_ in ids], samples))
+    print_fields([insights[id_] for id_ in ids], console)
     console.print(_trends_table(trends), _topics_table(trends))
     _print_next_steps(stack, console)
 
