@@ -1,4 +1,7 @@
-"""The functional tests on a second implementation of DynamoDB: they do not depend on moto."""
+"""The functional tests, and the contracts of the simulation, on a second implementation of AWS.
+
+They do not depend on moto.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +21,30 @@ WITHOUT_TABLES = (
 """Tests with their own emulator, or without DynamoDB."""
 
 
+CONTRACTS = ("test_dynamodb_contract.py", "test_sqs_contract.py")
+
+
 def test_the_functional_tests_pass_on_the_emulators_dynamodb() -> None:
     ignored = [f"--ignore=tests/functional/{name}" for name in WITHOUT_TABLES]
     with bare_emulator() as address:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "tests/functional",
-                "-p",
-                "no:cacheprovider",
-                "-n",
-                "2",
-                *ignored,
-            ],
-            cwd=CHECKOUT,
-            env={**os.environ, "DYNAMODB_ENDPOINT_URL": address},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_tests("tests/functional", "-n", "2", *ignored, DYNAMODB_ENDPOINT_URL=address)
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
+
+
+def test_the_services_of_the_simulation_respond_as_the_emulators_do() -> None:
+    contracts = [f"tests/simulation/{name}" for name in CONTRACTS]
+    with bare_emulator() as address:
+        done = run_tests(*contracts, DYNAMODB_ENDPOINT_URL=address, SQS_ENDPOINT_URL=address)
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
+
+
+def run_tests(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run tests in a process of their own, and return its output."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.dynamodb import cancelled, error
-from tests.simulation.faults import AWS_KINDS, KILLS
+from tests.simulation.faults import AWS_KINDS, KILLS, PAUSE_STORAGE, SAVE
 from tests.simulation.scheduler import Killed, Task
 from tests.simulation.trace import Change
 
@@ -79,12 +79,12 @@ class Client:
             except Lost as caught:
                 lost = caught.cause
         assert lost is not None
-        world.monitor.gave_up(task, self._service, operation, request)
+        world.monitor.gave_up(task, operation, request)
         raise lost
 
     def _attempt(self, task: Task, operation: str, request: Any) -> Any:
         world = self._world
-        kind = world.fault(task, self._service, operation, AWS_KINDS)
+        kind = world.fault(task, self._service, operation, AWS_KINDS, _alias(operation, request))
         world.scheduler.sleep(self._seconds(task, kind))
         if kind == "killed_before":
             self._note(task, operation, kind, request)
@@ -132,7 +132,7 @@ class Client:
             outcome = {**outcome, **left_out}
         changes = [Change(t, k, old, world.dynamodb.tables[t].items.get(k)) for t, k, old in before]
         self._note(task, operation, kind, request, (outcome, changes))
-        world.monitor.called(task, operation, request, outcome)
+        world.monitor.called(task, operation, request, outcome, before)
         return outcome
 
     def _answered(self, task: Task, operation: str, kind: str, request: Any, outcome: Any) -> Any:
@@ -171,6 +171,19 @@ class Client:
         world.trace.add(
             world.scheduler.now_us, task.name, what, _about(operation, request), said, list(changes)
         )
+
+
+def _alias(operation: str, request: Any) -> str:
+    """Return a second name of a call, for faults that concern only some calls of an operation."""
+    if operation == "update_item" and request["Key"].get("id") == {"S": "storage"}:
+        return PAUSE_STORAGE
+    return SAVE if operation == "transact_write_items" and saved_by(request) else ""
+
+
+def saved_by(request: Any) -> list[Any]:
+    """Return the items of insights that a transaction saves."""
+    puts = (action["Put"] for action in request["TransactItems"] if "Put" in action)
+    return [put["Item"] for put in puts if "document" in put["Item"]]
 
 
 def _in_part(operation: str, request: Any) -> tuple[Any, Any]:

@@ -437,6 +437,7 @@ def _returned(checked: Checked, wanted: str) -> dict[str, Any]:
     changed = {
         name for name in existed.keys() | after.keys() if existed.get(name) != after.get(name)
     }
+    changed -= set(checked.table.keys)
     match wanted:
         case "ALL_OLD":
             return {"Attributes": dict(existed)} if existed else {}

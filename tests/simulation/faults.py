@@ -35,6 +35,9 @@ GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_af
 
 KILLS = {"killed_before", "killed_after"}
 
+SAVE, PAUSE_STORAGE = "save", "pause_storage"
+"""Second names of transactions that save insights, and of writes of the pause for storage."""
+
 
 @dataclass(frozen=True)
 class Burst:
@@ -47,11 +50,11 @@ class Burst:
     kind: str
     share: float
 
-    def covers(self, at: float, service: str, operation: str) -> bool:
+    def covers(self, at: float, service: str, operation: str, alias: str) -> bool:
         return (
             self.begin <= at < self.end
             and self.service == service
-            and self.operation in {"", operation}
+            and self.operation in {"", operation, alias}
         )
 
 
@@ -69,11 +72,18 @@ class Faults:
     sums: dict[tuple[str, ...], float] = field(default_factory=dict)
 
     def draw(
-        self, task: Task, at: float, service: str, operation: str, kinds: Iterable[str]
+        self,
+        task: Task,
+        at: float,
+        service: str,
+        operation: str,
+        kinds: Iterable[str],
+        *,
+        alias: str = "",
     ) -> str:
         """Return the fault of one call; empty if there is none.
 
-        ``at`` counts from the run's start.
+        ``at`` counts from the run's start. ``alias`` is a second name of the operation, for bursts.
         """
         name = f"{service}.{operation}"
         self.calls[name] += 1
@@ -81,7 +91,7 @@ class Faults:
         if at >= self.end:
             return ""
         wanted = tuple(kinds)
-        burst = self._burst(at, service, operation, wanted)
+        burst = self._burst(at, service, operation, wanted, alias)
         if burst is not None:
             kind = burst.kind if choice < burst.share else ""
         else:
@@ -101,9 +111,9 @@ class Faults:
         return self.sums[kinds]
 
     def _burst(
-        self, at: float, service: str, operation: str, kinds: tuple[str, ...]
+        self, at: float, service: str, operation: str, kinds: tuple[str, ...], alias: str
     ) -> Burst | None:
-        covering = (one for one in self.bursts if one.covers(at, service, operation))
+        covering = (one for one in self.bursts if one.covers(at, service, operation, alias))
         return next((one for one in covering if one.kind in kinds), None)
 
     def _drawn(self, chance: float, kinds: tuple[str, ...]) -> str:

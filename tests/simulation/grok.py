@@ -16,6 +16,7 @@ from tests.simulation.scheduler import Killed
 from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, AnalysisRequest, Reply
 
 if TYPE_CHECKING:
+    from tests.simulation.scheduler import Task
     from tests.simulation.world import World
 
 TOPICS = ("delivery", "refund", "login", "price", "warranty", "praise")
@@ -24,6 +25,27 @@ ESTIMATED = {"broken_json", "too_large", HANG, DRIP, RESET, RESET_IN_BODY}
 
 ABSURD = "absurd_usage"
 """A reply with an impossible bill: the product records its own estimate instead."""
+
+NO_CREDITS = ("no_credits", "no_credits_429")
+LIMITED = {
+    "rate_limited": 0.9,
+    "rate_limited_until": 0.9,
+    "at_capacity": 0.9,
+    "rate_limited_for_30_seconds": 29.9,
+    "rate_limited_for_15_minutes": 899.9,
+}
+"""Replies after which no call may start for some seconds."""
+
+FAILING = (
+    "server_error", "html_error", "deeply_nested", "unavailable", "overloaded", "request_timeout",
+    "error_in_200", "no_connection", RESET, RESET_IN_BODY, HANG, DRIP,
+)  # fmt: skip
+WRONG_SETTING = (
+    "wrong_key", "no_key", "edge_refuses", "blocked", "unknown_model", "redirect", "all_refused",
+    "bad_argument",
+)  # fmt: skip
+OUTAGE = {*FAILING, *WRONG_SETTING}
+"""Replies to every call that must stop calls."""
 
 KINDS = ("killed_before", "killed_after", "no_connection", *(one for one in REPLIES if one != "ok"))
 
@@ -54,7 +76,6 @@ class GrokCall:
     billed_ticks: int
     booked_ticks: int
     is_usable: bool
-    is_answered: bool = False
 
 
 class GrokTransport(httpx.BaseTransport):
@@ -75,7 +96,7 @@ class GrokTransport(httpx.BaseTransport):
         asked = json.loads(body)
         text = asked["messages"][-1]["content"].split("\n", 1)[1].rsplit("\n", 1)[0]
         kind = world.fault(task, "grok", "call", KINDS) or world.scenario.reply_to(text, world)
-        world.monitor.grok_call(task, text)
+        world.monitor.grok_call(task, text, kind)
         if kind == "no_connection":
             world.note(task.name, "grok.call !no_connection")
             world.scheduler.sleep(task.random.random())
@@ -92,7 +113,7 @@ class GrokTransport(httpx.BaseTransport):
         if kind == "killed_after":
             world.kill(task)
             raise Killed
-        return self._answer(reply, name, call)
+        return self._answer(task, reply, name, call)
 
     def _record(self, who: str, name: str, text: str, reply: Reply) -> GrokCall:
         booked = reply.billed_ticks
@@ -114,15 +135,13 @@ class GrokTransport(httpx.BaseTransport):
             self.world.monitor.paid(text)
         return call
 
-    def _answer(self, reply: Reply, name: str, call: GrokCall) -> httpx.Response:
+    def _answer(self, task: Task, reply: Reply, name: str, call: GrokCall) -> httpx.Response:
+        self.world.monitor.stops.answered(task, call.text, name, is_usable=reply.is_usable)
         if name == RESET:
-            call.is_answered = True
             raise httpx.RemoteProtocolError("reset")
         if reply.manner in {HANG, DRIP}:
             self.world.scheduler.sleep(self.timeout)
-            call.is_answered = True
             raise httpx.ReadTimeout("too slow")
-        call.is_answered = True
         headers = {"content-type": "application/json", **reply.headers}
         if reply.manner == RESET_IN_BODY:
             return httpx.Response(reply.status, headers=headers, stream=_Broken(reply.body))

@@ -123,7 +123,7 @@ class Invariants:
         monitor = self.world.monitor
         booked = sum(call.booked_ticks for call in monitor.grok)
         state = self._items("state")
-        if monitor.budget:
+        if monitor.budget and monitor.is_spend_known:
             spent = sum(
                 int(item["ticks"]["N"]) for name, item in state.items() if name.startswith("spend#")
             )

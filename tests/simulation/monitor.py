@@ -9,6 +9,9 @@ from botocore.exceptions import ClientError
 
 from grok_insights.analysis.calls import PROBE
 from tests.simulation import recount
+from tests.simulation.aws import saved_by
+from tests.simulation.damage import Damage
+from tests.simulation.stops import Stops
 
 if TYPE_CHECKING:
     from tests.simulation.grok import GrokCall
@@ -31,11 +34,15 @@ class Monitor:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.stops = Stops(world)
+        self.damage = Damage(world)
         self.grok: list[GrokCall] = []
         self.starts: deque[int] = deque()
         self.transactions = 0
         self.is_spend_exact = True
         self.are_totals_exact = True
+        self.is_spend_known = True
+        self.pace_unknown_until = 0.0
         self.deaths = 0
         self.absurd: set[str] = set()
         self.usable: Counter[str] = Counter()
@@ -49,18 +56,24 @@ class Monitor:
             self.deaths += 1
             self.is_spend_exact = self.are_totals_exact = False
 
-    def gave_up(self, task: Task, service: str, operation: str, request: Any) -> None:
+    def gave_up(self, task: Task, operation: str, request: Any) -> None:
         """Record that a call failed finally, so its cost may be missing."""
+        self.stops.gave_up(task, request)
         names = str(request.get("Key") or request.get("TransactItems", ""))
         if "spend#" in names:
             self.is_spend_exact = False
         if "totals" in names:
             self.are_totals_exact = False
 
-    def called(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
-        """Record that a call had its effect."""
+    def called(
+        self, task: Task, operation: str, request: Any, outcome: Any, before: list[Any]
+    ) -> None:
+        """Record that a call had its effect, and how the items were that it changed."""
+        if operation == "transact_write_items" and saved_by(request):
+            self.stops.answered_save(task)
         if isinstance(outcome, ClientError):
             return
+        self.stops.changed(task, operation, request, before)
         if operation == "transact_write_items":
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
@@ -73,7 +86,7 @@ class Monitor:
         budget = getattr(task.owner, "budget_ticks", 0)
         item = self.world.dynamodb.tables["state"].items[request["Key"]["id"]["S"],]
         taken = int(request["ExpressionAttributeValues"][":ticks"]["N"])
-        if int(item["ticks"]["N"]) - taken >= budget:
+        if self.is_spend_known and int(item["ticks"]["N"]) - taken >= budget:
             self.world.violated("budget", "a wave was paid from a budget that was spent")
 
     def answered(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
@@ -89,11 +102,13 @@ class Monitor:
             asked -= {key["id"]["S"] for key in left}
             state.update({name: items.get(name) for name in asked})
             state["reserved"] = False
+            self.stops.read(task)
         elif request.get("TableName") == "state" and operation in {"put_item", "update_item"}:
             holder = request.get("Key") or request["Item"]
             name = holder["id"]["S"]
             if name == "circuit#grok":
                 state[name] = self.world.dynamodb.tables["state"].items.get((name,))
+            self.stops.has_trial(task, request)
             if _reserves(request):
                 state["reserved"] = True
 
@@ -103,16 +118,24 @@ class Monitor:
         own = request.get("ExpressionAttributeNames", {}).get("#own")
         if operation == "update_item" and _reserves(request) and own in found:
             self._state(task)["reserved"] = True
+        trial = request.get("ExpressionAttributeValues", {}).get(":trial")
+        if operation == "update_item" and trial and found.get("trial") == trial:
+            self.stops.has_trial(task, request)
 
-    def grok_call(self, task: Task, text: str) -> None:
+    def grok_call(self, task: Task, text: str, reply: str) -> None:
         """Check a call to Grok that starts."""
         self.environments.add(task.owner.name)
+        damaged = self.damage.stops(self._state(task))
+        if damaged and (not damaged.startswith("spend#") or task.owner.budget_ticks):  # type: ignore[attr-defined]
+            self.world.violated("damage", f"{task.name} calls Grok, and has read {damaged}")
         self._check_pause(task)
-        self._check_circuit(task, text)
-        self._check_credits(task)
+        if not damaged:
+            self._check_circuit(task, text)
+            self._check_credits(task)
         if getattr(task.owner, "budget_ticks", 0) and not self._state(task).get("reserved"):
             self.world.violated("budget", f"{task.name} calls Grok without a reservation")
         self._check_pace(task)
+        self.stops.call(task, text, reply)
 
     def bill_is_absurd(self, text: str) -> None:
         """Record that Grok reported an impossible bill."""
@@ -173,7 +196,8 @@ class Monitor:
         self.starts.append(now)
         while now - self.starts[0] >= 1_000_000:
             self.starts.popleft()
-        if len(self.starts) > int(self.pace * WITHIN_SECONDS) + 1:
+        is_known = self.world.elapsed >= self.pace_unknown_until
+        if is_known and len(self.starts) > int(self.pace * WITHIN_SECONDS) + 1:
             self.world.violated(
                 "pace",
                 f"{task.name} makes call {len(self.starts)} within a second, at {self.pace:g}",

@@ -28,10 +28,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.simulation.harmless import reason_of
-from tests.simulation.mutation import MODULES, Mutant, Mutating, mutants_of, path_of
+from tests.simulation.mutation import (
+    MODULES,
+    Mutant,
+    Mutating,
+    mutants_by_hand,
+    mutants_of,
+    path_of,
+)
 
 CONDITION = "condition"
 SEEDS_FOR_CONDITIONS = 20
+MAX_PROCESSES, NICENESS = 2, 15
 LOADED = (aws_lambda_powertools, botocore, httpx, time_machine)
 TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
 """Modules whose comparisons are also inverted; in others the first test would detect that."""
@@ -53,6 +61,7 @@ def code_mutants() -> Iterator[Mutant]:
             for one in mutants_of(module):
                 if one.kind != "turn" or module.rsplit(".", 1)[-1] in TURNED:
                     yield one
+    yield from mutants_by_hand()
 
 
 def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
@@ -108,7 +117,7 @@ def main() -> int:
     fork = get_context("fork")
     with (
         Progress(console=console, transient=True) as progress,
-        fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool,
+        fork.Pool(MAX_PROCESSES, os.nice, (NICENESS,), maxtasksperchild=1) as pool,
     ):
         bar = progress.add_task("mutants", total=None)
         for found in (list(code_mutants()), pool.apply_async(condition_mutants)):

@@ -1,5 +1,7 @@
 """Mutants of the package, made from its source: statements removed, swapped or inverted.
 
+`by_hand` adds those that no rule makes.
+
 A mutant is identified by its module, its kind and its number there, so that another process can
 make the same one. `Mutating` replaces the module by it on import.
 """
@@ -17,7 +19,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PACKAGE = Path(__file__).parents[2] / "layers" / "shared"
+from tests.simulation.by_hand import BY_HAND, edited
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "shared"
 
 MODULES = (
     "grok_insights.analysis.admission",
@@ -37,7 +42,6 @@ MODULES = (
     "grok_insights.aws.ledger",
     "grok_insights.aws.queue",
     "grok_insights.aws.state.circuit_breaker",
-    "grok_insights.aws.state.counters",
     "grok_insights.aws.state.pauses",
     "grok_insights.aws.state.spending",
     "grok_insights.aws.state.timetable",
@@ -46,6 +50,8 @@ MODULES = (
     "grok_insights.flow.pauses",
     "grok_insights.ingest.conversations",
 )
+
+HAND = "hand"
 
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -57,8 +63,18 @@ OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
-NOT_SEEN = {"logger", "metrics", "emit", "add_metric"}
-"""Changes that affect only logs and metrics break no promise."""
+NOT_SEEN = {
+    "logger", "metrics", "emit", "add_metric", "_log", "_logged", "_changes", "changes", "jitter",
+    "learn_batch_size",
+}  # fmt: skip
+"""Names of logs, metrics, and what only steers the speed: they cannot affect a promise."""
+
+WRITES = {
+    "save", "_save", "resend", "dead_letter", "send", "_send", "mark_enqueued", "add", "erase",
+    "learn", "settle", "pause", "end_pause", "pause_for_storage", "stop", "clear", "begin", "end",
+    "give_up", "reserve", "claim", "_make_corrections", "append", "resume_storage", "_record",
+}  # fmt: skip
+"""Names of calls that write or order a write. Pairs of them are swapped."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,8 @@ Found = tuple[ast.AST, str, Change]
 
 def path_of(module: str) -> Path:
     """Return the file of a module."""
+    if module.startswith("functions."):
+        return (ROOT / module.replace(".", "/")).with_suffix(".py")
     return (PACKAGE / module.replace(".", "/")).with_suffix(".py")
 
 
@@ -92,6 +110,7 @@ def changes(tree: ast.Module) -> Iterator[tuple[str, Found]]:
             for body in _bodies(function):
                 yield from (("drop", one) for one in _drops(body))
                 yield from (("swap", one) for one in _swaps(body))
+                yield from (("loose", one) for one in _loosened(body))
             for node in _own_nodes(function):
                 yield from _expressions(node)
 
@@ -123,9 +142,12 @@ def _is_effect(node: ast.stmt) -> bool:
     is_statement = (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)) or isinstance(
         node, ast.AugAssign
     )
+    return is_statement and not _names(node) & NOT_SEEN and "report." not in _head(node)
+
+
+def _names(node: ast.AST) -> set[str]:
     names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-    attributes = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-    return is_statement and not (names | attributes) & NOT_SEEN and "report." not in _head(node)
+    return names | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
 
 
 def _head(node: ast.stmt) -> str:
@@ -153,15 +175,20 @@ def _swaps(body: list[ast.stmt]) -> Iterator[Found]:
         yield one, text, _replacing(body, at, [other, one], 2)
 
 
+def _loosened(body: list[ast.stmt]) -> Iterator[Found]:
+    """Let an error of a step that is contained affect the steps after it."""
+    for at, node in enumerate(body):
+        if isinstance(node, ast.With) and "contained(" in ast.unparse(node.items[0]):
+            text = f"not contained: {ast.unparse(node.items[0])}"
+            yield node, text, _replacing(body, at, node.body)
+
+
 def _calls(node: ast.stmt) -> bool:
-    simple = isinstance(node, ast.Expr | ast.Assign | ast.AugAssign)
-    return (
-        simple
-        and any(
-            isinstance(one, ast.Call) and "self." in ast.unparse(one.func) for one in ast.walk(node)
-        )
-        and not _used(node) & NOT_SEEN
-    )
+    """Whether a statement calls a method that writes."""
+    calls = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
+    names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    is_simple = isinstance(node, ast.Expr | ast.Assign | ast.AugAssign)
+    return is_simple and bool(names & WRITES) and not _used(node) & NOT_SEEN
 
 
 def _assigned(node: ast.stmt) -> set[str]:
@@ -187,31 +214,8 @@ def _expressions(node: ast.AST) -> Iterator[tuple[str, Found]]:
         def turn(node: ast.Compare = node, opposite: ast.cmpop = opposite) -> None:
             node.ops[0] = opposite
 
-        yield "turn", (node, f"turned round: {_text(node)}", turn)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and _is_set(node):
-
-        def keep(node: ast.BinOp = node) -> None:
-            node.op = ast.BitOr()
-            node.right = node.left
-
-        yield "keep", (node, f"nothing taken out: {_text(node)}", keep)
-    if isinstance(node, ast.Return) and isinstance(node.value, ast.SetComp):
-
-        def forget(node: ast.Return = node) -> None:
-            node.value = ast.Call(ast.Name("set", ast.Load()), [], [])
-
-        yield "forget", (node, f"returns none: {_text(node)}", forget)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-
-        def halve(node: ast.BinOp = node) -> None:
-            node.right = ast.BinOp(node.right, ast.Mult(), ast.Constant(2))
-
-        yield "halve", (node, f"halved: {_text(node)}", halve)
-
-
-def _is_set(node: ast.BinOp) -> bool:
-    text = ast.unparse(node)
-    return any(word in text for word in ("set(", "lost", "keys()", "new", "refused", "{"))
+        if not _names(node) & NOT_SEEN:
+            yield "turn", (node, f"turned round: {_text(node)}", turn)
 
 
 def mutants_of(module: str) -> Iterator[Mutant]:
@@ -223,9 +227,18 @@ def mutants_of(module: str) -> Iterator[Mutant]:
         yield Mutant(module, kind, number, getattr(node, "lineno", 0), text)
 
 
+def mutants_by_hand() -> Iterator[Mutant]:
+    """Return the mutants that no rule makes."""
+    for number, one in enumerate(BY_HAND):
+        yield Mutant(one.module, HAND, number, 0, f"{one.kind}: {one.name}")
+
+
 def mutated(module: str, kind: str, number: int) -> ast.Module:
     """Return the tree of a module with one change made."""
-    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
+    source = path_of(module).read_text(encoding="utf-8")
+    if kind == HAND:
+        return ast.parse(edited(source, BY_HAND[number]))
+    tree = ast.parse(source)
     found = [change for one, (_, _, change) in changes(tree) if one == kind]
     found[number]()
     return ast.fix_missing_locations(tree)

@@ -15,8 +15,9 @@ from tests.simulation.actors import Actors
 from tests.simulation.functions import Api, Function
 from tests.simulation.history import History
 from tests.simulation.invariants import Invariants
+from tests.simulation.operation import Operation
 from tests.simulation.queue_mapping import Mapping
-from tests.simulation.scenario import Operation, Scenario, expiry
+from tests.simulation.scenario import Scenario, expiry
 from tests.simulation.sweeper import Sweeper
 from tests.simulation.trace import Trace
 from tests.simulation.world import Outside, World
@@ -98,6 +99,7 @@ class Director:
         for task in self.tasks:
             world.scheduler.wait(task)
         world.note("director", "all is calm")
+        self._operator("repair")
         self._operator("resume")
         if world.monitor.budget:
             self._operator("deploy", "100")

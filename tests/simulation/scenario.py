@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.faults import Burst
+from tests.simulation.faults import AWS_KINDS, Burst
+from tests.simulation.focus import concentrate
 from tests.simulation.grok import KINDS
+from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, Operation
 from tests.standin.replies import REPLIES
 
 if TYPE_CHECKING:
@@ -22,23 +24,6 @@ if TYPE_CHECKING:
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 EXPIRY_SECONDS = 400.0
 """How long the items of a run take to expire, and the first clients to return."""
-
-HOPELESS, REFUSED = "[hopeless]", "[refused]"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An action of a client or an operator. ``at`` is in seconds from the start."""
-
-    at: float
-    actor: str
-    kind: str
-    key: str = ""
-    text: str = ""
-    number: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.at:8.3f}  {self.actor:<9} {self.kind} {self.key} {self.text}".rstrip()
 
 
 @dataclass
@@ -70,6 +55,11 @@ class Scenario:
         return 6 * self.function_seconds
 
     @property
+    def grok_kinds(self) -> list[str]:
+        """The faults of Grok alone, which no call to AWS has."""
+        return [kind for kind in self.rates if kind in KINDS and kind not in AWS_KINDS]
+
+    @property
     def batch_size(self) -> int:
         return int(self.settings["MAX_BATCH_SIZE"])
 
@@ -86,6 +76,8 @@ class Scenario:
         del world
         if HOPELESS in text and not self.is_healed:
             return "server_error"
+        if DEADLY in text and not self.is_healed:
+            return "killed_after"
         return "refusal" if REFUSED in text else "ok"
 
 
@@ -100,10 +92,10 @@ def of_seed(seed: int) -> Scenario:
     start = START + timedelta(milliseconds=draw.randrange(60_000))
     if has_budget:
         start = start.replace(hour=23, minute=draw.choice([30, 50, 59]))
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         settings=_settings(draw, has_budget=has_budget),
-        operations=sorted(_operations(draw, span), key=lambda one: one.at),
+        operations=_operations(draw, span),
         bursts=[*_refused_saves(span, calm_at, refused=refused), *_bursts(draw, calm_at)],
         rates=_rates(draw),
         start=start,
@@ -111,6 +103,9 @@ def of_seed(seed: int) -> Scenario:
         concurrency=draw.choice([3, 4, 5]),
         expires=draw.random() < 0.15,
     )
+    scenario = concentrate(scenario, span)
+    scenario.operations.sort(key=lambda one: one.at)
+    return scenario
 
 
 def _settings(draw: Random, *, has_budget: bool) -> dict[str, str]:

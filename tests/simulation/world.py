@@ -169,11 +169,13 @@ class World:
         if self.calls == MAX_CALLS:
             self.violated("loop", f"{MAX_CALLS} calls were made: something spins")
 
-    def fault(self, task: Task, service: str, operation: str, kinds: Iterable[str]) -> str:
+    def fault(
+        self, task: Task, service: str, operation: str, kinds: Iterable[str], alias: str = ""
+    ) -> str:
         """Return the fault of one call. Only environments die, and only they get faults."""
         if not isinstance(task.owner, Environment):
             return ""
-        return self.faults.draw(task, self.elapsed, service, operation, kinds)
+        return self.faults.draw(task, self.elapsed, service, operation, kinds, alias=alias)
 
     def kill(self, task: Task) -> None:
         """End an environment at its current point."""

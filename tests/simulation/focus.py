@@ -1,0 +1,130 @@
+"""Scenarios that concentrate on one kind of trouble, since random ones rarely produce enough of it.
+
+Four of eight seeds have a focus. The others keep the scenario that `scenario` draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.simulation.faults import KILLS, PAUSE_STORAGE, SAVE, Burst
+from tests.simulation.operation import DEADLY, Operation
+
+if TYPE_CHECKING:
+    from tests.simulation.scenario import Scenario
+
+FOCUSED = (0, 2, 4, 5)
+"""The seeds, modulo 8, whose scenario has a focus."""
+
+OUTAGES = ("server_error", "no_connection", "unavailable", "hang", "reset", "error_in_200")
+LIMITS = ("rate_limited", "rate_limited_until", "rate_limited_for_30_seconds", "at_capacity")
+SETTINGS = ("wrong_key", "all_refused", "edge_refuses", "unknown_model")
+
+
+def focus_of(seed: int) -> str:
+    """Return the focus of a seed; empty if it has none."""
+    if seed % 8 not in FOCUSED:
+        return ""
+    names = list(FOCI)
+    return names[(seed // 8 * len(FOCUSED) + FOCUSED.index(seed % 8)) % len(names)]
+
+
+def concentrate(scenario: Scenario, span: float) -> Scenario:
+    """Return the scenario, changed by its focus. Its clients act within ``span`` seconds."""
+    name = focus_of(scenario.seed)
+    if name:
+        FOCI[name](scenario, Random(f"{scenario.seed}/focus"), span)
+    return scenario
+
+
+def _only_burst(
+    scenario: Scenario, draw: Random, span: float, kinds: tuple[str, ...], share: float = 1.0
+) -> None:
+    """Let one fault of Grok happen for a time, and no other fault of Grok."""
+    begin = span * draw.choice([0.0, 0.2, 0.5])
+    end = begin + draw.choice([30.0, 60.0, 150.0])
+    scenario.bursts = [one for one in scenario.bursts if one.service != "grok"]
+    scenario.bursts.append(Burst(begin, end, "grok", "call", draw.choice(kinds), share))
+    scenario.rates |= dict.fromkeys(scenario.grok_kinds, 0.0)
+    scenario.calm_at = max(scenario.calm_at, end + 5.0)
+
+
+def _outage(scenario: Scenario, draw: Random, span: float) -> None:
+    _only_burst(scenario, draw, span, OUTAGES)
+
+
+def _credits(scenario: Scenario, draw: Random, span: float) -> None:
+    _only_burst(scenario, draw, span, ("no_credits", "no_credits_429"))
+    scenario.settings["CREDITS_RETRY_SECONDS"] = "15"
+    scenario.settings["GROK_MAX_REQUESTS_PER_SECOND"] = "10"
+
+
+def _rate_limit(scenario: Scenario, draw: Random, span: float) -> None:
+    _only_burst(scenario, draw, span, LIMITS, draw.choice([0.2, 0.5]))
+    scenario.settings["CIRCUIT_BREAKER_FAILURE_THRESHOLD"] = "9"
+
+
+def _wrong_setting(scenario: Scenario, draw: Random, span: float) -> None:
+    _only_burst(scenario, draw, span, SETTINGS)
+
+
+def _storage(scenario: Scenario, draw: Random, span: float) -> None:
+    """Refuse saves; in a part of the runs, also writes of pauses."""
+    begin, end = span * 0.3, span + draw.choice([30.0, 90.0, 240.0])
+    kind = draw.choice(["throttled", "server_error"])
+    operation = draw.choice(["transact_write_items", SAVE])
+    scenario.bursts = [one for one in scenario.bursts if one.service != "dynamodb"]
+    scenario.bursts.append(Burst(begin, end, "dynamodb", operation, kind, 1.0))
+    if draw.random() < 0.4:
+        scenario.bursts.append(Burst(begin, end, "dynamodb", PAUSE_STORAGE, kind, 1.0))
+    scenario.calm_at = max(scenario.calm_at, end + 5.0)
+
+
+def _budget(scenario: Scenario, draw: Random, span: float) -> None:
+    scenario.settings["DAILY_BUDGET_USD"] = draw.choice(["0.005", "0.01", "0.03"])
+    scenario.start = scenario.start.replace(hour=23, minute=30)
+
+
+def _rivals(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let clients post, change and delete few ids while their analyses are in progress."""
+    for number in range(40):
+        kind = draw.choice(["post", "post", "delete", "change", "repeat"])
+        key = f"z{draw.randrange(3)}"
+        text = f"other {key} {number % 2}" if kind == "change" else f"parcel {key}"
+        scenario.operations.append(Operation(draw.random() * span, "rival", kind, key, text))
+
+
+def _deaths(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let environments die, some of them by a conversation that ends each one that asks for it."""
+    scenario.rates |= dict.fromkeys(KILLS, 0.02)
+    for number in range(draw.choice([1, 2])):
+        text = f"parcel d{number} {DEADLY}"
+        scenario.operations.append(
+            Operation(draw.random() * span, "client0", "post", f"d{number}", text)
+        )
+
+
+def _damage(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let items of the State table be damaged by hand, and repaired later."""
+    for number in range(draw.choice([1, 2, 3])):
+        at = draw.random() * span
+        scenario.operations.append(
+            Operation(at, f"fool{number}", "damage", number=draw.randrange(1_000))
+        )
+        rest = draw.choice([10.0, 40.0])
+        scenario.operations.append(Operation(at + rest, f"fool{number}", "repair"))
+
+
+FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
+    "outage": _outage,
+    "rivals": _rivals,
+    "credits": _credits,
+    "storage": _storage,
+    "rate limit": _rate_limit,
+    "damage": _damage,
+    "budget": _budget,
+    "deaths": _deaths,
+    "wrong setting": _wrong_setting,
+}

@@ -1,0 +1,23 @@
+"""The operations of a scenario, and what a text says about its analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOPELESS, REFUSED, DEADLY = "[hopeless]", "[refused]", "[deadly]"
+"""Words of a text for which Grok fails, refuses, or the calling environment ends."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An action of a client or an operator. ``at`` is in seconds from the start."""
+
+    at: float
+    actor: str
+    kind: str
+    key: str = ""
+    text: str = ""
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.at:8.3f}  {self.actor:<9} {self.kind} {self.key} {self.text}".rstrip()

@@ -1,0 +1,27 @@
+"""The mutants: they still fit the code, and the reasons why some do not matter fit the mutants."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.by_hand import BY_HAND, ByHand
+from tests.simulation.harmless import REASONS
+from tests.simulation.mutants import code_mutants
+from tests.simulation.mutation import HAND, mutated
+
+
+@pytest.mark.parametrize("mutant", BY_HAND, ids=[one.name for one in BY_HAND])
+def test_every_mutant_made_by_hand_fits_the_code(mutant: ByHand) -> None:
+    assert mutated(mutant.module, HAND, BY_HAND.index(mutant))
+
+
+def test_every_reason_belongs_to_a_mutant() -> None:
+    named = [f"{one.name} {one.source}" for one in code_mutants()]
+    stale = [part for part in REASONS if not any(part in name for name in named)]
+    assert stale == []
+
+
+def test_there_are_many_mutants_of_each_kind() -> None:
+    mutants = list(code_mutants())
+    assert len(mutants) >= 150
+    assert {one.kind for one in mutants} == {"drop", "swap", "turn", "loose", HAND}
