@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier as ProcessBarrier
 from threading import Barrier, Semaphore
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.session import get_session
@@ -233,6 +234,34 @@ def test_a_probe_may_take_as_long_as_the_longest_call_without_being_doubled(tabl
         assert probe.result() == "made"
     for environment in (first, second):
         environment.client.close()
+
+
+def test_an_overdue_probe_is_claimed_anew_even_by_the_function_that_began_it(
+    environment: Environment,
+) -> None:
+    opened(environment)
+    change(environment, "opened_at", 1)
+    environment.load()
+    with pytest.raises(SystemExit):
+        environment.circuit.call(sys.exit)
+    change(environment, "probe_lease_expiry", 1)
+    environment.load()
+    lease = environment.circuit.call(lambda: stored(environment)["probe_lease_expiry"]["N"])
+    assert int(lease) > time.time()
+
+
+def change(environment: Environment, attribute: str, value: int) -> None:
+    environment.client.update_item(
+        TableName="state",
+        Key=KEY,
+        UpdateExpression="SET #attribute = :value",
+        ExpressionAttributeNames={"#attribute": attribute},
+        ExpressionAttributeValues={":value": {"N": str(value)}},
+    )
+
+
+def stored(environment: Environment) -> dict[str, Any]:
+    return dict(environment.client.get_item(TableName="state", Key=KEY)["Item"])
 
 
 def test_a_wrong_setting_opens_the_circuit_on_its_first_error_and_says_why(

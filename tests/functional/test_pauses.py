@@ -82,6 +82,20 @@ def test_a_pause_keeps_its_beginning_and_takes_the_last_end_and_detail(parts: Pa
     )
 
 
+def test_a_pause_that_is_written_late_does_not_shorten_one_that_was_written_since(
+    parts: Parts,
+) -> None:
+    parts.pauses.pause(PauseName.CREDITS, since=1_000, until=1_300)
+    [pause] = parts.pauses.read(parts.now()).timed_pauses
+    trial = parts.pauses.claim_trial(pause, until=1_600)
+    parts.pauses.pause(PauseName.CREDITS, since=1_000, until=1_300, detail="late")
+    [pause] = parts.pauses.read(parts.now()).timed_pauses
+    assert (pause.until, pause.detail) == (1_600, "")
+    assert trial is not None
+    parts.pauses.end_pause(trial)
+    assert parts.pauses.read(parts.now()).timed_pauses == ()
+
+
 def test_a_trial_does_not_end_a_pause_that_began_anew_meanwhile(parts: Parts) -> None:
     parts.pauses.pause(PauseName.CREDITS, since=1_000, until=1_300)
     (seen,) = parts.pauses.read(parts.now()).timed_pauses

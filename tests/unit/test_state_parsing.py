@@ -41,7 +41,6 @@ HALF_OPEN = {
     "state": {"S": "HALF_OPEN"},
     "opened_at": {"N": str(AT - 60)},
     "probe_lease_expiry": {"N": str(AT - 1)},
-    "half_open_owner": {"S": "somebody"},
 }
 
 OF_NO_NUMBER: dict[str, Any] = {
@@ -126,7 +125,7 @@ def test_everything_is_read_as_it_is_written() -> None:
 
 def test_a_half_open_circuit_is_read_with_its_probe() -> None:
     assert read("circuit#grok", HALF_OPEN).circuit == Circuit(
-        CircuitState.HALF_OPEN, AT - 60, AT - 1, "somebody"
+        CircuitState.HALF_OPEN, AT - 60, AT - 1
     )
 
 

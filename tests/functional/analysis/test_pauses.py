@@ -169,3 +169,16 @@ def test_only_an_answer_to_the_trial_itself_ends_a_pause_for_credits(
     assert trial is not None
     feedback.learn(calls, Admission(1, StartTimes(0.0), trials=(trial,)))
     assert ("until" not in worker.state("credits")) is ends
+
+
+def test_a_wave_that_cannot_start_after_its_reservation_gives_it_back(
+    new_worker: NewWorker,
+) -> None:
+    worker = new_worker(DAILY_BUDGET_USD="1")
+    [one] = worker.conversations(1)
+    worker.parts.pauses.pause(PauseName.CREDITS, time.time() - 60, time.time() - 30)
+    day = worker.parts.now().date().isoformat()
+    with worker.refusing("UpdateItem", '"credits"'):
+        assert worker.run(one) == []
+    assert worker.state(f"spend#{day}")["ticks"] == {"N": "0"}
+    assert worker.standin.books.calls == []

@@ -5,7 +5,8 @@ The whole decision is made here. `feedback` changes the shared state after the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -147,10 +148,20 @@ class AdmissionControl:
             admission = decide(room_seconds)
             if isinstance(admission, Delay):
                 return admission
-            return self._on_time(admission, begun + room_seconds)
+            with self._given_back_on_failure(admission):
+                return self._on_time(admission, begun + room_seconds)
         except AWS_FAILURES:
             logger.exception("the shared state could not be changed: no call is made without it")
             return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
+
+    @contextmanager
+    def _given_back_on_failure(self, admission: Admission) -> Iterator[None]:
+        """Give the reservation back if a step after it fails, since no call is made then."""
+        try:
+            yield
+        except AWS_FAILURES:
+            self.settle(admission, 0)
+            raise
 
     def _on_time(self, admission: Admission, latest: float) -> Admission | Delay:
         """Return the admission with start times that have not passed, or a delay.
@@ -205,7 +216,8 @@ class AdmissionControl:
         admission = self._reserve_budget(self._claim_starts(largest, room_seconds), texts)
         if isinstance(admission, Delay):
             return admission
-        return self._claim_trials(admission, ended_pauses)
+        with self._given_back_on_failure(admission):
+            return self._claim_trials(admission, ended_pauses)
 
     def _admit_probe(self, room_seconds: float) -> Admission | Delay:
         admission = self._reserve_budget(self._claim_starts(1, room_seconds), [PROBE.text])

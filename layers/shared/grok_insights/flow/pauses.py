@@ -84,7 +84,6 @@ class Circuit:
     state: CircuitState = CircuitState.CLOSED
     opened_at: int = 0
     lease_ends_at: int = 0
-    probe_owner: str = ""
     misconfigured: str = ""
     """A sentence that names the wrong setting which opened it; empty if none did."""
 

@@ -242,7 +242,11 @@ class CircuitBreaker:
 
 
 def _powertools_record(circuit: pauses.Circuit) -> CircuitStateRecord:
-    """Return the circuit as Powertools' record."""
+    """Return the circuit as Powertools' record, without the owner of a probe.
+
+    A probe that is still in progress pauses calls. One that is overdue must be claimed anew: its
+    owner would otherwise probe without a new lease, while another function takes over.
+    """
     if circuit.state is pauses.CircuitState.CLOSED:
         return CLOSED
     is_half_open = circuit.state is pauses.CircuitState.HALF_OPEN
@@ -250,7 +254,6 @@ def _powertools_record(circuit: pauses.Circuit) -> CircuitStateRecord:
         name=CIRCUIT,
         state=CircuitState(circuit.state.value),
         opened_at=circuit.opened_at,
-        half_open_owner=circuit.probe_owner if is_half_open else None,
         probe_lease_expiry=circuit.lease_ends_at if is_half_open else None,
     )
 

@@ -103,7 +103,6 @@ def parse_circuit(item: Item, now: datetime) -> Circuit:
         state=state,
         opened_at=_epoch_seconds(item, "opened_at", now),
         lease_ends_at=_epoch_seconds(item, "probe_lease_expiry", now) if is_half_open else 0,
-        probe_owner=short_text(item, "half_open_owner") if is_half_open else "",
         misconfigured=short_text(item, "reason"),
     )
 

@@ -88,20 +88,25 @@ class PauseStore:
         """Pause all calls until ``until``, in epoch seconds.
 
         If calls are paused already, ``since`` is not changed. A trial that is in progress can no
-        longer end the pause.
+        longer end the pause. A pause that ends later stays as it is: this request may be late,
+        because the response to an earlier try was lost.
         """
-        self.client.update_item(
-            TableName=self.table,
-            Key={"id": text(name)},
-            UpdateExpression="SET #until = :until, #detail = :detail,"
-            " #since = if_not_exists(#since, :since) REMOVE #trial",
-            ExpressionAttributeNames=PAUSE_NAMES,
-            ExpressionAttributeValues={
-                ":until": number(int(until)),
-                ":since": number(int(since)),
-                ":detail": text(detail),
-            },
-        )
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key={"id": text(name)},
+                UpdateExpression="SET #until = :until, #detail = :detail,"
+                " #since = if_not_exists(#since, :since) REMOVE #trial",
+                ConditionExpression="attribute_not_exists(#until) OR #until <= :until",
+                ExpressionAttributeNames=PAUSE_NAMES,
+                ExpressionAttributeValues={
+                    ":until": number(int(until)),
+                    ":since": number(int(since)),
+                    ":detail": text(detail),
+                },
+            )
+        except ClientError as error:
+            refused_item(error)
 
     def claim_trial(self, pause: TimedPause, until: float) -> Trial | None:
         """Return the right to make the trial; None if another function has it.
