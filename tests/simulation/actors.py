@@ -12,12 +12,13 @@ from grok_insights.aws.insights.item import is_mark
 from scripts.pause import pause, resume
 from scripts.redrive import redrive
 from tests.simulation import recount
-from tests.simulation.functions import Api, Function, Response
+from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Response
 from tests.simulation.history import Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
 from tests.simulation.operation import Operation
 from tests.simulation.scheduler import Task
-from tests.simulation.world import DEAD, QUEUE, Outside, World
+from tests.simulation.urls import DEAD, QUEUE
+from tests.simulation.world import Outside, World
 
 ONE, BULK, LIST = "/api/v1/conversations", "/api/v1/conversations/bulk", "/api/v1/insights"
 TRENDS = "/api/v1/insights/trends"
@@ -218,7 +219,8 @@ class Actors:
 
     def _deploy(self, name: str, operation: Operation) -> None:
         """Start new environments, with other settings that may change at any time."""
-        changed = {**self.analysis.settings, "MIN_BATCH_SIZE": "1", "MAX_ATTEMPTS": "4"}
+        changed = {**self.analysis.settings, "MIN_BATCH_SIZE": "1"}
+        changed["MAX_ATTEMPTS"] = str(DEPLOYED_ATTEMPTS)
         if operation.key:
             changed["DAILY_BUDGET_USD"] = operation.key
         for function in (self.api.ingest, self.api.query, self.analysis):

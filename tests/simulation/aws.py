@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from tests.simulation.dynamodb import cancelled, error
+from tests.simulation.dynamodb import cancelled, error, invalid
 from tests.simulation.faults import AWS_KINDS, KILLS, PAUSE_STORAGE, SAVE
 from tests.simulation.scheduler import Killed, Task
 from tests.simulation.trace import Change
@@ -116,6 +116,10 @@ class Client:
         if kind == "conflict" and request["ClientRequestToken"] not in self._world.dynamodb.tokens:
             others = [{"Code": "None"} for _ in request["TransactItems"][1:]]
             return cancelled([*others, {"Code": "TransactionConflict"}])
+        if operation == "transact_write_items":
+            documents = [item["document"]["S"] for item in saved_by(request)]
+            if self._world.scenario.refuses(documents):
+                return invalid("the item cannot be stored", operation)
         return None
 
     def _effect(self, task: Task, operation: str, kind: str, request: Any) -> Any:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.money import SPEND
+
 if TYPE_CHECKING:
     from tests.simulation.functions import Response
     from tests.simulation.world import World
 
 STATE = "state"
-SPEND = "spend#"
 ONE: dict[str, Any] = {"N": "1"}
 WRONG: dict[str, Any] = {"S": "x"}
 
@@ -94,8 +95,8 @@ class Damage:
         monitor = self.world.monitor
         monitor.stops.damage(name)
         if name.startswith(SPEND):
-            monitor.is_spend_exact = False
-            monitor.is_spend_known = False
+            monitor.money.is_known = False
+        monitor.outages.is_circuit_unknown |= name == "circuit#grok"
         if name == "totals":
             monitor.are_totals_exact = False
         if name == "pace":

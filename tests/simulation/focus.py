@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation.faults import KILLS, PAUSE_STORAGE, SAVE, Burst
-from tests.simulation.operation import DEADLY, Operation
+from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
 
 if TYPE_CHECKING:
     from tests.simulation.scenario import Scenario
@@ -20,7 +20,7 @@ FOCUSED = (0, 2, 4, 5)
 
 OUTAGES = ("server_error", "no_connection", "unavailable", "hang", "reset", "error_in_200")
 LIMITS = ("rate_limited", "rate_limited_until", "rate_limited_for_30_seconds", "at_capacity")
-SETTINGS = ("wrong_key", "all_refused", "edge_refuses", "unknown_model")
+SETTINGS = ("wrong_key", "all_refused", "all_refused", "edge_refuses")
 
 
 def focus_of(seed: int) -> str:
@@ -34,8 +34,11 @@ def focus_of(seed: int) -> str:
 def concentrate(scenario: Scenario, span: float) -> Scenario:
     """Return the scenario, changed by its focus. Its clients act within ``span`` seconds."""
     name = focus_of(scenario.seed)
+    draw = Random(f"{scenario.seed}/focus")
+    if name and scenario.settings["DAILY_BUDGET_USD"] == "0":
+        scenario.settings["DAILY_BUDGET_USD"] = draw.choice(["0", "100"])
     if name:
-        FOCI[name](scenario, Random(f"{scenario.seed}/focus"), span)
+        FOCI[name](scenario, draw, span)
     return scenario
 
 
@@ -52,7 +55,13 @@ def _only_burst(
 
 
 def _outage(scenario: Scenario, draw: Random, span: float) -> None:
-    _only_burst(scenario, draw, span, OUTAGES)
+    """Let every call fail; in a part of the runs, only after a time longer than a default."""
+    if draw.random() < 0.3:
+        _only_burst(scenario, draw, span, ("hang",))
+        scenario.settings["GROK_TIMEOUT_SECONDS"] = "40"
+        scenario.function_seconds = 120
+    else:
+        _only_burst(scenario, draw, span, OUTAGES)
 
 
 def _credits(scenario: Scenario, draw: Random, span: float) -> None:
@@ -85,6 +94,7 @@ def _storage(scenario: Scenario, draw: Random, span: float) -> None:
 def _budget(scenario: Scenario, draw: Random, span: float) -> None:
     scenario.settings["DAILY_BUDGET_USD"] = draw.choice(["0.005", "0.01", "0.03"])
     scenario.start = scenario.start.replace(hour=23, minute=30)
+    scenario.rates["slow"] = 0.15
 
 
 def _rivals(scenario: Scenario, draw: Random, span: float) -> None:
@@ -94,6 +104,7 @@ def _rivals(scenario: Scenario, draw: Random, span: float) -> None:
         key = f"z{draw.randrange(3)}"
         text = f"other {key} {number % 2}" if kind == "change" else f"parcel {key}"
         scenario.operations.append(Operation(draw.random() * span, "rival", kind, key, text))
+    scenario.rates["slow"] = 0.15
 
 
 def _deaths(scenario: Scenario, draw: Random, span: float) -> None:
@@ -104,6 +115,43 @@ def _deaths(scenario: Scenario, draw: Random, span: float) -> None:
         scenario.operations.append(
             Operation(draw.random() * span, "client0", "post", f"d{number}", text)
         )
+
+
+def _queue(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let SQS fail while clients repeat themselves and conversations use up their attempts."""
+    kind = draw.choice(["throttled", "lost", "server_error_after"])
+    scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
+    end = scenario.calm_at
+    scenario.bursts.append(Burst(0.0, end, "sqs", "send_message_batch", kind, 0.7))
+    scenario.rates["partial"] = 0.2
+    scenario.settings["MAX_ATTEMPTS"] = "2"
+    _texts(scenario, draw, span, ("", HOPELESS), 3)
+
+
+def _writes(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let single writes fail often, so that steps after a wave fail."""
+    kind = draw.choice(["throttled", "lost", "server_error_after"])
+    scenario.bursts = [one for one in scenario.bursts if one.service != "dynamodb"]
+    begin, end = 0.2 * span, scenario.calm_at
+    scenario.bursts.append(Burst(begin, end, "dynamodb", "update_item", kind, 0.55))
+    scenario.settings["DAILY_BUDGET_USD"] = "100"
+
+
+def _odd_texts(scenario: Scenario, draw: Random, span: float) -> None:
+    _texts(scenario, draw, span, ("", HOPELESS, REFUSED, UNSTORABLE, UNSTORABLE), 1)
+
+
+def _texts(
+    scenario: Scenario, draw: Random, span: float, words: tuple[str, ...], times: int
+) -> None:
+    """Let clients send texts with these words, each several times."""
+    for number in range(8):
+        key = f"t{number}"
+        text = f"parcel {key} {draw.choice(words)}".strip()
+        at = draw.random() * span
+        for _ in range(times):
+            scenario.operations.append(Operation(at, f"client{number}", "post", key, text))
+            at += draw.choice([1.0, 12.0])
 
 
 def _damage(scenario: Scenario, draw: Random, span: float) -> None:
@@ -124,6 +172,9 @@ FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
     "storage": _storage,
     "rate limit": _rate_limit,
     "damage": _damage,
+    "queue": _queue,
+    "odd texts": _odd_texts,
+    "writes": _writes,
     "budget": _budget,
     "deaths": _deaths,
     "wrong setting": _wrong_setting,

@@ -20,9 +20,12 @@ from grok_insights.wiring import Parts
 from tests.builders import api_event, environment
 from tests.simulation.grok import GrokTransport
 from tests.simulation.scheduler import Killed, Pool, Task, VisibleLock
-from tests.simulation.world import DEAD, QUEUE, Environment, World
+from tests.simulation.urls import DEAD, QUEUE
+from tests.simulation.world import Environment, World
 
 API_SECONDS = 29.0
+DEPLOYED_ATTEMPTS = 4
+"""The attempts of a conversation after a deployment during a run."""
 
 
 @dataclass

@@ -71,7 +71,7 @@ class GrokCall:
 
     at_us: int
     text: str
-    who: str
+    reservation: str
     reply: str
     billed_ticks: int
     booked_ticks: int
@@ -96,10 +96,11 @@ class GrokTransport(httpx.BaseTransport):
         asked = json.loads(body)
         text = asked["messages"][-1]["content"].split("\n", 1)[1].rsplit("\n", 1)[0]
         kind = world.fault(task, "grok", "call", KINDS) or world.scenario.reply_to(text, world)
-        world.monitor.grok_call(task, text, kind)
+        reservation = world.monitor.grok_call(task, text, kind)
         if kind == "no_connection":
             world.note(task.name, "grok.call !no_connection")
             world.scheduler.sleep(task.random.random())
+            world.monitor.grok_answered(task, text, kind, is_usable=False)
             raise httpx.ConnectError("no connection")
         if kind == "killed_before":
             world.kill(task)
@@ -107,7 +108,7 @@ class GrokTransport(httpx.BaseTransport):
         name = "ok" if kind == "killed_after" else kind
         question = Question(asked["model"], text, len(body) // 4, len(world.monitor.grok) + 1)
         reply = REPLIES[name](question)
-        call = self._record(task.name, name, text, reply)
+        call = self._record(reservation, name, text, reply)
         world.note(task.name, f"grok.call {name}", digest(text), f"billed {reply.billed_ticks}")
         world.scheduler.sleep(0.05 + task.random.random() * 0.6)
         if kind == "killed_after":
@@ -115,14 +116,14 @@ class GrokTransport(httpx.BaseTransport):
             raise Killed
         return self._answer(task, reply, name, call)
 
-    def _record(self, who: str, name: str, text: str, reply: Reply) -> GrokCall:
+    def _record(self, reservation: str, name: str, text: str, reply: Reply) -> GrokCall:
         booked = reply.billed_ticks
         if name in ESTIMATED:
             booked = estimated_cost(text, self.usd_per_1k).ticks
         call = GrokCall(
             self.world.scheduler.now_us,
             text,
-            who,
+            reservation,
             name,
             reply.billed_ticks,
             booked,
@@ -136,7 +137,7 @@ class GrokTransport(httpx.BaseTransport):
         return call
 
     def _answer(self, task: Task, reply: Reply, name: str, call: GrokCall) -> httpx.Response:
-        self.world.monitor.stops.answered(task, call.text, name, is_usable=reply.is_usable)
+        self.world.monitor.grok_answered(task, call.text, name, is_usable=reply.is_usable)
         if name == RESET:
             raise httpx.RemoteProtocolError("reset")
         if reply.manner in {HANG, DRIP}:

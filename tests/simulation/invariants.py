@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from grok_insights.domain import timestamps
 from tests.simulation import recount
+from tests.simulation.functions import DEPLOYED_ATTEMPTS
 from tests.simulation.grok import digest
 from tests.simulation.history import id_of
-from tests.simulation.world import DEAD, QUEUE, World
+from tests.simulation.outages import OF_GROK
+from tests.simulation.urls import DEAD, QUEUE
+from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from tests.simulation.actors import Actors
@@ -32,6 +35,17 @@ class Invariants:
         self._money()
         self._dead_letters(redriven=redriven)
         self._lists(name, redriven=redriven)
+        self._ended()
+
+    def _ended(self) -> None:
+        """Check that no pause is left, since a conversation was analysed in calm."""
+        state = self._items("state")
+        left = [name for name in ("credits", "storage") if "until" in state.get(name, {})]
+        circuit = state.get("circuit#grok", {"state": {"S": "CLOSED"}})
+        if circuit["state"]["S"] != "CLOSED":
+            left.append("circuit")
+        if left:
+            self.world.violated("ended", f"calls succeed, and {left} still pauses them")
 
     def check_service(self, key: str) -> None:
         """Check that, without faults, what is sent is accepted and analysed: refusing all is not
@@ -121,16 +135,9 @@ class Invariants:
 
     def _spent(self) -> None:
         monitor = self.world.monitor
+        monitor.money.check()
         booked = sum(call.booked_ticks for call in monitor.grok)
         state = self._items("state")
-        if monitor.budget and monitor.is_spend_known:
-            spent = sum(
-                int(item["ticks"]["N"]) for name, item in state.items() if name.startswith("spend#")
-            )
-            if (spent < booked and not monitor.absurd) or (
-                monitor.is_spend_exact and spent != booked
-            ):
-                self.world.violated("spend", f"spent are {spent} ticks, and {booked} were used")
         totals = state.get("totals", {})
         counted = int(totals.get("cost_ticks", {}).get("N", "0"))
         if monitor.are_totals_exact and counted != booked:
@@ -145,6 +152,8 @@ class Invariants:
         conversations = recount.conversations(self.world.dynamodb)
         for identity, insight in self._stored().items():
             gave_up = int(insight.get("gave_up", {}).get("N", "0"))
+            if gave_up and insight["error_code"]["S"] in OF_GROK:
+                self._attempts(identity, int(insight["attempts"]["N"]))
             if gave_up and identity in conversations and identity not in letters:
                 self.world.violated(
                     "letters", f"{identity} used up its attempts, and has no dead letter"
@@ -155,6 +164,13 @@ class Invariants:
                 )
         if self.world.sqs.queues[QUEUE].messages:
             self.world.violated("queue", "messages are left in the queue")
+
+    def _attempts(self, identity: str, attempts: int) -> None:
+        """Check that a conversation for which Grok failed was tried as often as it should be."""
+        settings = self.world.scenario.settings
+        least = min(int(settings["MAX_ATTEMPTS"]), DEPLOYED_ATTEMPTS)
+        if attempts < least:
+            self.world.violated("attempts", f"{identity} failed after {attempts} attempts")
 
     def _lists(self, name: str, *, redriven: bool) -> None:
         """Check that every list is complete and has no duplicates."""

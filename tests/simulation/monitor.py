@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,10 @@ from grok_insights.analysis.calls import PROBE
 from tests.simulation import recount
 from tests.simulation.aws import saved_by
 from tests.simulation.damage import Damage
+from tests.simulation.money import SPEND, Money, reserves
+from tests.simulation.outages import Outages, repeats_too_rarely
 from tests.simulation.stops import Stops
+from tests.simulation.urls import QUEUE
 
 if TYPE_CHECKING:
     from tests.simulation.grok import GrokCall
@@ -35,34 +39,36 @@ class Monitor:
     def __init__(self, world: World) -> None:
         self.world = world
         self.stops = Stops(world)
+        self.outages = Outages(world)
         self.damage = Damage(world)
+        self.money = Money(world)
         self.grok: list[GrokCall] = []
         self.starts: deque[int] = deque()
         self.transactions = 0
-        self.is_spend_exact = True
         self.are_totals_exact = True
-        self.is_spend_known = True
         self.pace_unknown_until = 0.0
         self.deaths = 0
         self.absurd: set[str] = set()
         self.usable: Counter[str] = Counter()
+        self.sent_again: dict[str, set[str]] = {}
         self.environments: set[str] = set()
         scenario = world.scenario
         self.budget = round(float(scenario.settings.get("DAILY_BUDGET_USD", "0")) * 10**10)
         self.pace = float(scenario.settings["GROK_MAX_REQUESTS_PER_SECOND"])
 
     def environment_died(self, environment: Any) -> None:
+        self.outages.ended(environment.name)
         if environment.name.startswith("analysis") and environment.is_busy:
             self.deaths += 1
-            self.is_spend_exact = self.are_totals_exact = False
+            self.are_totals_exact = False
 
     def gave_up(self, task: Task, operation: str, request: Any) -> None:
         """Record that a call failed finally, so its cost may be missing."""
         self.stops.gave_up(task, request)
-        names = str(request.get("Key") or request.get("TransactItems", ""))
-        if "spend#" in names:
-            self.is_spend_exact = False
-        if "totals" in names:
+        if request.get("TableName") == "state":
+            name = (request.get("Key") or request["Item"])["id"]["S"]
+            self.outages.is_circuit_unknown |= name == "circuit#grok"
+        if "totals" in str(request.get("TransactItems", "")):
             self.are_totals_exact = False
 
     def called(
@@ -78,16 +84,8 @@ class Monitor:
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()
-        if operation == "update_item" and _reserves(request):
-            self._check_reservation(task, request)
-
-    def _check_reservation(self, task: Task, request: Any) -> None:
-        """Check that a reservation is made only while the budget is not spent."""
-        budget = getattr(task.owner, "budget_ticks", 0)
-        item = self.world.dynamodb.tables["state"].items[request["Key"]["id"]["S"],]
-        taken = int(request["ExpressionAttributeValues"][":ticks"]["N"])
-        if self.is_spend_known and int(item["ticks"]["N"]) - taken >= budget:
-            self.world.violated("budget", "a wave was paid from a budget that was spent")
+        if operation == "update_item" and reserves(request):
+            self.money.reserved(task, request)
 
     def answered(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
         """Record that an environment got a response."""
@@ -101,46 +99,75 @@ class Monitor:
             asked = {key["id"]["S"] for key in request["RequestItems"]["state"]["Keys"]}
             asked -= {key["id"]["S"] for key in left}
             state.update({name: items.get(name) for name in asked})
-            state["reserved"] = False
-            self.stops.read(task)
+            for part in (self.stops, self.outages, self.money):
+                part.read(task.owner.name)
         elif request.get("TableName") == "state" and operation in {"put_item", "update_item"}:
             holder = request.get("Key") or request["Item"]
             name = holder["id"]["S"]
             if name == "circuit#grok":
                 state[name] = self.world.dynamodb.tables["state"].items.get((name,))
             self.stops.has_trial(task, request)
-            if _reserves(request):
-                state["reserved"] = True
+            if reserves(request):
+                self.money.may_call(task, request)
+        elif operation == "send_message_batch":
+            self._sent(task, request, outcome)
+
+    def _sent(self, task: Task, request: Any, outcome: Any) -> None:
+        """Record the conversations whose messages an invocation has sent again."""
+        if request["QueueUrl"] == QUEUE:
+            failed = {entry["Id"] for entry in outcome.get("Failed", ())}
+            bodies = (one["MessageBody"] for one in request["Entries"] if one["Id"] not in failed)
+            ids = {json.loads(body)["conversation_id"] for body in bodies}
+            self.sent_again.setdefault("/".join(task.name.split("/")[:2]), set()).update(ids)
+        for letter in (json.loads(one["MessageBody"]) for one in request["Entries"]):
+            if "error" in letter and repeats_too_rarely(task, letter):
+                self.world.violated("attempts", f"an outage used up {letter['conversation_id']}")
+
+    def invocation_ended(self, name: str, bodies: list[str], redelivered: list[str]) -> None:
+        """Check that no message is both sent again and delivered again: it would be doubled."""
+        ids = [json.loads(body)["conversation_id"] for body in bodies]
+        again = {json.loads(body)["conversation_id"] for body in redelivered}
+        once = {one for one in ids if ids.count(one) == 1}
+        doubled = again & once & self.sent_again.pop(name, set())
+        if doubled:
+            self.world.violated("double", f"{name} doubles the messages of {sorted(doubled)}")
 
     def refused(self, task: Task, operation: str, request: Any, outcome: ClientError) -> None:
         """Record that a condition did not hold: a retry may find its own write."""
         found: Any = outcome.response.get("Item", {})
         own = request.get("ExpressionAttributeNames", {}).get("#own")
-        if operation == "update_item" and _reserves(request) and own in found:
-            self._state(task)["reserved"] = True
+        if operation == "update_item" and reserves(request) and own in found:
+            self.money.may_call(task, request)
+        if operation == "transact_write_items" and "write-check" in str(request["TransactItems"]):
+            self.stops.has_checked(task)
         trial = request.get("ExpressionAttributeValues", {}).get(":trial")
         if operation == "update_item" and trial and found.get("trial") == trial:
             self.stops.has_trial(task, request)
 
-    def grok_call(self, task: Task, text: str, reply: str) -> None:
-        """Check a call to Grok that starts."""
+    def grok_call(self, task: Task, text: str, reply: str) -> str:
+        """Check a call to Grok that starts, and return the reservation that pays for it."""
         self.environments.add(task.owner.name)
         damaged = self.damage.stops(self._state(task))
-        if damaged and (not damaged.startswith("spend#") or task.owner.budget_ticks):  # type: ignore[attr-defined]
+        if damaged and not (damaged.startswith(SPEND) and not self.budget):
             self.world.violated("damage", f"{task.name} calls Grok, and has read {damaged}")
         self._check_pause(task)
         if not damaged:
             self._check_circuit(task, text)
             self._check_credits(task)
-        if getattr(task.owner, "budget_ticks", 0) and not self._state(task).get("reserved"):
-            self.world.violated("budget", f"{task.name} calls Grok without a reservation")
         self._check_pace(task)
-        self.stops.call(task, text, reply)
+        self.stops.call(task, text)
+        self.outages.call(task, text, reply)
+        return self.money.call(task, text)
+
+    def grok_answered(self, task: Task, text: str, reply: str, *, is_usable: bool) -> None:
+        """Record that an environment has the reply to its call, or knows that there is none."""
+        self.stops.answered(task, text, reply, is_usable=is_usable)
+        self.outages.answered(task, text, reply)
 
     def bill_is_absurd(self, text: str) -> None:
         """Record that Grok reported an impossible bill."""
         self.absurd.add(text)
-        self.is_spend_exact = self.are_totals_exact = False
+        self.are_totals_exact = False
 
     def paid(self, text: str) -> None:
         """Check that one conversation is paid for a bounded number of times."""
@@ -210,8 +237,3 @@ class Monitor:
         found = recount.difference(self.world.dynamodb)
         if found:
             self.world.violated("counters", f"the counters are not the recount: {found}")
-
-
-def _reserves(request: Any) -> bool:
-    """Whether a write reserves an estimate from a day's budget."""
-    return ":budget" in request.get("ExpressionAttributeValues", {})

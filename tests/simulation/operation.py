@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HOPELESS, REFUSED, DEADLY = "[hopeless]", "[refused]", "[deadly]"
-"""Words of a text for which Grok fails, refuses, or the calling environment ends."""
+HOPELESS, REFUSED, DEADLY, UNSTORABLE = "[hopeless]", "[refused]", "[deadly]", "[unstorable]"
+"""Words of a text for which Grok fails, Grok refuses, the calling environment ends, or DynamoDB
+never accepts the answer.
+"""
 
 
 @dataclass(frozen=True)

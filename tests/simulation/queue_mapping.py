@@ -8,7 +8,8 @@ from typing import Any
 from tests.simulation.functions import Function
 from tests.simulation.scheduler import Signal
 from tests.simulation.sqs import Stored
-from tests.simulation.world import QUEUE, Outside, World
+from tests.simulation.urls import QUEUE
+from tests.simulation.world import Outside, World
 
 LOST_DELETES = 0.03
 """The share of processed messages that are delivered again."""
@@ -71,6 +72,11 @@ class Mapping:
             task = self.function.invoke(f"{name}/analysis", {"Records": records})
             if task.error is None and task.result is not None:
                 again = {one["itemIdentifier"] for one in task.result["batchItemFailures"]}
+                self.world.monitor.invocation_ended(
+                    f"{name}/analysis",
+                    [one["body"] for one in records],
+                    [one["body"] for one in records if one["messageId"] in again],
+                )
                 self._delete(
                     [
                         handle

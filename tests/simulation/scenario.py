@@ -6,16 +6,17 @@ from its own stream. So a scenario can be made smaller without changing the rest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.faults import AWS_KINDS, Burst
 from tests.simulation.focus import concentrate
-from tests.simulation.grok import KINDS
-from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, Operation
+from tests.simulation.grok import KINDS, digest
+from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
 from tests.standin.replies import REPLIES
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ class Scenario:
     def random(self, name: str) -> Random:
         """Return a separate stream of random numbers for each part of the world."""
         return Random(f"{self.seed}/{name}")
+
+    @cached_property
+    def unstorable(self) -> frozenset[str]:
+        """The digests of texts whose insights DynamoDB does not accept."""
+        texts = {one.text for one in self.operations if UNSTORABLE in one.text}
+        return frozenset(map(digest, texts))
+
+    def refuses(self, documents: Iterable[str]) -> bool:
+        """Whether DynamoDB refuses a transaction because of an insight that it saves."""
+        if not self.unstorable or self.is_healed:
+            return False
+        return any(name in document for document in documents for name in self.unstorable)
 
     def reply_to(self, text: str, world: World) -> str:
         """Return Grok's reply to a text without a random fault."""

@@ -34,10 +34,6 @@ MAX_CALLS = 12_000
 """Ten times the number of calls in the longest runs."""
 
 AWS_THREADS = 16
-QUEUE, DEAD = (
-    "https://sqs.us-east-1.amazonaws.com/123456789012/analysis",
-    "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
-)
 
 
 class Clock:
