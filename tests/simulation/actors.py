@@ -12,6 +12,7 @@ from grok_insights.aws.insights.item import is_mark
 from scripts.pause import pause, resume
 from scripts.redrive import redrive
 from tests.simulation import recount
+from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Response
 from tests.simulation.history import Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
@@ -25,6 +26,12 @@ TRENDS = "/api/v1/insights/trends"
 MAX_PAGES = 60
 HEALTH_SECONDS = 4.0
 """Longer than the health check remembers its response."""
+
+
+def generation_of(dynamodb: DynamoDB, identity: str) -> int:
+    """Return the generation of the stored conversation with an id; 0 if there is none."""
+    item = dynamodb.tables["conversations"].items.get((identity,), {})
+    return int(item["generation"]["N"]) if "text" in item else 0
 
 
 class Actors:
@@ -79,12 +86,39 @@ class Actors:
     def _post(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
         body = {"external_id": operation.key, "text": operation.text}
+        identity = id_of(operation.key)
+        before = self._insight_of(identity)
         response = self._request(name, "POST", ONE, body)
         status = response.status if response.is_known else 0
-        identity = id_of(operation.key)
         self._add(identity, "post", began, status, operation.text)
+        if status == 202:
+            self._check_status(identity, before, response.body["status"])
         if status == 202 and response.body["id"] != identity:
             self.world.violated("id", f"{operation.key} got another id")
+
+    def _insight_of(self, identity: str) -> Any:
+        """Return the item of the insight that the stored conversation has now."""
+        dynamodb = self.world.dynamodb
+        item = dynamodb.tables["insights"].items.get((identity,))
+        if item is None or is_mark(item):
+            return None
+        generation = generation_of(dynamodb, identity)
+        return item if int(item["generation"]["N"]) == generation else None
+
+    def _check_status(self, identity: str, before: Any, status: str) -> None:
+        """Check the status in a response by the insight, if that did not change meanwhile."""
+        now = self._insight_of(identity)
+        if self.world.scenario.has_expired:
+            return
+        if (now is not None and now is before and status == "enqueued") or (
+            now is None and before is None and status != "enqueued" and self._is_alone(identity)
+        ):
+            self.world.violated("status", f"{identity} is said to be {status}")
+
+    def _is_alone(self, identity: str) -> bool:
+        """Whether nobody deletes the conversation in this run."""
+        deletes = (one for one in self.world.scenario.operations if one.kind == "delete")
+        return all(id_of(one.key) != identity for one in deletes)
 
     def _add(self, identity: str, kind: str, began: float, status: int, text: str = "") -> None:
         event = Event(kind, began, self.world.scheduler.now, status, text)
@@ -113,11 +147,14 @@ class Actors:
 
     def _delete(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
-        response = self._request(name, "DELETE", f"{ONE}/{id_of(operation.key)}")
+        identity = id_of(operation.key)
+        before = generation_of(self.world.dynamodb, identity)
+        response = self._request(name, "DELETE", f"{ONE}/{identity}")
         status = response.status if response.is_known else 0
-        self._add(id_of(operation.key), "delete", began, status)
-
-        if status == 404 and self._shows_insight(id_of(operation.key)):
+        self._add(identity, "delete", began, status)
+        if status == 204 and 0 < generation_of(self.world.dynamodb, identity) <= before:
+            self.world.violated("erased", f"{operation.key} was erased, and is there")
+        if status == 404 and self._shows_insight(identity):
             self.world.violated("expiry", f"{operation.key} is not found, and its insight is shown")
 
     def _shows_insight(self, identity: str) -> bool:

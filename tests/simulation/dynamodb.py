@@ -51,12 +51,11 @@ def size_of(item: Mapping[str, Any]) -> int:
 
 def is_small(item: Mapping[str, Any]) -> bool:
     """Whether an item is so small that a hundred like it reach no limit."""
-    return sum(map(_length, item.values())) < SMALL_CHARS
-
-
-def _length(value: Mapping[str, Any]) -> int:
-    [content] = value.values()
-    return len(content) if isinstance(content, str) else SMALL_CHARS * len(content) // 50
+    chars = 0
+    for value in item.values():
+        for content in value.values():
+            chars += len(content) if type(content) is str else SMALL_CHARS * len(content) // 50
+    return chars < SMALL_CHARS
 
 
 def _size(value: Any) -> int:
@@ -84,6 +83,8 @@ class Table:
     before: dict[Key, tuple[float, Item | None]] = field(default_factory=dict)
     """The item of each key before its last change, and the time of that change, for stale reads."""
     expires_by: str = ""
+    large: set[Key] = field(default_factory=set)
+    """The keys of items that are not small."""
 
     def key_of(self, item: Mapping[str, Any], operation: str) -> Key:
         key = []
@@ -105,6 +106,9 @@ class Table:
 
     def put(self, key: Key, item: Item | None, at: float) -> None:
         self.before[key] = (at, self.items.get(key))
+        self.large.discard(key)
+        if item is not None and not is_small(item):
+            self.large.add(key)
         if item is None:
             self.items.pop(key, None)
         else:
@@ -198,7 +202,7 @@ class DynamoDB:
             found = []
             for key, asked in zip(keys, request["Keys"], strict=True):
                 item = table.seen(key, behind, self.now())
-                room -= 0 if item is None or is_small(item) else size_of(item)
+                room -= size_of(item) if item is not None and key in table.large else 0
                 if room < 0:
                     left.setdefault(name, {**request, "Keys": []})["Keys"].append(asked)
                 elif item is not None:
@@ -270,7 +274,7 @@ class DynamoDB:
         start = request.get("ExclusiveStartKey")
         if start is not None:
             matching = _after(matching, start, index, table, is_forward=is_forward)
-        read = _page(matching, request.get("Limit"))
+        read = _page(matching, request.get("Limit"), has_large=bool(table.large))
         more = len(read) < len(matching) or len(read) == request.get("Limit")
         shown = self._shown(self._filtered(read, request), request, "Query", index)
         answer: dict[str, Any] = {
@@ -500,7 +504,9 @@ def _after(
     return [item for item, at in places if (at > place if is_forward else at < place)]
 
 
-def _page(items: list[Item], limit: int | None) -> list[Item]:
+def _page(items: list[Item], limit: int | None, *, has_large: bool) -> list[Item]:
+    if not has_large:
+        return items[:limit]
     page, size = [], 0
     for item in items[:limit]:
         size += 0 if is_small(item) else size_of(item)

@@ -5,7 +5,8 @@ Four of eight seeds have a focus. The others keep the scenario that `scenario` d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,12 @@ def focus_of(seed: int) -> str:
         return ""
     names = list(FOCI)
     return names[(seed // 8 * len(FOCUSED) + FOCUSED.index(seed % 8)) % len(names)]
+
+
+def seeds_of(names: Collection[str], count: int) -> list[int]:
+    """Return the first seeds that have one of these focuses."""
+    found = (seed for seed in range(1_000_000) if focus_of(seed) in names)
+    return list(islice(found, count))
 
 
 def concentrate(scenario: Scenario, span: float) -> Scenario:

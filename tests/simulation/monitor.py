@@ -81,11 +81,26 @@ class Monitor:
             return
         self.stops.changed(task, operation, request, before)
         if operation == "transact_write_items":
+            self._check_replaced(request, before)
+        if operation == "transact_write_items":
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()
         if operation == "update_item" and reserves(request):
             self.money.reserved(task, request)
+
+    def _check_replaced(self, request: Any, before: list[Any]) -> None:
+        """Check that an insight replaces none of its own generation but a redriven failure."""
+        saved = {item["conversation_id"]["S"]: item for item in saved_by(request)}
+        for table, key, old in before:
+            new = saved.get(key[0]) if table == "insights" else None
+            if new is None or old is None or old.get("generation") != new["generation"]:
+                continue
+            if self.world.dynamodb.tables[table].items.get(key) is old:
+                continue  # a repeated request with its token has no effect
+            redrives = int(new.get("redrives", {"N": "1000"})["N"])
+            if old["status"]["S"] != "failed" or redrives <= int(old["redrives"]["N"]):
+                self.world.violated("replaced", f"the insight of {key[0]} was saved twice")
 
     def answered(self, task: Task, operation: str, request: Any, outcome: Any) -> None:
         """Record that an environment got a response."""

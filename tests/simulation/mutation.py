@@ -71,7 +71,7 @@ NOT_SEEN = {
 
 WRITES = {
     "save", "_save", "resend", "dead_letter", "send", "_send", "mark_enqueued", "add", "erase",
-    "learn", "settle", "pause", "end_pause", "pause_for_storage", "stop", "clear", "begin", "end",
+    "learn", "settle", "pause", "end_pause", "pause_for_storage", "begin", "end",
     "give_up", "reserve", "claim", "_make_corrections", "append", "resume_storage", "_record",
 }  # fmt: skip
 """Names of calls that write or order a write. Pairs of them are swapped."""

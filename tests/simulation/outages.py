@@ -54,7 +54,8 @@ class Outages:
 
     def _is_outage(self, burst: Burst) -> bool:
         is_full = burst.service == "grok" and burst.kind in OUTAGE and burst.share == 1.0
-        return is_full and burst.begin <= self.world.elapsed < burst.end
+        end = min(burst.end, self.world.scenario.calm_at)
+        return is_full and burst.begin <= self.world.elapsed < end
 
     def read(self, name: str) -> None:
         """Record that an environment has read the shared state."""

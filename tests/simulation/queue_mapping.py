@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import floor
 from typing import Any
 
 from tests.simulation.functions import Function
@@ -30,6 +31,13 @@ class Mapping:
     def is_idle(self) -> bool:
         """Whether no message is left, and none is being processed."""
         return not self.running and not self.world.sqs.queues[QUEUE].messages
+
+    def least_seconds(self) -> float:
+        """Return for how many whole seconds, at least one, it cannot become idle."""
+        if self.running:
+            return 1.0
+        rest = self.world.sqs.queues[QUEUE].next_visible_at() - self.world.scheduler.now
+        return max(1.0, float(floor(min(rest, 86_400.0))))
 
     def _poll(self) -> None:
         world = self.world

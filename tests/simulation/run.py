@@ -145,7 +145,7 @@ class Director:
             if world.scheduler.now > until:
                 world.violated("queue", "messages go round and round: the queue is never empty")
                 return
-            world.scheduler.sleep(1.0)
+            world.scheduler.sleep(self.mapping.least_seconds())
         self.drained_after = max(self.drained_after, world.scheduler.now - begun)
 
 
