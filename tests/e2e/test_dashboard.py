@@ -102,6 +102,28 @@ def test_text_that_looks_like_markup_stays_text(visit: Visit, analysed: dict[str
     assert visitor.errors == []
 
 
+def test_messages_are_shown_as_a_transcript_of_text(
+    visit: Visit, client: Client, unique: Any
+) -> None:
+    messages = [
+        {"role": "customer", "text": f"<img src=x onerror=alert(1)> {TEXT}"},
+        {"role": "agent", "text": "I am sorry.", "name": "<b>Priya</b>"},
+    ]
+    sent = {"messages": messages, "external_id": unique("transcript")}
+    one = client.post("/api/v1/conversations", sent).json()
+    until(lambda: client.get(f"{LIST}/{one['id']}").status_code == 200, 30, "an insight")
+    visitor = visit()
+    page = visitor.sign_in()
+    page.locator(f'[data-id="{one["id"]}"]').click()
+    turns = page.get_by_role("dialog").locator(".turn")
+    expect(turns).to_have_count(2)
+    expect(turns.first).to_contain_text("Customer<img src=x onerror=alert(1)> Customer: My parcel")
+    expect(turns.last).to_contain_text("Agent, <b>Priya</b>I am sorry.")
+    expect(page.locator("#detail img, #detail .turn b")).to_have_count(0)
+    assert visitor.violations() == []
+    assert visitor.errors == []
+
+
 def test_a_detail_opens_and_closes_by_keyboard_and_gives_the_focus_back(
     visit: Visit, analysed: dict[str, Any]
 ) -> None:

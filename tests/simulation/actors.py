@@ -11,7 +11,7 @@ from typing import Any
 from grok_insights.aws.insights.item import is_mark
 from scripts.pause import pause, resume
 from scripts.redrive import redrive
-from tests.simulation import recount
+from tests.simulation import recount, sent
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Response
 from tests.simulation.history import Event, History, id_of
@@ -85,7 +85,7 @@ class Actors:
 
     def _post(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
-        body = {"external_id": operation.key, "text": operation.text}
+        body = sent.body(operation.key, operation.text, operation)
         identity = id_of(operation.key)
         before = self._insight_of(identity)
         response = self._request(name, "POST", ONE, body)
@@ -127,13 +127,13 @@ class Actors:
     def _bulk(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
         named = [f"{operation.key}{letter}" for letter in "abcdefg"[: operation.number]]
-        items: list[dict[str, str]] = [
-            {"external_id": one, "text": f"parcel {one}"} for one in named
+        texts = [*map(sent.text_of, named), f"nameless {operation.key}"]
+        items = [
+            sent.body(one, text, operation) for one, text in zip([*named, None], texts, strict=True)
         ]
-        items.append({"text": f"nameless {operation.key}"})
         response = self._request(name, "POST", BULK, {"conversations": items})
         results = response.body["results"] if response.status == 202 else [None] * len(items)
-        for item, result in zip(items, results, strict=True):
+        for item, text, result in zip(items, texts, results, strict=True):
             accepted = result is not None and result["status"] != "rejected"
             unknown = result is None or (
                 result["status"] == "rejected" and result["error"]["status"] >= 500
@@ -141,9 +141,9 @@ class Actors:
             status = 202 if accepted else 0 if unknown else 409
             external = item.get("external_id")
             if external is not None:
-                self._add(id_of(external), "post", began, status, item["text"])
+                self._add(id_of(external), "post", began, status, text)
             elif accepted:
-                self._add(result["id"], "post", began, status, item["text"])
+                self._add(result["id"], "post", began, status, text)
 
     def _delete(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
@@ -189,16 +189,16 @@ class Actors:
     def _conversation(self, name: str, operation: Operation) -> None:
         identity = id_of(operation.key)
         response = self._request(name, "GET", f"{ONE}/{identity}")
-        if response.status == 200 and response.body["text"] not in self._possible(identity):
+        if response.status == 200 and sent.analysed(response.body) not in self._possible(identity):
             self.world.violated("text", f"{operation.key} has a text that nobody sent")
 
     def _possible(self, identity: str) -> set[str]:
-        sent = {
+        posted = {
             one.text
             for one in self.world.scenario.operations
             if one.kind in {"post", "repeat", "change"} and id_of(one.key) == identity
         }
-        return sent | self.history.texts(identity)
+        return posted | self.history.texts(identity)
 
     def _list(self, name: str, operation: Operation) -> None:
         chosen = FILTERS[Random(name).randrange(len(FILTERS))]

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.domain import timestamps
-from tests.simulation import recount
+from tests.simulation import recount, sent
 from tests.simulation.functions import DEPLOYED_ATTEMPTS
 from tests.simulation.grok import digest
 from tests.simulation.history import id_of
@@ -64,7 +64,10 @@ class Invariants:
                 self.world.violated("expiry", f"{identity} is gone, and its insight is shown")
                 continue
             is_complete = insight.status == 200 and insight.body["status"] == "completed"
-            if is_complete and digest(conversation.body["text"]) not in insight.body["summary"]:
+            if (
+                is_complete
+                and digest(sent.analysed(conversation.body)) not in insight.body["summary"]
+            ):
                 self.world.violated("expiry", f"{identity} has the insight of another text")
             if insight.status == 202 and self._was_promised(identity):
                 self.world.violated("expiry", f"{identity} waits for its insight for ever")
@@ -72,7 +75,7 @@ class Invariants:
     def _was_promised(self, identity: str) -> bool:
         item = recount.conversations(self.world.dynamodb)[identity]
         created_at = timestamps.from_text(item["created_at"]["S"]).timestamp()
-        return self.actors.history.was_promised(identity, item["text"]["S"], created_at)
+        return self.actors.history.was_promised(identity, recount.text_of(item), created_at)
 
     def _items(self, table: str) -> dict[str, Any]:
         return {key[0]: item for key, item in self.world.dynamodb.tables[table].items.items()}
@@ -101,7 +104,7 @@ class Invariants:
         conversations, insights = recount.conversations(self.world.dynamodb), self._stored()
         for identity, conversation in conversations.items():
             insight = insights.get(identity)
-            text = conversation["text"]["S"]
+            text = recount.text_of(conversation)
             if insight is None:
                 if self._was_promised(identity):
                     self.world.violated(
@@ -125,7 +128,7 @@ class Invariants:
         for identity, insight in self._stored().items():
             if insight["status"]["S"] != "completed" or identity not in conversations:
                 continue
-            text = conversations[identity]["text"]["S"]
+            text = recount.text_of(conversations[identity])
             if (
                 text not in self.world.monitor.absurd
                 and not usable[digest(text), int(insight["cost_ticks"]["N"])]

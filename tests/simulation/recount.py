@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from grok_insights.aws.conversation_item import from_item
 from grok_insights.aws.dynamodb.attributes import numbers_of
 from grok_insights.aws.insights.item import is_mark, tally_of
 from grok_insights.domain import trends
@@ -33,4 +34,9 @@ def insights(dynamodb: DynamoDB) -> list[dict[str, Any]]:
 def conversations(dynamodb: DynamoDB) -> dict[str, dict[str, Any]]:
     """Return the items of all conversations by id, without the marks of erased ones."""
     found = dynamodb.tables["conversations"].items
-    return {key[0]: item for key, item in found.items() if "text" in item}
+    return {key[0]: item for key, item in found.items() if "erased" not in item}
+
+
+def text_of(conversation: dict[str, Any]) -> str:
+    """Return the analysed text of the item of a conversation."""
+    return from_item(conversation).text

@@ -13,6 +13,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation import sent
 from tests.simulation.faults import AWS_KINDS, Burst
 from tests.simulation.focus import concentrate
 from tests.simulation.grok import KINDS, digest
@@ -183,7 +184,7 @@ def _client_operation(draw: Random, span: float, number: int) -> Operation:
     kind = draw.choices(kinds, weights)[0]
     key = f"x{draw.randrange(14)}"
     flavour = draw.choices(["", HOPELESS, REFUSED], [12, 1, 1])[0]
-    text = f"parcel {key} {flavour}".strip() if kind != "change" else f"other {number}"
+    text = sent.text_of(key, flavour) if kind != "change" else f"other {number}"
     size = draw.choice([2, 3, 5])
     client = f"client{draw.randrange(6)}"
     return Operation(draw.random() * span, client, kind, key, text, size)
@@ -196,7 +197,7 @@ def _contention(draw: Random, span: float, group: int) -> list[Operation]:
     for place in range(draw.choice([3, 4, 6, 8])):
         kind = draw.choice(["post", "post", "delete", "change"])
         key = f"y{group}"
-        text = f"parcel {key}" if kind == "post" else f"other {key} {place % 2}"
+        text = sent.text_of(key) if kind == "post" else f"other {key} {place % 2}"
         moment = at + draw.random() * width
         made.append(Operation(moment, f"rival{place}", kind, key, text))
     return made
@@ -209,7 +210,7 @@ def expiry(seed: int, begin: float) -> list[Operation]:
     for number in range(24):
         kind = draw.choice(["post", "post", "change", "delete", "insight", "list"])
         key = f"x{draw.randrange(14)}"
-        text = f"parcel {key}" if kind == "post" else f"other {number}"
+        text = sent.text_of(key) if kind == "post" else f"other {number}"
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{draw.randrange(4)}", kind, key, text, 5))
     return sorted(made, key=lambda one: one.at)

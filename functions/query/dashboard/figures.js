@@ -32,7 +32,7 @@ export function loadingFigures() {
 export function showFigures({ series, health, metrics }, now) {
   const today = since(series, midnight(now));
   fill($("figures"),
-    figure("Analysed", whole(today.count - today.failed), "since midnight"),
+    figure("Analysed", whole(today.count - today.failed), "of conversations since midnight"),
     figure("Waiting", whole(health?.queue?.depth), waitingNote(health), health?.queue?.depth ? "busy" : ""),
     figure("Failed", whole(today.failed), deadLettersNote(health), today.failed ? "bad" : ""),
     sentiments(today),

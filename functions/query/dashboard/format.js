@@ -17,8 +17,8 @@ export const clock = (time) => CLOCK.format(new Date(time));
 /** Return a time relative to now, such as "3 min. ago". */
 export function ago(time, now = Date.now()) {
   const seconds = Math.max(0, (now - new Date(time)) / 1000);
-  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
-  return seconds < 10 ? "just now" : AGO.format(-Math.round(seconds / size), unit);
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1);
+  return seconds < 60 ? "just now" : AGO.format(-Math.round(seconds / size), unit);
 }
 
 /** Return the number of dollars in a text of the API, such as "$0.00017". */

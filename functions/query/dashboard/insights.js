@@ -23,13 +23,16 @@ export async function refresh() {
   const query = chosen();
   const { json } = await api.insights({ ...query, limit: PAGE });
   if (JSON.stringify(query) !== JSON.stringify(chosen())) return;
-  const last = json.items.at(-1)?.created_at ?? "";
+  const last = json.items.length ? position(json.items.at(-1)) : "";
   // A page may be empty and still have a cursor: then the older insights remain.
-  const kept = list.items.filter((item) => !last || item.created_at < last);
+  const kept = list.items.filter((item) => !last || position(item) < last);
   if (!kept.length || !json.next_cursor) list.cursor = json.next_cursor;
   list.items = [...json.items, ...(json.next_cursor ? kept : [])];
   show();
 }
+
+/** Return the place of an insight in lists, which are filed under the time of the conversation. */
+const position = (insight) => `${insight.occurred_at}#${insight.id}`;
 
 /** Remove the shown insights when the filters or the key change. */
 export function clear() {
@@ -77,7 +80,7 @@ function row(insight) {
     badge(insight),
     h("span", { class: "row-text" }, summary(insight)),
     h("span", { class: "row-tags" }, topics),
-    h("time", { class: "row-time", datetime: insight.created_at, title: full(insight.created_at) }, ago(insight.created_at))));
+    h("time", { class: "row-time", datetime: insight.occurred_at, title: full(insight.occurred_at) }, ago(insight.occurred_at))));
 }
 
 export const summary = (insight) => insight.summary || insight.error?.message || "No summary.";
@@ -85,24 +88,30 @@ export const summary = (insight) => insight.summary || insight.error?.message ||
 /** Show all fields of an insight, and its conversation. */
 export async function open(insight) {
   const text = h("div", { class: "conversation" }, skeleton(), skeleton(), skeleton());
-  fill($("detail-body"), h("p", { class: "detail-head-line" }, badge(insight), " ", h("span", { class: "muted" }, full(insight.created_at))),
+  fill($("detail-body"), h("p", { class: "detail-head-line" }, badge(insight), " ", h("span", { class: "muted" }, full(insight.occurred_at))),
     h("p", { class: "detail-summary" }, summary(insight)),
     h("p", { class: "row-tags" }, (insight.topics ?? []).map((topic) => h("span", { class: "tag" }, words(topic)))),
     facts(insight), h("h3", {}, "Conversation"), text);
   $("detail").showModal();
   try {
     const { json } = await api.conversation(insight.conversation_id);
-    text.textContent = json.text;
+    fill(text, json.messages ? transcript(json.messages) : json.text);
   } catch (error) {
     text.textContent = error.status === 404 ? "The conversation was deleted." : error.message;
   }
+}
+
+function transcript(messages) {
+  return h("ol", { class: "turns" }, messages.map(({ role, name, at, text }) => h("li", { class: `turn ${role}` },
+    h("p", { class: "turn-speaker" }, [title(role), name, at && full(at)].filter(Boolean).join(", ")),
+    h("p", {}, text))));
 }
 
 function facts(insight) {
   const { meta = {} } = insight;
   const known = [
     ["ID", insight.id], ["External ID", insight.external_id], ["Reason", insight.error?.code && words(insight.error.code)],
-    ["Model", insight.grok_model], ["Analysis time", duration(insight.processing_time_ms)],
+    ["Analysed at", full(insight.created_at)], ["Model", insight.grok_model], ["Analysis time", duration(insight.processing_time_ms)],
     ["Tokens", insight.tokens_used], ["Cost", insight.estimated_cost], ["Attempts", meta.attempts],
     ["Mock", "mock" in meta ? (meta.mock ? "yes, made by heuristics" : "no") : null],
   ];

@@ -9,6 +9,7 @@ export const KINDS = ["positive", "neutral", "negative", "failed"];
 export const RANGES = {
   day: { interval: "hour", span: 24 * HOUR, step: HOUR, name: "the last 24 hours" },
   week: { interval: "hour", span: 7 * 24 * HOUR, step: 6 * HOUR, name: "the last 7 days" },
+  fortnight: { interval: "day", span: 14 * 24 * HOUR, step: 24 * HOUR, name: "the last 14 days (UTC)" },
   month: { interval: "day", span: 30 * 24 * HOUR, step: 24 * HOUR, name: "the last 30 days (UTC)" },
 };
 

@@ -1,0 +1,46 @@
+"""What clients send: a text or messages, now or years ago. A text stands for its content.
+
+A text like ``Bot: …`` is sent as a message, and is what is analysed of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from grok_insights.domain.conversation import Role, Turn, transcript
+
+if TYPE_CHECKING:
+    from tests.simulation.operation import Operation
+
+ROLES = {f"{role.capitalize()}: ": role for role in (Role.CUSTOMER, Role.BOT)}
+
+
+def text_of(key: str, flavour: str = "") -> str:
+    """Return the text that is always sent under a key; of half of the keys it is a message."""
+    spoken = ["", "", *ROLES][crc32(key.encode()) % 4]
+    return f"{spoken}parcel {key} {flavour}".strip()
+
+
+def body(external_id: str | None, text: str, operation: Operation) -> dict[str, Any]:
+    """Return a conversation as it is sent. A repeated one may have another time."""
+    named = {} if external_id is None else {"external_id": external_id}
+    number = crc32(f"{operation.at} {text}".encode())
+    past = {"occurred_at": f"{2001 + number % 25}-02-28T12:00:00+01:00"} if number % 3 else {}
+    return {**named, **_content(text), **past}
+
+
+def _content(text: str) -> dict[str, Any]:
+    for spoken, role in ROLES.items():
+        if text.startswith(spoken):
+            return {"messages": [{"role": str(role), "text": text.removeprefix(spoken)}]}
+    return {"text": text}
+
+
+def analysed(shown: Mapping[str, Any]) -> str:
+    """Return the analysed text of a conversation that the API shows."""
+    messages = shown["messages"]
+    if messages is None:
+        return str(shown["text"])
+    return transcript(Turn(Role(one["role"]), one["text"]) for one in messages)
