@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -36,12 +37,31 @@ def test_every_response_is_as_described_whatever_is_sent(stack: Stack, tmp_path:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", [ONE, f"{ONE}/bulk"])
-def test_the_response_to_a_wrong_method_names_the_right_one(
-    client: Client, method: str, path: str
-) -> None:
-    response = client.http.request(method, path)
+def test_the_response_to_a_wrong_method_names_the_right_one(client: Client, method: str) -> None:
+    response = client.http.request(method, f"{ONE}/bulk")
     assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_the_response_to_a_wrong_method_names_the_right_ones(client: Client, method: str) -> None:
+    response = client.http.request(method, ONE)
+    allowed = "DELETE, GET, HEAD, POST, OPTIONS"
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+def test_messages_are_found_and_deleted_by_an_external_id_of_any_characters(
+    client: Client, unique: Any
+) -> None:
+    name = f"{unique('turns')}/a?b=c&d e+f%20ß🙂"
+    messages = [{"role": "customer", "text": "My parcel is late."}]
+    sent = {"external_id": name, "messages": messages, "occurred_at": "2020-02-29T12:00:00Z"}
+    one = client.post(ONE, sent).json()
+    found = client.get(ONE, external_id=name).json()
+    assert (found["id"], found["external_id"], found["text"]) == (one["id"], name, None)
+    assert found["messages"] == [{**messages[0], "at": None, "name": None}]
+    assert found["occurred_at"] == "2020-02-29T12:00:00.000Z"
+    assert client.http.delete(ONE, params={"external_id": name}).status_code == 204
+    assert client.get(ONE, external_id=name).status_code == 404
 
 
 def test_a_path_that_does_not_exist_is_a_problem(client: Client) -> None:
@@ -132,7 +152,7 @@ def test_another_origin_may_call_only_where_it_is_configured(stack: Stack) -> No
     response = httpx.options(stack.name("API_URL") + ONE, headers=preflight)
     assert response.status_code == 204
     assert response.headers["access-control-allow-origin"] == "https://app.example"
-    assert response.headers["access-control-allow-methods"] == "OPTIONS,POST"
+    assert response.headers["access-control-allow-methods"] == "DELETE,GET,HEAD,OPTIONS,POST"
     evil = httpx.options(
         stack.name("API_URL") + ONE, headers={**preflight, "origin": "https://evil.example"}
     )

@@ -20,6 +20,9 @@ BULK: Final = (
     "Where do I find the invoice for the order of last week?",
     "I cannot log in any more, the password reset mail never comes.",
 )
+MESSAGES_INDEX: Final = 3
+"""The conversation that is sent as messages: its text is what its customer says."""
+
 BAD_INDEX: Final = 1
 """Position of the invalid item in the bulk request."""
 
@@ -46,9 +49,11 @@ class Sent:
 
     def conversation(self, number: int) -> dict[str, Any]:
         """Return a conversation as it is sent."""
+        text = (SINGLE, *BULK)[number]
+        is_dialogue = number == MESSAGES_INDEX
         return {
             "external_id": self.external_id(number),
-            "text": (SINGLE, *BULK)[number],
+            **({"messages": dialogue(text)} if is_dialogue else {"text": text}),
             "metadata": {"acceptance": self.run},
         }
 
@@ -72,6 +77,15 @@ class Sent:
             else:
                 failed[one] = shown(response)
         return failed
+
+
+def dialogue(text: str) -> list[dict[str, Any]]:
+    """Return the messages of a conversation, with all their fields."""
+    at = "2026-11-20T10:00:00.123Z"
+    return [
+        {"role": "customer", "text": text, "at": at, "name": None},
+        {"role": "agent", "text": "I have sent it again.", "at": None, "name": "Priya"},
+    ]
 
 
 def identity(external_id: str) -> str:

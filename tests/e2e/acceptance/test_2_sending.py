@@ -6,7 +6,17 @@ import httpx
 import pytest
 
 from tests.e2e.acceptance.api import Api, shown
-from tests.e2e.acceptance.sent import BAD_INDEX, COUNT, PATH, SINGLE, Sent, identity
+from tests.e2e.acceptance.sent import (
+    BAD_INDEX,
+    BULK,
+    COUNT,
+    MESSAGES_INDEX,
+    PATH,
+    SINGLE,
+    Sent,
+    dialogue,
+    identity,
+)
 
 
 @pytest.fixture
@@ -41,6 +51,25 @@ def test_an_accepted_conversation_can_be_read_at_once(
     assert body["text"] == SINGLE, "the stored text is another one than the text that was sent"
     assert body["external_id"] == sent.external_id(0), "the stored external_id is another one"
     assert body["metadata"] == {"acceptance": sent.run}, f"the metadata are {body['metadata']}"
+
+
+def test_a_conversation_is_found_by_its_external_id(
+    api: Api, accepted: httpx.Response, sent: Sent
+) -> None:
+    response = api.get(PATH, external_id=sent.external_id(0))
+    assert response.status_code == 200, shown(response)
+    assert response.json()["id"] == accepted.json()["id"], "it is another conversation"
+
+
+def test_messages_can_be_read_as_they_were_sent(api: Api, bulk: httpx.Response, sent: Sent) -> None:
+    if not bulk.is_success:
+        pytest.skip("the conversations of this run were not accepted")
+    response = api.get(PATH, external_id=sent.external_id(MESSAGES_INDEX))
+    assert response.status_code == 200, shown(response)
+    body = response.json()
+    expected = dialogue(BULK[MESSAGES_INDEX - 1])
+    assert body["messages"] == expected, "the stored messages are other ones"
+    assert body["text"] is None, "messages have a text, too"
 
 
 def test_a_bulk_request_rejects_its_bad_item_alone(bulk: httpx.Response, sent: Sent) -> None:

@@ -8,7 +8,20 @@ import pytest
 from tests.e2e.acceptance.api import Api, shown
 from tests.e2e.acceptance.insights import PATH, Window, listed
 from tests.e2e.acceptance.sent import PATH as CONVERSATIONS
-from tests.e2e.acceptance.sent import Sent
+from tests.e2e.acceptance.sent import Sent, identity
+
+
+def test_a_conversation_is_deleted_by_its_external_id(
+    api: Api, sent: Sent, bulk: httpx.Response
+) -> None:
+    if not bulk.is_success:
+        pytest.skip("the conversations of this run were not accepted")
+    query = {"external_id": sent.external_id(1)}
+    response = api.send("DELETE", CONVERSATIONS, params=query)
+    assert response.status_code == 204, shown(response)
+    sent.erased.add(identity(sent.external_id(1)))
+    response = api.get(CONVERSATIONS, **query)
+    assert response.status_code == 404, f"after its deletion, {shown(response)}"
 
 
 @pytest.fixture(scope="module")

@@ -112,12 +112,18 @@ def _fit_an_item(messages: list[NewMessage]) -> list[NewMessage]:
     return messages
 
 
+ONE_CONTENT: Final[dict[str, Any]] = {
+    "if": {"required": ["messages"], "properties": {"messages": {"type": "array"}}},
+    "then": {"properties": {"text": {"type": "null"}}},
+    "else": {"required": ["text"], "properties": {"text": {"type": "string"}}},
+}
+"""JSON schema: a conversation has messages or a text, and not both."""
+
+
 class NewConversation(Model):
     """One conversation, as a client sends it: with a text or with messages."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["text"]}, {"required": ["messages"]}]}
-    )
+    model_config = ConfigDict(json_schema_extra=ONE_CONTENT)
 
     external_id: ExternalId | None = Field(
         None,
