@@ -1,7 +1,7 @@
 """Rules that the API description cannot express, for requests that are meant to be valid.
 
-OpenAPI cannot express "a cursor that a response returned", or "`from` is before `to`, by at most a
-year". Requests that are meant to be invalid stay as they were generated.
+OpenAPI cannot express "a cursor that a response returned", "`from` is before `to`, by at most a
+year", or "from 2000 to a day ahead". Requests that are meant to be invalid stay as they were generated.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         _put_in_order(case.query)
     if case.path == "/api/v1/insights/trends" and case.query:
         _put_range_right(case.query)
+    if case.path == "/api/v1/conversations" and isinstance(case.body, dict):
+        _put_times_right(case.body)
     if case.path_parameters and case.path_parameters.get("conversation_id") in {None, "None"}:
         # The id of a rejected conversation is null, which the tool uses as an id.
         case.path_parameters["conversation_id"] = str(AN_ID)
@@ -50,6 +52,16 @@ def _put_in_order(query: Any) -> None:
     first, last = query.get("from"), query.get("to")
     if first and last and datetime.fromisoformat(first) > datetime.fromisoformat(last):
         query["from"], query["to"] = last, first
+
+
+def _put_times_right(conversation: dict[str, Any]) -> None:
+    """Make a conversation and its messages not take place in the future or before 2001."""
+    messages = conversation.get("messages") or []
+    timed = [(conversation, "occurred_at"), *((message, "at") for message in messages)]
+    for one, name in timed:
+        at = one.get(name)
+        if at and not "2001" <= at[:4] <= "2025":
+            one[name] = f"2024{at[4:]}"
 
 
 def _put_range_right(query: Any) -> None:
