@@ -37,6 +37,7 @@ AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 COLUMNS: Final = (
     "id",
     "external_id",
+    "occurred_at",
     "created_at",
     "status",
     "sentiment",

@@ -1,7 +1,8 @@
 """Rules that the API description cannot express, for requests that are meant to be valid.
 
 OpenAPI cannot express "a cursor that a response returned", "`from` is before `to`, by at most a
-year", or "from 2000 to a day ahead". Requests that are meant to be invalid stay as they were generated.
+year", or "from 2000 to a day ahead". Requests that are meant to be invalid stay as they were
+generated.
 """
 
 from __future__ import annotations
