@@ -56,6 +56,7 @@ def test_all_pages_come_into_both_files_also_behind_an_empty_one(tmp_path: Path)
         ("a", "delivery;refund"),
         ("b", "delivery;refund"),
     ]
+    assert {one["occurred_at"] for one in rows} == {"2026-11-23T10:15:00.000Z"}
     lines = files[1].read_text("utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["a", "b"]
 

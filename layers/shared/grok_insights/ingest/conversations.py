@@ -6,7 +6,7 @@ This is the only use case that writes to the Conversations table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -21,9 +21,8 @@ from grok_insights.domain.conversation import (
     ConversationStatus,
     conversation_id,
     named_id,
-    transcript,
 )
-from grok_insights.domain.new_conversation import NewConversation, occurrence_fault
+from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.errors import (
     Conflict,
     Fault,
@@ -32,6 +31,7 @@ from grok_insights.errors import (
     RequestError,
     Unavailable,
 )
+from grok_insights.ingest.checking import checked
 from grok_insights.telemetry import logger
 from grok_insights.validation import faults_of
 
@@ -148,32 +148,8 @@ class Ingest:
             return error
 
     def _checked(self, new: NewConversation, parent: str) -> Conversation:
-        now = self.now()
-        occurred_at = new.occurred_at or now
-        if fault := self._fault(new, occurred_at, now):
-            faults = (replace(fault, location=parent + fault.location),)
-            raise InvalidRequest("the conversation is not valid", faults=faults)
-        turns = new.turns
-        return Conversation(
-            id=conversation_id(new.external_id, self.random_id),
-            text=new.text or transcript(turns),
-            created_at=now,
-            occurred_at=occurred_at,
-            external_id=new.external_id,
-            metadata=new.metadata,
-            turns=turns,
-        )
-
-    def _fault(self, new: NewConversation, occurred_at: datetime, now: datetime) -> Fault | None:
-        """Return the first fault that depends on the settings or on the time."""
-        if new.chars > self.max_text_chars:
-            together = " together" if new.messages else ""
-            return Fault(
-                "messages" if new.messages else "text",
-                f"must have at most {self.max_text_chars} characters{together}",
-            )
-        message = occurrence_fault(occurred_at, now)
-        return Fault("occurred_at", message) if message else None
+        identity = conversation_id(new.external_id, self.random_id)
+        return checked(new, parent, identity, max_text_chars=self.max_text_chars, now=self.now())
 
     def _accept(self, items: Sequence[Conversation | RequestError]) -> list[Outcome]:
         conversations: dict[str, Conversation] = {}
