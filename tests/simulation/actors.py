@@ -31,7 +31,7 @@ HEALTH_SECONDS = 4.0
 def generation_of(dynamodb: DynamoDB, identity: str) -> int:
     """Return the generation of the stored conversation with an id; 0 if there is none."""
     item = dynamodb.tables["conversations"].items.get((identity,), {})
-    return int(item["generation"]["N"]) if "text" in item else 0
+    return int(item["generation"]["N"]) if item.keys() & {"text", "turns"} else 0
 
 
 class Actors:
