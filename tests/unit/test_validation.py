@@ -83,7 +83,16 @@ def test_a_message_says_what_the_field_must_be(
 
 def test_every_message_can_be_written_with_what_pydantic_says() -> None:
     names = {name for text in MESSAGES.values() for name in re.findall(r"{(\w+)}", text)}
-    assert names == {"expected", "max_length", "min_length", "gt", "ge", "lt", "le"}
+    assert names == {
+        "expected",
+        "expected_tags",
+        "max_length",
+        "min_length",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+    }
 
 
 def test_a_text_is_blank_for_the_server_where_it_is_by_the_pattern_of_the_description() -> None:
