@@ -102,6 +102,9 @@ clients: environment ## Generate a Python and a TypeScript client from the API d
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) clients
 	@OUT="$(OUT)" $(IN)/python -m scripts.clients
 
+topic-spread: environment ## Count the topics that the mock names: DATA=conversations.jsonl[.gz]
+	@PYTHONPATH=layers/shared:. $(IN)/python -m scripts.evaluate.topic_spread "$(DATA)"
+
 FILES ?= insights.csv insights.jsonl
 export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
