@@ -102,6 +102,15 @@ clients: environment ## Generate a Python and a TypeScript client from the API d
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) clients
 	@OUT="$(OUT)" $(IN)/python -m scripts.clients
 
+EVALUATE := PYTHONPATH=layers/shared:. $(IN)/python -m scripts.evaluate
+evaluate: environment ## Measure the analysis on labelled conversations: [DATA=x.jsonl] [PROFILE=] [MODEL=] [REPEATS=3] [COMPARE="A B"]
+	@$(EVALUATE) $(DATA) $(if $(PROFILE),--profile "$(PROFILE)") $(if $(MODEL),--model "$(MODEL)") \
+		$(if $(REPEATS),--repeats $(REPEATS)) $(if $(COMPARE),--compare $(COMPARE)) \
+		$(if $(OUT),--out "$(OUT)") $(if $(filter 1,$(YES)),--yes)
+
+evaluate-baseline: environment ## Store the mock's measures on the project's own labelled conversations for make test
+	@GROK_MODE=mock $(EVALUATE) --write-baseline
+
 topic-spread: environment ## Count the topics that the mock names: DATA=conversations.jsonl[.gz]
 	@PYTHONPATH=layers/shared:. $(IN)/python -m scripts.evaluate.topic_spread "$(DATA)"
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from grok_insights.errors import SettingsError
+from grok_insights.grok.analyzer import Analyzer
 from scripts.evaluate import tables
 from scripts.evaluate.analyzer import analyzer_of, estimated_usd, settings_of
 from scripts.evaluate.baseline import BASELINE, write_baseline
@@ -21,6 +22,7 @@ from scripts.evaluate.bootstrap import NotComparable, differences
 from scripts.evaluate.judgement import Judgement
 from scripts.evaluate.labelled import BadData, Labelled, load
 from scripts.evaluate.options import Options, read_options
+from scripts.evaluate.profile import load_profile
 from scripts.evaluate.report import Report, Source, read_report, report_of
 from scripts.evaluate.run import Evaluation, Stopped
 
@@ -51,27 +53,34 @@ def compare(options: Options, console: Console) -> int:
 def evaluate(options: Options, environment: Mapping[str, str], console: Console) -> int:
     """Analyse the conversations, print tables and write the report."""
     conversations = load(options.data)
+    profile = load_profile(options.profile)
     settings = settings_of(environment, options.model)
-    analyzer = analyzer_of(settings)
-    if not analyzer.is_mock:
-        usd = estimated_usd(conversations, options.repeats, settings)
-        if not _may_spend(usd, len(conversations) * options.repeats, options, console):
-            return 1
-    evaluation = Evaluation(analyzer, options.repeats, options.concurrency)
-    judgements = _run(evaluation, conversations, console)
-    source = Source(
-        data=options.data.name,
-        data_digest=_digest(options.data),
-        conversations=len(conversations),
-        repeats=options.repeats,
-        mode=str(settings.grok_mode),
-        model=analyzer.model,
-        prompt_version=analyzer.prompt_version,
-    )
+    with analyzer_of(settings) as analyzer:
+        if not analyzer.is_mock:
+            usd = estimated_usd(conversations, options.repeats, settings)
+            if not _may_spend(usd, len(conversations) * options.repeats, options, console):
+                return 1
+        evaluation = Evaluation(analyzer, profile, options.repeats, options.concurrency)
+        judgements = _run(evaluation, conversations, console)
+        source = _source(options, len(conversations), analyzer)
     report = report_of(source, judgements, datetime.now(UTC))
     console.print(tables.report_tables(report))
     _write(report, options, console)
     return 0
+
+
+def _source(options: Options, conversations: int, analyzer: Analyzer) -> Source:
+    return Source(
+        data=options.data.name,
+        data_digest=_digest(options.data),
+        conversations=conversations,
+        repeats=options.repeats,
+        mode="mock" if analyzer.is_mock else "real",
+        model=analyzer.model,
+        prompt_version=analyzer.prompt_version,
+        profile=options.profile.name if options.profile else None,
+        profile_digest=_digest(options.profile) if options.profile else None,
+    )
 
 
 def _may_spend(usd: Decimal, calls: int, options: Options, console: Console) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
 
@@ -45,9 +46,15 @@ def settings_of(environment: Mapping[str, str], model: str | None) -> Settings:
     return settings
 
 
-def analyzer_of(settings: Settings) -> Analyzer:
-    """Return the analyzer as the product makes it, with redaction if that is set."""
-    return wiring.with_redaction(wiring.grok(settings), settings)
+@contextmanager
+def analyzer_of(settings: Settings) -> Iterator[Analyzer]:
+    """Yield the analyzer as the product makes it, with redaction if that is set."""
+    if settings.grok_mode is GrokMode.MOCK:
+        yield wiring.with_redaction(wiring.grok(settings), settings)
+        return
+    grok = wiring.real_grok(settings)
+    with grok.client:
+        yield wiring.with_redaction(grok, settings)
 
 
 def estimated_usd(conversations: Iterable[Labelled], repeats: int, settings: Settings) -> Decimal:

@@ -5,12 +5,14 @@ All repeats of a conversation are drawn together, since they are not independent
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
 from scripts.evaluate.judgement import Judgement
-from scripts.evaluate.measures import Measures, measure, percentile
+from scripts.evaluate.measures import Measures, measure, measures_of, percentile
+from scripts.evaluate.tally import Tally, added, tally_of
 
 SEED: Final = 20_261_124
 RESAMPLES: Final = 1_000
@@ -43,8 +45,8 @@ def intervals(
     judgements: Sequence[Judgement], seed: int = SEED, resamples: int = RESAMPLES
 ) -> dict[str, Interval]:
     """Return each measure of a run with its interval."""
-    grouped = _by_conversation(judgements)
-    samples = [measure(_drawn(grouped, ids)) for ids in _draws(list(grouped), seed, resamples)]
+    tallies = _by_conversation(judgements)
+    samples = [measures_of(added(it)) for it in _draws([tallies], seed, resamples)]
     return _intervals(measure(judgements), samples)
 
 
@@ -64,29 +66,32 @@ def differences(
         The runs have other conversations, or other labels for the same ones.
     """
     _require_same_labels(before, after)
-    left, right = _by_conversation(before), _by_conversation(after)
+    runs = [_by_conversation(before), _by_conversation(after)]
+    draws = iter(_draws(runs, seed, resamples))
     samples = [
-        _difference(measure(_drawn(left, ids)), measure(_drawn(right, ids)))
-        for ids in _draws(list(left), seed, resamples)
+        _difference(measures_of(added(left)), measures_of(added(right)))
+        for left, right in zip(draws, draws, strict=True)
     ]
     return _intervals(_difference(measure(before), measure(after)), samples)
 
 
-def _by_conversation(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
+def _by_conversation(judgements: Iterable[Judgement]) -> dict[str, Tally]:
     grouped: dict[str, list[Judgement]] = {}
     for it in judgements:
         grouped.setdefault(it.id, []).append(it)
-    return grouped
+    return {name: tally_of(grouped[name]) for name in sorted(grouped)}
 
 
-def _draws(ids: Sequence[str], seed: int, resamples: int) -> Iterator[list[str]]:
+def _draws(
+    runs: Sequence[Mapping[str, Tally]], seed: int, resamples: int
+) -> Iterator[list[tuple[Tally, int]]]:
+    """Yield for each resample the drawn tallies of each run, with how often each was drawn."""
     random = Random(seed)  # noqa: S311 - statistics, not secrets
+    ids = list(runs[0])
     for _ in range(resamples):
-        yield random.choices(ids, k=len(ids))
-
-
-def _drawn(grouped: Mapping[str, list[Judgement]], ids: Sequence[str]) -> list[Judgement]:
-    return [judgement for name in ids for judgement in grouped[name]]
+        drawn = Counter(random.choices(ids, k=len(ids)))
+        for run in runs:
+            yield [(run[name], times) for name, times in drawn.items()]
 
 
 def _difference(before: Measures, after: Measures) -> Measures:
@@ -95,15 +100,16 @@ def _difference(before: Measures, after: Measures) -> Measures:
 
 def _intervals(values: Measures, samples: Sequence[Measures]) -> dict[str, Interval]:
     return {
-        name: _interval(value, sorted(it[name] for it in samples if name in it))
+        name: _interval(value, [it[name] for it in samples if name in it])
         for name, value in values.items()
     }
 
 
-def _interval(value: float, ordered: Sequence[float]) -> Interval:
-    if not ordered:
+def _interval(value: float, sampled: Sequence[float]) -> Interval:
+    if not sampled:
         return Interval(value, value, value)
-    return Interval(value, percentile(ordered, _TAIL), percentile(ordered, 1 - _TAIL))
+    counted = dict(sorted(Counter(sampled).items()))
+    return Interval(value, percentile(counted, _TAIL), percentile(counted, 1 - _TAIL))
 
 
 def _require_same_labels(before: Sequence[Judgement], after: Sequence[Judgement]) -> None:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from grok_insights.domain.conversation import Role, Turn
 from grok_insights.domain.insight import MAX_TOPICS, Sentiment
+from grok_insights.domain.profile import LABEL
 from grok_insights.validation import NOT_BLANK, Model, faults_of
 
 MAX_SHOWN_FAULTS: Final = 20
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+
+def _snake_case(name: str) -> str:
+    if not re.fullmatch(LABEL, name):
+        raise ValueError("must be in snake_case")
+    return name
+
+
+def _iso_639(code: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError("must be a code of ISO 639 like en")
+    return code
+
+
+Slug = Annotated[str, AfterValidator(_snake_case)]
+Language = Annotated[str, AfterValidator(_iso_639)]
 NotBlank = Annotated[str, Field(pattern=NOT_BLANK)]
 FieldValue = bool | int | str | None
 
@@ -23,10 +40,10 @@ class BadData(Exception):
     """The file cannot be used. The message names each line with a fault."""
 
 
-class Turn(Model):
+class Message(Model):
     """One message of a conversation."""
 
-    role: Literal["customer", "agent", "bot", "system"]
+    role: Role
     text: NotBlank
     name: str | None = None
 
@@ -39,11 +56,11 @@ class Labelled(Model):
 
     id: NotBlank
     text: NotBlank | None = None
-    messages: Annotated[tuple[Turn, ...], Field(min_length=1)] | None = None
+    messages: Annotated[tuple[Message, ...], Field(min_length=1)] | None = None
     sentiment: Sentiment
     topics: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=MAX_TOPICS)] | None = None
     fields: dict[Slug, FieldValue] = Field(default_factory=dict)
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    language: Language | None = None
     tags: tuple[Slug, ...] = ()
 
     @model_validator(mode="after")
@@ -60,6 +77,11 @@ class Labelled(Model):
         if self.messages is None:
             return self.text or ""
         return "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in self.messages)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Return the turns; empty for a text."""
+        return tuple(Turn(it.role, it.text, name=it.name) for it in self.messages or ())
 
 
 def load(path: Path) -> list[Labelled]:

@@ -1,145 +1,80 @@
-"""The measures of quality. Pure functions of judgements; a failed call is a wrong answer."""
+"""The measures of quality, cost and latency. Pure functions of a tally."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from math import ceil
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final
 
 from grok_insights.domain import pricing
 from scripts.evaluate.judgement import Judgement
-
-FAILED: Final = "(failed)"
-"""The answer of a call that failed, in a confusion matrix."""
-
-Confusion = Counter[tuple[str, str]]
-"""How often each pair of an expected and a found class occurs."""
+from scripts.evaluate.tally import (
+    FAILED,
+    Confusion,
+    Counts,
+    Tally,
+    confusions_of,
+    latencies_of,
+    ratio,
+    sum_of,
+    tally_of,
+    topics_of,
+)
 
 Measures = dict[str, float]
 """The value of each measure by its name."""
 
-QUALITY_SUFFIXES: Final = ("accuracy", "macro_f1", "precision", "recall", "f1", "share")
+COST_PREFIXES: Final = ("tokens.", "cost_usd.", "latency_seconds.")
 
 
-class Counts(NamedTuple):
-    """How often a topic was expected, found, and both."""
-
-    expected: int = 0
-    found: int = 0
-    both: int = 0
-
-    @property
-    def precision(self) -> float:
-        """Return the share of the found topics that were expected; 0 if none was found."""
-        return _ratio(self.both, self.found)
-
-    @property
-    def recall(self) -> float:
-        """Return the share of the expected topics that were found; 0 if none was expected."""
-        return _ratio(self.both, self.expected)
-
-    @property
-    def f1(self) -> float:
-        """Return the harmonic mean of precision and recall."""
-        return _ratio(2 * self.both, self.expected + self.found)
+def measure(judgements: Iterable[Judgement]) -> Measures:
+    """Return all measures of these judgements. There must be at least one."""
+    return measures_of(tally_of(judgements))
 
 
-def measure(judgements: Sequence[Judgement]) -> Measures:
-    """Return all measures of these judgements. There must be at least one.
+def measures_of(tally: Tally) -> Measures:
+    """Return all measures of a tally that is not empty.
 
     Shares are from 0 to 1. A measure that does not apply, such as the share of verified quotes
     without quotes, is left out.
     """
-    measures = _classes("sentiment", sentiment_confusion(judgements))
-    for field in field_names(judgements):
-        measures |= _classes(f"fields.{field}", field_confusion(judgements, field))
+    found: Measures = {}
+    for name, confusion in confusions_of(tally).items():
+        found[f"{name}.accuracy"] = accuracy(confusion)
+        found[f"{name}.macro_f1"] = macro_f1(confusion)
+    calls = sum_of(tally, "calls")
     return {
-        **measures,
-        **_topics(topic_counts(judgements)),
-        **_quotes(judgements),
-        "answered.share": _ratio(sum(it.found is not None for it in judgements), len(judgements)),
-        **_usage(judgements),
+        **found,
+        **_topics(topics_of(tally)),
+        **_quotes(sum_of(tally, "verified_quotes"), sum_of(tally, "unverified_quotes")),
+        "answered.share": sum_of(tally, "answered") / calls,
+        "tokens.mean": sum_of(tally, "tokens") / calls,
+        "cost_usd.mean": float(pricing.usd(sum_of(tally, "cost_ticks"))) / calls,
+        **_latency(latencies_of(tally)),
     }
 
 
 def is_quality(name: str) -> bool:
     """Return whether more of a measure is better. Less is better of cost, tokens and latency."""
-    return name.endswith(QUALITY_SUFFIXES)
-
-
-def sentiment_confusion(judgements: Iterable[Judgement]) -> Confusion:
-    """Return the confusion matrix of the sentiment."""
-    return Counter(
-        (str(it.expected.sentiment), FAILED if it.found is None else str(it.found.sentiment))
-        for it in judgements
-    )
-
-
-def field_names(judgements: Iterable[Judgement]) -> list[str]:
-    """Return the names of the labelled fields."""
-    return sorted({name for it in judgements for name in it.expected.fields})
-
-
-def field_confusion(judgements: Iterable[Judgement], field: str) -> Confusion:
-    """Return the confusion matrix of a field, where it is labelled. An absent answer is null."""
-    return Counter(
-        (
-            shown(it.expected.fields[field]),
-            FAILED if it.found is None else shown(it.found.fields.get(field)),
-        )
-        for it in judgements
-        if field in it.expected.fields
-    )
-
-
-def shown(value: object) -> str:
-    """Return the value of a field as JSON, but a text without quotation marks."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return not name.startswith(COST_PREFIXES)
 
 
 def accuracy(confusion: Confusion) -> float:
     """Return the share of right answers."""
     right = sum(count for (expected, found), count in confusion.items() if expected == found)
-    return _ratio(right, confusion.total())
+    return ratio(right, sum(confusion.values()))
 
 
 def macro_f1(confusion: Confusion) -> float:
     """Return the mean F1 of the classes that were expected or found, failures aside."""
-    classes = {name for pair in confusion for name in pair} - {FAILED}
-    return fmean(_counts_of(confusion, name).f1 for name in classes) if classes else 0.0
-
-
-def _counts_of(confusion: Confusion, name: str) -> Counts:
-    return Counts(
-        sum(count for (expected, _), count in confusion.items() if expected == name),
-        sum(count for (_, found), count in confusion.items() if found == name),
-        confusion[name, name],
-    )
-
-
-def topic_counts(judgements: Iterable[Judgement]) -> dict[str, Counts]:
-    """Return the counts of each topic that was expected or found, where topics are labelled."""
-    expected: Counter[str] = Counter()
-    found: Counter[str] = Counter()
-    both: Counter[str] = Counter()
-    for it in judgements:
-        if it.expected.topics is not None:
-            theirs = set(it.expected.topics)
-            ours = set(it.found.topics or ()) if it.found else set[str]()
-            expected.update(theirs)
-            found.update(ours)
-            both.update(theirs & ours)
-    return {
-        topic: Counts(expected[topic], found[topic], both[topic])
-        for topic in sorted(expected | found)
-    }
-
-
-def _classes(name: str, confusion: Confusion) -> Measures:
-    return {f"{name}.accuracy": accuracy(confusion), f"{name}.macro_f1": macro_f1(confusion)}
+    counts: dict[str, list[int]] = {}
+    for (expected, found), count in confusion.items():
+        counts.setdefault(expected, [0, 0, 0])[0] += count
+        counts.setdefault(found, [0, 0, 0])[1] += count
+        counts[expected][2] += count if expected == found else 0
+    counts.pop(FAILED, None)
+    return _mean(Counts(*parts).f1 for parts in counts.values())
 
 
 def _topics(counts: Mapping[str, Counts]) -> Measures:
@@ -157,27 +92,31 @@ def _topics(counts: Mapping[str, Counts]) -> Measures:
     }
 
 
-def _quotes(judgements: Iterable[Judgement]) -> Measures:
-    quotes = [(it.verified_quotes, it.unverified_quotes) for it in judgements]
-    verified, unverified = (sum(column) for column in zip(*quotes, strict=True))
+def _quotes(verified: int, unverified: int) -> Measures:
     total = verified + unverified
     return {"quotes.verified_share": verified / total} if total else {}
 
 
-def _usage(judgements: Sequence[Judgement]) -> Measures:
-    latencies = sorted(it.latency_seconds for it in judgements)
-    ticks = sum(it.cost_ticks for it in judgements)
+def _latency(seconds: Mapping[float, int]) -> Measures:
+    total = sum(seconds.values())
     return {
-        "tokens.mean": fmean(it.tokens for it in judgements),
-        "cost_usd.mean": float(pricing.usd(ticks)) / len(judgements),
-        "latency_seconds.mean": fmean(latencies),
-        "latency_seconds.p95": percentile(latencies, 0.95),
+        "latency_seconds.mean": sum(it * count for it, count in seconds.items()) / total,
+        "latency_seconds.p95": percentile(seconds, 0.95),
     }
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least ``share`` (above 0) of the sorted values reach."""
-    return ordered[max(0, ceil(share * len(ordered)) - 1)]
+def percentile(counted: Mapping[float, int], share: float) -> float:
+    """Return the smallest value that at least ``share`` of all values do not exceed.
+
+    ``counted`` maps values in rising order to how often they occur. It must not be empty.
+    """
+    rank = max(1, ceil(share * sum(counted.values())))
+    seen = 0
+    for value, count in counted.items():
+        seen += count
+        if seen >= rank:
+            return value
+    raise ValueError("there are no values")
 
 
 def agreement(judgements: Iterable[Judgement]) -> float:
@@ -186,13 +125,9 @@ def agreement(judgements: Iterable[Judgement]) -> float:
     for it in judgements:
         answer = FAILED if it.found is None else str(it.found.sentiment)
         answers.setdefault(it.id, set()).add(answer)
-    return _ratio(sum(len(found) == 1 for found in answers.values()), len(answers))
+    return ratio(sum(len(found) == 1 for found in answers.values()), len(answers))
 
 
 def _mean(values: Iterable[float]) -> float:
     listed = list(values)
     return fmean(listed) if listed else 0.0
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

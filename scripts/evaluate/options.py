@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.evaluate.golden import GOLDEN_DATA
+from scripts.evaluate.golden import GOLDEN_DATA, GOLDEN_PROFILE
 
 REPORT = Path(".local") / "evaluation.json"
 
@@ -28,8 +28,13 @@ class Options:
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Return the options; exit with an error and status 2 if they are not valid."""
+    """Return the options; exit with an error and status 2 if they are not valid.
+
+    The project's own conversations have a profile of their own.
+    """
     parsed = vars(_parser().parse_args(arguments))
+    if parsed["data"] == GOLDEN_DATA and parsed["profile"] is None:
+        parsed["profile"] = GOLDEN_PROFILE
     return Options(**{**parsed, "compare": tuple(parsed["compare"])})
 
 

@@ -11,10 +11,18 @@ from typing import Final
 from pydantic import ValidationError
 
 from grok_insights.validation import Model
-from scripts.evaluate import measures
 from scripts.evaluate.bootstrap import Interval, intervals
 from scripts.evaluate.judgement import Judgement
 from scripts.evaluate.labelled import BadData
+from scripts.evaluate.measures import agreement, measure
+from scripts.evaluate.tally import (
+    Confusion,
+    Counts,
+    confusions_of,
+    sum_of,
+    tally_of,
+    topics_of,
+)
 
 FORMAT: Final = 1
 
@@ -75,18 +83,19 @@ class Report(Model):
 
 def report_of(source: Source, judgements: Sequence[Judgement], created_at: datetime) -> Report:
     """Return the report of these judgements. There must be at least one."""
+    tally = tally_of(judgements)
     return Report(
         created_at=created_at,
         source=source,
         measures=intervals(judgements),
-        agreement=measures.agreement(judgements),
-        confusion=_confusions(judgements),
-        topics={name: _figures(it) for name, it in measures.topic_counts(judgements).items()},
+        agreement=agreement(judgements),
+        confusion={name: _nested(it) for name, it in confusions_of(tally).items()},
+        topics={name: _figures(it) for name, it in topics_of(tally).items()},
         groups=_groups(judgements),
         errors=Counter(it.error for it in judgements if it.error),
         models=Counter(it.model for it in judgements if it.found),
-        tokens=sum(it.tokens for it in judgements),
-        cost_ticks=sum(it.cost_ticks for it in judgements),
+        tokens=sum_of(tally, "tokens"),
+        cost_ticks=sum_of(tally, "cost_ticks"),
         judgements=tuple(judgements),
     )
 
@@ -107,24 +116,14 @@ def read_report(path: Path) -> Report:
         raise BadData(f"{path} is not a report of make evaluate") from None
 
 
-def _confusions(judgements: Sequence[Judgement]) -> dict[str, dict[str, dict[str, int]]]:
-    fields = measures.field_names(judgements)
-    return {
-        "sentiment": _nested(measures.sentiment_confusion(judgements)),
-        **{
-            f"fields.{name}": _nested(measures.field_confusion(judgements, name)) for name in fields
-        },
-    }
-
-
-def _nested(confusion: measures.Confusion) -> dict[str, dict[str, int]]:
+def _nested(confusion: Confusion) -> dict[str, dict[str, int]]:
     rows: dict[str, dict[str, int]] = {}
     for (expected, found), count in sorted(confusion.items()):
         rows.setdefault(expected, {})[found] = count
     return rows
 
 
-def _figures(counts: measures.Counts) -> TopicFigures:
+def _figures(counts: Counts) -> TopicFigures:
     return TopicFigures(
         precision=counts.precision,
         recall=counts.recall,
@@ -144,7 +143,7 @@ def _groups(judgements: Iterable[Judgement]) -> dict[str, GroupFigures]:
 
 
 def _group(judgements: Sequence[Judgement]) -> GroupFigures:
-    found = measures.measure(judgements)
+    found = measure(judgements)
     return GroupFigures(
         conversations=len({it.id for it in judgements}),
         sentiment_accuracy=found["sentiment.accuracy"],

@@ -11,12 +11,14 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from grok_insights.domain.insight import Analysis
+from grok_insights.domain.profile import BUILT_IN, Profile
 from grok_insights.errors import AnalysisError, ConfigurationError, CreditsError, TransientError
 from grok_insights.flow.backoff import retry_delay_seconds
 from grok_insights.grok.analyzer import Analyzer, Answer
 from grok_insights.grok.prompt import Prompt
 from scripts.evaluate.judgement import Judgement, Labels
 from scripts.evaluate.labelled import Labelled
+from scripts.evaluate.profile import labelled_topics
 
 MAX_ATTEMPTS: Final = 3
 
@@ -34,6 +36,7 @@ class Evaluation:
     """
 
     analyzer: Analyzer
+    profile: Profile = BUILT_IN
     repeats: int = 1
     concurrency: int = 8
     sleep: Callable[[float], None] = time.sleep
@@ -67,7 +70,7 @@ class Evaluation:
             tags=conversation.tags,
             expected=Labels.of(conversation),
         )
-        prompt = prompt_of(conversation)
+        prompt = prompt_of(conversation, self.profile)
         tokens = ticks = 0
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
@@ -82,23 +85,34 @@ class Evaluation:
                     )
                 self.sleep(retry_delay_seconds(attempt, error.retry_after_seconds, self.jitter()))
             else:
-                return judgement.model_copy(update=_answered(answer, tokens, ticks))
+                return judgement.model_copy(update=_answered(answer, self.profile, tokens, ticks))
         raise AssertionError("the last attempt returns")
 
 
-def prompt_of(conversation: Labelled) -> Prompt:
-    """Return the prompt about a conversation. Its id depends on the label's id only."""
-    return Prompt(str(uuid5(NAMESPACE_URL, conversation.id)), conversation.transcript)
+def prompt_of(conversation: Labelled, profile: Profile) -> Prompt:
+    """Return the prompt about a conversation. The same ``id`` always gives the same prompt id."""
+    return Prompt(
+        str(uuid5(NAMESPACE_URL, conversation.id)),
+        conversation.transcript,
+        conversation.turns,
+        profile,
+    )
 
 
-def labels_of(analysis: Analysis) -> Labels:
+def labels_of(analysis: Analysis, profile: Profile) -> Labels:
     """Return what the analyzer answered, as labels."""
-    return Labels(sentiment=analysis.sentiment, topics=analysis.topics)
+    return Labels(
+        sentiment=analysis.sentiment,
+        topics=labelled_topics(analysis.topics, profile),
+        fields=analysis.fields,
+    )
 
 
-def _answered(answer: Answer, tokens: int, ticks: int) -> dict[str, object]:
+def _answered(answer: Answer, profile: Profile, tokens: int, ticks: int) -> dict[str, object]:
     return {
-        "found": labels_of(answer.analysis),
+        "found": labels_of(answer.analysis, profile),
+        "verified_quotes": len(answer.analysis.quotes),
+        "unverified_quotes": answer.analysis.unverified_quotes,
         "model": answer.model,
         "tokens": tokens + answer.cost.tokens,
         "cost_ticks": ticks + answer.cost.ticks,

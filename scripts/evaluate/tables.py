@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -101,9 +101,6 @@ def _groups(groups: Mapping[str, GroupFigures]) -> Table:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if value < 10 else f"{value:,.0f}"
-
-
-def names(found: Iterable[str]) -> str:
-    """Return names as a list in a sentence."""
-    return ", ".join(found)
+    return (
+        f"{value:,.0f}" if value >= 10 else f"{value:.6f}" if 0 < value < 0.001 else f"{value:.3f}"
+    )

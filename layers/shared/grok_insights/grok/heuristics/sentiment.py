@@ -12,7 +12,7 @@ from grok_insights.domain.insight import Sentiment
 from grok_insights.grok.heuristics import word_lists
 
 TEXT_BAND = (-0.03, 0.03)
-"""Scores of a single text between these are neutral; ``scripts/evaluate_mock.py`` measures."""
+"""Scores of a single text between these are neutral. ``make evaluate`` measures the effect."""
 
 DIALOGUE_BAND = (-0.09, 0.3)
 """The same for the customer's side of a dialogue, which is full of courtesies."""
