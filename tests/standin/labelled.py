@@ -1,19 +1,27 @@
-"""A stand-in for xAI that knows the labels of conversations, and answers with a known quality."""
+"""A stand-in for xAI that knows the labels of conversations, and answers with a known quality.
+
+By hand: ``python -m tests.standin.labelled 0.2`` answers with each label wrong in a fifth of cases.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any, TypeVar
 
-from scripts.evaluate.labelled import Labelled
+from scripts.evaluate.golden import GOLDEN_DATA
+from scripts.evaluate.labelled import Labelled, load
 
 Answer = dict[str, Any]
 T = TypeVar("T")
+
+INVENTED = "These words are in no conversation of the set."
+PORT = 4620
 
 SENTIMENTS = ("positive", "negative", "neutral")
 FIELDS: Mapping[str, tuple[str | bool | None, ...]] = {
@@ -47,7 +55,12 @@ def _answer(it: Labelled, topics: Sequence[str], wrong: float, random: Random) -
         "fields": {
             name: _noisy(value, FIELDS[name], wrong, random) for name, value in it.fields.items()
         },
+        "quotes": [INVENTED if random.random() < wrong else _last_line(it)],
     }
+
+
+def _last_line(it: Labelled) -> str:
+    return (it.messages[-1].text if it.messages else it.transcript).split("\n")[-1]
 
 
 def _noisy(label: T, labels: Sequence[T], wrong: float, random: Random) -> T:
@@ -96,9 +109,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_labelled(known: Mapping[str, Answer]) -> Iterator[str]:
+def running_labelled(known: Mapping[str, Answer], port: int = 0) -> Iterator[str]:
     """Start the stand-in in a thread of this process, and yield its address."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", port), _Handler)
     server.answers = known
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -108,3 +121,18 @@ def running_labelled(known: Mapping[str, Answer]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def main() -> None:
+    """Answer until it is interrupted, with the share of wrong labels of the command line."""
+    wrong = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    with running_labelled(answers(load(GOLDEN_DATA), wrong, seed=1), PORT) as address:
+        print(
+            f"GROK_MODE=real GROK_API_KEY=xai-any GROK_API_BASE_URL={address} make evaluate YES=1"
+        )
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
