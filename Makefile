@@ -104,7 +104,7 @@ clients: environment ## Generate a Python and a TypeScript client from the API d
 
 EVALUATE := PYTHONPATH=layers/shared:. $(IN)/python -m scripts.evaluate
 evaluate: environment ## Measure the analysis on labelled conversations: [DATA=x.jsonl] [PROFILE=] [MODEL=] [REPEATS=3] [COMPARE="A B"]
-	@$(EVALUATE) $(DATA) $(if $(PROFILE),--profile "$(PROFILE)") $(if $(MODEL),--model "$(MODEL)") \
+	@$(EVALUATE) $(if $(DATA),"$(DATA)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(MODEL),--model "$(MODEL)") \
 		$(if $(REPEATS),--repeats $(REPEATS)) $(if $(COMPARE),--compare $(COMPARE)) \
 		$(if $(OUT),--out "$(OUT)") $(if $(filter 1,$(YES)),--yes)
 
