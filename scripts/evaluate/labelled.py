@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from grok_insights.domain.conversation import Role, Turn
+from grok_insights.domain.conversation import Role, Turn, transcript
 from grok_insights.domain.insight import MAX_TOPICS, Sentiment
 from grok_insights.domain.profile import LABEL
 from grok_insights.validation import NOT_BLANK, Model, faults_of
@@ -76,7 +76,7 @@ class Labelled(Model):
         """Return the text that is analysed: with turns, a line for each, after its role."""
         if self.messages is None:
             return self.text or ""
-        return "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in self.messages)
+        return transcript(self.turns)
 
     @property
     def turns(self) -> tuple[Turn, ...]:

@@ -1,6 +1,7 @@
 """Shows how many different topics the mock names, as a table: ``make topic-spread DATA=file``.
 
-The file has one JSON object with ``text`` on each line. Its name ends in ``.gz`` if it is packed.
+The file has one JSON object with ``text`` or ``messages`` on each line. Its name ends in
+``.gz`` if it is packed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from grok_insights.domain.conversation import Role, Turn, transcript
 from grok_insights.grok.heuristics.phrases import singular
 from grok_insights.grok.heuristics.reading import analyse_text
 
@@ -41,7 +43,9 @@ def texts(path: Path) -> Iterator[str]:
     raw = path.read_bytes()
     unpacked = gzip.decompress(raw) if path.suffix == ".gz" else raw
     for line in unpacked.splitlines():
-        yield json.loads(line)["text"]
+        found = json.loads(line)
+        turns = (Turn(Role(it["role"]), it["text"]) for it in found.get("messages", ()))
+        yield found.get("text") or transcript(turns)
 
 
 def share_of_most_frequent(counts: Counter[str], topics: int) -> float:
