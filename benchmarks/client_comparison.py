@@ -19,9 +19,10 @@ import litellm
 from openai import OpenAI
 
 from benchmarks.comparison import interleaved
+from grok_insights.domain.profile import BUILT_IN
 from grok_insights.grok.prompt import Prompt
 from grok_insights.grok.real import RealGrok, new_client
-from grok_insights.grok.request import RequestForm, built_in_prompt, fenced, schema
+from grok_insights.grok.request import RequestForm, fenced, static_part
 
 ROUNDS, CALLS = 15, 20
 MODEL, KEY = "grok-4.20-non-reasoning", "xai-bench"
@@ -45,13 +46,13 @@ def ours(address: str) -> Callable[[], object]:
 
 def asked() -> dict[str, Any]:
     """Return the request that the two others send, which equals ours."""
-    wanted = {"name": "insight", "strict": True, "schema": schema()}
+    static = static_part(BUILT_IN, "")
     return {
         "messages": [
-            {"role": "system", "content": built_in_prompt()},
+            {"role": "system", "content": static.system},
             {"role": "user", "content": fenced(TEXT)},
         ],
-        "response_format": {"type": "json_schema", "json_schema": wanted},
+        "response_format": static.response_format,
     }
 
 

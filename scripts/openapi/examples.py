@@ -75,7 +75,7 @@ INSIGHT: Final = {
         "cost_source": "reported",
         "model": "grok-4.20-non-reasoning",
         "attempts": 1,
-        "prompt_version": "1",
+        "prompt_version": "2c62d9d3",
     },
 }
 PAGE: Final = {"items": [INSIGHT], "next_cursor": None}

@@ -15,7 +15,6 @@ from grok_insights.domain.insight import Cost, CostSource, Sentiment
 from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
 from grok_insights.grok import answer, completion
 from grok_insights.grok.answer import UnreadableAnalysis
-from grok_insights.grok.request import RequestForm, fenced, schema
 
 PRICE = Decimal("0.002")
 ESTIMATE = Cost(505, 10_100_000, CostSource.ESTIMATED)
@@ -247,58 +246,3 @@ def test_an_error_inside_a_200_is_transient_and_was_not_billed() -> None:
 def test_a_finish_reason_that_says_nothing_is_no_fault(reason: str | None) -> None:
     found = completion.parse_completion(_body(finish_reason=reason), ESTIMATE, PRICE, "asked")
     assert found.analysis.sentiment == "negative"
-
-
-@given(st.text())
-def test_no_text_can_close_its_own_fence(text: str) -> None:
-    first, *middle, last = fenced(text).split("\n")
-    code = first.split()[2]
-    assert last == f"--- conversation {code} ends ---"
-    assert "\n".join(middle) == text
-    assert code not in text
-
-
-def test_a_text_that_knows_its_code_gets_another_one() -> None:
-    text = "hello"
-    code = fenced(text).split()[2]
-    assert code not in fenced(f"{text} {code}").split("\n")[0]
-
-
-def test_the_static_part_comes_first_and_is_the_same_for_every_conversation() -> None:
-    form = RequestForm("grok-4.3")
-    one, other = form.body("first text"), form.body("quite another")
-    start = one.index(b'"role": "user"')
-    assert one[:start] == other[:start]
-    sent = json.loads(one)
-    assert [message["role"] for message in sent["messages"]] == ["system", "user"]
-    assert sent["response_format"]["json_schema"]["strict"] is True
-    assert set(sent) == {"model", "response_format", "messages"}
-
-
-@given(st.text())
-def test_every_text_makes_a_request_that_is_json(text: str) -> None:
-    sent = json.loads(RequestForm("grok-4.3").body(text))
-    assert sent["messages"][1]["role"] == "user"
-
-
-def test_the_schema_is_strict_as_xai_wants_it() -> None:
-    wanted = schema()
-    assert wanted["additionalProperties"] is False
-    assert sorted(wanted["required"]) == ["sentiment", "summary", "topics"]
-    assert wanted["properties"]["sentiment"]["enum"] == ["positive", "negative", "neutral"]
-    assert "$defs" not in wanted
-    assert "description" not in wanted
-
-
-def test_a_prompt_of_the_users_own_has_a_version_of_its_own() -> None:
-    own = RequestForm("grok-4.3", "Be brief.")
-    assert own.version.startswith("own-")
-    assert own.version != RequestForm("grok-4.3", "Be long.").version
-    assert json.loads(own.body("x"))["messages"][0]["content"] == "Be brief."
-    assert RequestForm("grok-4.3").version == "1"
-
-
-def test_requests_are_routed_to_a_few_servers_and_a_conversation_always_to_the_same() -> None:
-    form = RequestForm("grok-4.3")
-    assert form.route("a") == form.route("a")
-    assert len({form.route(str(number)) for number in range(200)}) == 8

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grok_insights import wiring
 from grok_insights.domain.conversation import Role, Turn, transcript
+from grok_insights.domain.profile import Profile
 from grok_insights.domain.redaction import CARD, EMAIL, PHONE, redacted
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.mock import MockGrok
@@ -118,8 +119,10 @@ class Listening:
     turns: tuple[Turn, ...] = ()
     longest_call_seconds: float = 0
     model: str = "mock"
-    prompt_version: str = "1"
     is_mock: bool = True
+
+    def prompt_version(self, profile: Profile) -> str:
+        return MockGrok(0).prompt_version(profile)
 
     def analyse(self, prompt: Prompt) -> Answer:
         self.heard.append(prompt.text)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from grok_insights.domain.profile import Profile
 from grok_insights.flow.budget import day_of
 from grok_insights.grok.analyzer import Analyzer, Answer
 from grok_insights.grok.prompt import Prompt
@@ -38,9 +39,8 @@ class Raising:
     def model(self) -> str:
         return self.analyzer.model
 
-    @property
-    def prompt_version(self) -> str:
-        return self.analyzer.prompt_version
+    def prompt_version(self, profile: Profile) -> str:
+        return self.analyzer.prompt_version(profile)
 
     @property
     def is_mock(self) -> bool:

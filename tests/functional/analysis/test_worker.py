@@ -9,6 +9,7 @@ import pytest
 
 from grok_insights.analysis.batch import LAST_RECEIVE
 from grok_insights.analysis.calls import PROBE
+from grok_insights.domain.profile import BUILT_IN
 from grok_insights.flow.budget import day_of
 from tests.functional.analysis.conftest import NewWorker
 from tests.functional.conftest import at_the_start_of_a_second
@@ -26,7 +27,8 @@ def test_a_usable_answer_becomes_an_insight_with_the_cost_that_was_billed(worker
     assert insight["topics"] == ["delivery", "refund"]
     assert insight["meta"]["cost_source"] == "reported"
     assert insight["meta"]["cost_in_usd_ticks"] == worker.standin.books.calls[0].billed_ticks
-    assert insight["meta"]["prompt_version"] == "1"
+    grok = worker.analysis.outcomes.analyzer
+    assert insight["meta"]["prompt_version"] == grok.prompt_version(BUILT_IN)
     assert worker.sent() == []
 
 

@@ -16,6 +16,7 @@ from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDeci
 from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
+from grok_insights.domain.profile import BUILT_IN
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow import backoff
 
@@ -174,7 +175,7 @@ class Outcomes:
                 mock=self.analyzer.is_mock,
                 latency_seconds=call.latency_seconds,
                 attempts=message.attempt,
-                prompt_version=self.analyzer.prompt_version,
+                prompt_version=self.analyzer.prompt_version(BUILT_IN),
                 redrives=message.redrives,
                 profile_version=call.active.profile.version,
             ),

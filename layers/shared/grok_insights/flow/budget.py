@@ -16,12 +16,13 @@ from grok_insights.domain import pricing
 from grok_insights.domain.insight import Cost, CostSource
 
 OVERHEAD_TOKENS: Final = 500
-"""Tokens of a call in addition to the conversation: about 350 of instructions, 150 of answer."""
+"""Tokens of a call in addition to the conversation, if its profile adds nothing: about 300 of
+instructions and 150 of answer, rounded up."""
 
 
-def estimated_cost(text: str, usd_per_1k: Decimal) -> Cost:
+def estimated_cost(text: str, usd_per_1k: Decimal, overhead_tokens: int = OVERHEAD_TOKENS) -> Cost:
     """Return the estimated cost of a call about a text."""
-    tokens = pricing.estimated_tokens(text) + OVERHEAD_TOKENS
+    tokens = pricing.estimated_tokens(text) + overhead_tokens
     return Cost(tokens, pricing.ticks(tokens, usd_per_1k), CostSource.ESTIMATED)
 
 

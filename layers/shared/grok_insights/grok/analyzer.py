@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from grok_insights.domain.insight import Analysis, Cost
+    from grok_insights.domain.profile import Profile
     from grok_insights.grok.prompt import Prompt
 
 
@@ -35,9 +36,8 @@ class Analyzer(Protocol):
         """The requested model. The answer may be from another one."""
         ...
 
-    @property
-    def prompt_version(self) -> str:
-        """The version of the instructions."""
+    def prompt_version(self, profile: Profile) -> str:
+        """Return a digest of all that changes the prompt. It does not depend on the model."""
         ...
 
     @property

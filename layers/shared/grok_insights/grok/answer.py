@@ -9,14 +9,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Final
 
 from grok_insights.domain.insight import MAX_TOPICS, Analysis, Sentiment
+from grok_insights.grok.schema import MAX_ANSWER_SUMMARY_CHARS, MAX_TOPIC_CHARS
 
-MAX_TOPIC_CHARS: Final = 40
-MAX_ANSWER_SUMMARY_CHARS: Final = 1_000
 MAX_CONTENT_CHARS: Final = 50_000
 """A longer answer is refused without parsing. A good one has about 500 characters."""
 
@@ -28,25 +25,6 @@ FILLERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
 
 _MAX_STARTS: Final = 200
 """How many braces in a text are tried as the start of the object."""
-
-
-class Wanted(BaseModel):
-    """The fields of Grok's answer. Each request contains its JSON schema."""
-
-    model_config = ConfigDict(extra="forbid", title="insight")
-
-    summary: str = Field(
-        description="One or two sentences in English: what the customer wants, how it stands.",
-        min_length=1,
-        max_length=MAX_ANSWER_SUMMARY_CHARS,
-    )
-    sentiment: Literal["positive", "negative", "neutral"] = Field(
-        description="How the customer feels at the end of the conversation."
-    )
-    topics: list[str] = Field(
-        description="At most 5 topics in snake_case English, the most important first.",
-        max_length=MAX_TOPICS,
-    )
 
 
 class UnreadableAnalysis(ValueError):

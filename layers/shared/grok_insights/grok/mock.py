@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from grok_insights.domain import pricing
@@ -13,6 +13,9 @@ from grok_insights.domain.insight import Cost, CostSource
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.heuristics.reading import analyse_text, analyse_turns
 from grok_insights.grok.prompt import Prompt
+
+if TYPE_CHECKING:
+    from grok_insights.domain.profile import Profile
 
 MODEL: Final = "mock"
 PROMPT_VERSION: Final = "mock-1"
@@ -24,9 +27,13 @@ class MockGrok:
 
     longest_call_seconds: float
     model: str = MODEL
-    prompt_version: str = PROMPT_VERSION
     is_mock: bool = True
     sleep: Callable[[float], None] = time.sleep
+
+    def prompt_version(self, profile: Profile) -> str:
+        """Return the version of the heuristics, which read no instructions."""
+        del profile
+        return PROMPT_VERSION
 
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse one conversation by heuristics, without errors."""
@@ -38,7 +45,7 @@ class MockGrok:
             model=self.model,
             mock=self.is_mock,
             latency_seconds=latency_seconds,
-            prompt_version=self.prompt_version,
+            prompt_version=PROMPT_VERSION,
         )
 
 

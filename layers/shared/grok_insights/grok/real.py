@@ -27,6 +27,7 @@ from grok_insights.telemetry import MetricUnit, logger, metrics
 
 if TYPE_CHECKING:
     from grok_insights.domain.insight import Cost
+    from grok_insights.domain.profile import Profile
     from grok_insights.grok.prompt import Prompt
 
 MAX_ANSWER_BYTES: Final = 1_000_000
@@ -60,10 +61,9 @@ class RealGrok:
         """The requested model."""
         return self.form.model
 
-    @property
-    def prompt_version(self) -> str:
-        """The version of the instructions."""
-        return self.form.version
+    def prompt_version(self, profile: Profile) -> str:
+        """Return a digest of all that changes the prompt. It does not depend on the model."""
+        return self.form.version(profile)
 
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse one conversation.
@@ -73,7 +73,8 @@ class RealGrok:
         AnalysisError
             There is no usable answer. The class of the error decides about a retry.
         """
-        estimate = estimated_cost(prompt.text, self.usd_per_1k)
+        overhead = self.form.overhead_tokens(prompt.profile)
+        estimate = estimated_cost(prompt.text, self.usd_per_1k, overhead)
         started_at = self.monotonic()
         response, body = self._exchange(prompt, estimate)
         seconds = self.monotonic() - started_at
@@ -90,7 +91,7 @@ class RealGrok:
             model=completed.model,
             mock=False,
             latency_seconds=seconds,
-            prompt_version=self.prompt_version,
+            prompt_version=self.prompt_version(prompt.profile),
         )
 
     def _exchange(self, prompt: Prompt, estimate: Cost) -> tuple[httpx.Response, bytes]:
@@ -103,9 +104,9 @@ class RealGrok:
                 headers = {
                     "authorization": f"Bearer {self.key()}",
                     "content-type": "application/json",
-                    "x-grok-conv-id": self.form.route(prompt.conversation_id),
+                    "x-grok-conv-id": self.form.route(prompt),
                 }
-                content = self.form.body(prompt.text)
+                content = self.form.body(prompt)
                 with self.client.stream(
                     "POST", "chat/completions", content=content, headers=headers
                 ) as response:

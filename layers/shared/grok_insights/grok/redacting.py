@@ -9,6 +9,7 @@ from grok_insights.domain.redaction import redacted
 
 if TYPE_CHECKING:
     from grok_insights.domain.conversation import Turn
+    from grok_insights.domain.profile import Profile
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.grok.prompt import Prompt
 
@@ -32,10 +33,9 @@ class Redacting:
         """The model of the inner analyzer."""
         return self.analyzer.model
 
-    @property
-    def prompt_version(self) -> str:
-        """The version of the inner analyzer's instructions."""
-        return self.analyzer.prompt_version
+    def prompt_version(self, profile: Profile) -> str:
+        """Return the version of the inner analyzer's prompt."""
+        return self.analyzer.prompt_version(profile)
 
     @property
     def is_mock(self) -> bool:

@@ -7,96 +7,112 @@ can end the conversation and continue with instructions.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 from zlib import crc32
 
-from grok_insights.grok.answer import Wanted
+from grok_insights.domain import pricing
+from grok_insights.flow.budget import OVERHEAD_TOKENS
+from grok_insights.grok.instructions import system_prompt
+from grok_insights.grok.schema import schema
 
-BUILT_IN_VERSION: Final = "1"
-"""It increases with each change of ``system_prompt.txt``, of the marking lines or the schema."""
+if TYPE_CHECKING:
+    from grok_insights.domain.profile import Profile
+    from grok_insights.grok.prompt import Prompt
 
 ROUTES: Final = 8
 """``x-grok-conv-id`` routes to the server that has the prompt in its cache. One id would pin all
 traffic to one server, and an id for each conversation would never use a warm cache."""
 
+ANSWER_TOKENS: Final = 150
+"""Tokens of a usual answer. One with fields and quotes has about 60 more."""
+
 _NAMESPACE: Final = UUID("5b0c0f0e-7f43-5b54-9a3f-7a4c4c2f3d10")
+_CODE_DIGITS: Final = 9
 
 
-@cache
-def built_in_prompt() -> str:
-    """Return the instructions that come with the product."""
-    return (Path(__file__).parent / "system_prompt.txt").read_text(encoding="utf-8")
+@dataclass(frozen=True, slots=True)
+class StaticPart:
+    """The part of a request that is the same for each conversation of a profile.
 
-
-def schema() -> dict[str, Any]:
-    """Return what Grok is to answer, as a strict JSON schema: no defaults, no further fields.
-
-    The class' docstring is for readers of the code, and would be paid for with every call.
+    ``version`` is a digest of it without the model.
     """
-    wanted = Wanted.model_json_schema()
-    del wanted["description"]
-    return wanted
+
+    response_format: dict[str, Any]
+    system: str
+    version: str
+
+    @property
+    def tokens(self) -> int:
+        """The estimated number of tokens."""
+        return pricing.estimated_tokens(self.system + _json(self.response_format))
+
+
+@lru_cache(maxsize=16)
+def static_part(profile: Profile, own_prompt: str) -> StaticPart:
+    """Return the static part of a profile's requests, which is built once."""
+    system = system_prompt(profile, own_prompt)
+    response_format = {
+        "type": "json_schema",
+        "json_schema": {"name": "insight", "strict": True, "schema": schema(profile)},
+    }
+    digest = sha256(_json([system, response_format, fenced("")]).encode(errors="replace"))
+    return StaticPart(response_format, system, digest.hexdigest()[:8])
 
 
 @dataclass(frozen=True, slots=True)
 class RequestForm:
-    """Makes requests to one model. ``own_prompt`` replaces the instructions where it is not empty.
-
-    Examples
-    --------
-    >>> RequestForm("grok-4.20-non-reasoning").version
-    '1'
-    """
+    """Makes requests to one model. ``own_prompt`` is for profiles without instructions."""
 
     model: str
     own_prompt: str = ""
-    _static: dict[str, Any] = field(init=False)
-    _routes: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        static = {
-            "model": self.model,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "insight", "strict": True, "schema": schema()},
-            },
-        }
-        object.__setattr__(self, "_static", static)
-        names = [f"{self.model}/{self.version}/{route}" for route in range(ROUTES)]
-        object.__setattr__(self, "_routes", tuple(str(uuid5(_NAMESPACE, name)) for name in names))
+    def version(self, profile: Profile) -> str:
+        """Return a digest of all of the request but the model and the conversation."""
+        return static_part(profile, self.own_prompt).version
 
-    @property
-    def version(self) -> str:
-        """``1``, or for a prompt of the user's own a digest of it: ``own-0a1b2c3d``."""
-        if not self.own_prompt:
-            return BUILT_IN_VERSION
-        return f"own-{sha256(self.own_prompt.encode()).hexdigest()[:8]}"
+    def overhead_tokens(self, profile: Profile) -> int:
+        """Return the estimated tokens of a call in addition to the conversation."""
+        tokens = static_part(profile, self.own_prompt).tokens + ANSWER_TOKENS
+        return max(OVERHEAD_TOKENS, tokens)
 
-    def body(self, text: str) -> bytes:
+    def body(self, prompt: Prompt) -> bytes:
         """Return the request about one conversation, as JSON in UTF-8."""
-        messages = [
-            {"role": "system", "content": self.own_prompt or built_in_prompt()},
-            {"role": "user", "content": fenced(text)},
-        ]
-        request = json.dumps({**self._static, "messages": messages}, ensure_ascii=False)
-        return request.encode(errors="replace")
+        static = static_part(prompt.profile, self.own_prompt)
+        request = {
+            "model": self.model,
+            "response_format": static.response_format,
+            "messages": [
+                {"role": "system", "content": static.system},
+                {"role": "user", "content": fenced(prompt.text)},
+            ],
+        }
+        return _json(request).encode(errors="replace")
 
-    def route(self, conversation_id: str) -> str:
+    def route(self, prompt: Prompt) -> str:
         """Return the ``x-grok-conv-id`` of a conversation: one of a few, the same at every try."""
-        return self._routes[crc32(conversation_id.encode()) % ROUTES]
+        number = crc32(prompt.conversation_id.encode()) % ROUTES
+        return str(uuid5(_NAMESPACE, f"{self.model}/{self.version(prompt.profile)}/{number}"))
 
 
 def fenced(text: str) -> str:
     """Return a text between two lines with a code that does not occur in it.
 
-    The same text always gets the same code.
+    The same text always gets the same code. A code of nine digits has three tokens.
     """
-    code = sha256(text.encode(errors="replace")).hexdigest()[:16]
+    code = _code(text)
     while code in text:
-        code = sha256(code.encode()).hexdigest()[:16]
-    return f"--- conversation {code} begins ---\n{text}\n--- conversation {code} ends ---"
+        code = _code(code)
+    return f"{code}\n{text}\n{code}"
+
+
+def _code(text: str) -> str:
+    digest = sha256(text.encode(errors="replace")).digest()
+    return f"{int.from_bytes(digest) % 10**_CODE_DIGITS:0{_CODE_DIGITS}}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
