@@ -11,14 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_insights.domain.insight import Cost, CostSource, Sentiment
+from grok_insights.domain.insight import Analysis, Cost, CostSource, Sentiment
 from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
 from grok_insights.grok import answer, completion
 from grok_insights.grok.answer import UnreadableAnalysis
+from grok_insights.grok.prompt import Prompt
+from tests.builders import AN_ID
 
 PRICE = Decimal("0.002")
 ESTIMATE = Cost(505, 10_100_000, CostSource.ESTIMATED)
 GOOD = {"summary": "The parcel is late.", "sentiment": "negative", "topics": ["delivery"]}
+
+
+PROMPT = Prompt(AN_ID, "Customer: My parcel is late.")
+
+
+def parsed(content: str) -> Analysis:
+    return answer.parse_answer(content, PROMPT).analysis
 
 
 def _content(**changes: Any) -> str:
@@ -46,7 +55,7 @@ def _body(content: str | None = None, **changes: Any) -> bytes:
     ],
 )
 def test_an_analysis_is_found_plain_fenced_and_inside_prose(form: str) -> None:
-    found = answer.parse_analysis(form.format(_content()))
+    found = parsed(form.format(_content()))
     assert found.summary == "The parcel is late."
     assert (found.sentiment, found.topics) == (Sentiment.NEGATIVE, ("delivery",))
 
@@ -63,7 +72,7 @@ def test_an_analysis_is_found_plain_fenced_and_inside_prose(form: str) -> None:
     ],
 )
 def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> None:
-    assert answer.parse_analysis(_content(sentiment=word)).sentiment == sentiment
+    assert parsed(_content(sentiment=word)).sentiment == sentiment
 
 
 @pytest.mark.parametrize(
@@ -86,35 +95,35 @@ def test_sentiments_in_other_words_are_understood(word: str, sentiment: str) -> 
 )
 def test_what_is_no_analysis_is_refused(content: str) -> None:
     with pytest.raises(UnreadableAnalysis):
-        answer.parse_analysis(content)
+        parsed(content)
 
 
 def test_an_integer_of_any_length_beside_the_analysis_does_no_harm() -> None:
-    found = answer.parse_analysis(_content().replace("{", '{"n": ' + "7" * 5_000 + ", ", 1))
+    found = parsed(_content().replace("{", '{"n": ' + "7" * 5_000 + ", ", 1))
     assert found.topics == ("delivery",)
 
 
 @pytest.mark.parametrize("nothing", ["\u200b\u2060", "\u202e", "\x07", "\u3164\u2800", "\u0301"])
 def test_a_summary_without_a_visible_character_is_refused(nothing: str) -> None:
     with pytest.raises(UnreadableAnalysis, match="no summary"):
-        answer.parse_analysis(_content(summary=f" {nothing} "))
+        parsed(_content(summary=f" {nothing} "))
 
 
 def test_control_characters_and_marks_of_direction_go_and_joined_emoji_stay() -> None:
     summary = "\x00The\u202e par\u2066cel\n is\x1b late. \U0001f469\u200d\U0001f4bb"
-    found = answer.parse_analysis(_content(summary=summary))
+    found = parsed(_content(summary=summary))
     assert found.summary == "The parcel is late. \U0001f469\u200d\U0001f4bb"
 
 
 def test_topics_are_cleaned_and_at_most_five() -> None:
     given_topics = ["Late Delivery!", "late-delivery", "  ", 7, "Größe", "a", "b", "c", "d"]
-    found = answer.parse_analysis(_content(topics=given_topics))
+    found = parsed(_content(topics=given_topics))
     assert found.topics == ("late_delivery", "größe", "a", "b", "c")
 
 
 @given(st.lists(st.text(), max_size=20))
 def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
-    found = answer.parse_analysis(_content(topics=topics)).topics
+    found = parsed(_content(topics=topics)).topics
     assert len(found) <= 5
     assert len(set(found)) == len(found)
     assert all(re.fullmatch(r"[^\W_]+(_[^\W_]+)*", topic) for topic in found)
@@ -123,7 +132,7 @@ def test_topics_are_always_snake_case_and_few(topics: list[str]) -> None:
 @given(st.text())
 def test_any_text_is_either_read_or_refused(text: str) -> None:
     try:
-        found = answer.parse_analysis(text)
+        found = parsed(text)
     except UnreadableAnalysis:
         return
     assert found.summary
@@ -131,25 +140,30 @@ def test_any_text_is_either_read_or_refused(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="{")), st.text())
 def test_an_analysis_is_found_whatever_text_surrounds_it(before: str, after: str) -> None:
-    assert answer.parse_analysis(before + _content() + after).topics == ("delivery",)
+    assert parsed(before + _content() + after).topics == ("delivery",)
 
 
 @given(st.binary())
 def test_any_body_is_read_or_an_error_of_the_tree(body: bytes) -> None:
     with pytest.raises(AnalysisError):
-        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked")
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
 def test_any_value_in_the_place_of_the_choices_is_an_error_of_the_tree(value: Any) -> None:
     body = json.dumps({"choices": [value], "usage": value}).encode()
     with pytest.raises(AnalysisError):
-        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked")
 
 
 def test_who_answered_is_believed_before_who_was_asked() -> None:
-    assert completion.parse_completion(_body(), ESTIMATE, PRICE, "asked").model == "grok-4.3"
-    assert completion.parse_completion(_body(model=None), ESTIMATE, PRICE, "asked").model == "asked"
+    assert (
+        completion.parse_completion(_body(), PROMPT, ESTIMATE, PRICE, "asked").model == "grok-4.3"
+    )
+    assert (
+        completion.parse_completion(_body(model=None), PROMPT, ESTIMATE, PRICE, "asked").model
+        == "asked"
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,7 +173,7 @@ def test_who_answered_is_believed_before_who_was_asked() -> None:
 )
 def test_who_answered_is_bounded_and_can_be_stored(model: Any, shown: str) -> None:
     body = _body(model=model)
-    assert completion.parse_completion(body, ESTIMATE, PRICE, "asked").model == shown
+    assert completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked").model == shown
 
 
 @pytest.mark.parametrize(
@@ -183,7 +197,7 @@ def test_an_absurd_usage_is_bounded_by_tokens_at_a_plausible_price(
 def test_an_answer_that_cannot_be_used_has_a_bounded_cost_too() -> None:
     body = _body("", usage={"total_tokens": 150, "cost_in_usd_ticks": 10**17})
     with pytest.raises(UnusableAnswer) as caught:
-        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked")
     assert caught.value.cost_ticks == 150_000_000
     assert caught.value.implausible_ticks == 10**17 - 150_000_000
 
@@ -230,7 +244,7 @@ def test_an_answer_that_cannot_be_used_says_what_it_cost(
     body: bytes, error: type[AnalysisError], code: str
 ) -> None:
     with pytest.raises(error) as caught:
-        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked")
     assert (caught.value.code, caught.value.tokens) == (code, 150)
     assert caught.value.cost_ticks == 3_000_000
 
@@ -238,11 +252,13 @@ def test_an_answer_that_cannot_be_used_says_what_it_cost(
 def test_an_error_inside_a_200_is_transient_and_was_not_billed() -> None:
     body = b'{"code": "The service is currently unavailable", "error": "Timed out"}'
     with pytest.raises(TransientError) as caught:
-        completion.parse_completion(body, ESTIMATE, PRICE, "asked")
+        completion.parse_completion(body, PROMPT, ESTIMATE, PRICE, "asked")
     assert (caught.value.code, caught.value.cost_ticks) == ("error_in_answer", 0)
 
 
 @pytest.mark.parametrize("reason", ["stop", "", None])
 def test_a_finish_reason_that_says_nothing_is_no_fault(reason: str | None) -> None:
-    found = completion.parse_completion(_body(finish_reason=reason), ESTIMATE, PRICE, "asked")
+    found = completion.parse_completion(
+        _body(finish_reason=reason), PROMPT, ESTIMATE, PRICE, "asked"
+    )
     assert found.analysis.sentiment == "negative"

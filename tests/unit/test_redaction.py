@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from grok_insights import wiring
 from grok_insights.domain.conversation import Role, Turn, transcript
+from grok_insights.domain.insight import Quote
 from grok_insights.domain.profile import Profile
-from grok_insights.domain.redaction import CARD, EMAIL, PHONE, redacted
+from grok_insights.domain.quotes import verified
+from grok_insights.domain.redaction import CARD, EMAIL, PHONE, Redaction, redacted
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.mock import MockGrok
 from grok_insights.grok.prompt import Prompt
+from grok_insights.grok.redacting import Redacting
 from grok_insights.settings import Settings
 from tests.builders import AN_ID, environment
 
@@ -153,3 +156,92 @@ def test_turns_are_redacted_in_the_text_and_one_by_one() -> None:
         Turn(Role.CUSTOMER, f"I am {EMAIL}", name=EMAIL),
         Turn(Role.AGENT, f"Call {PHONE}"),
     )
+
+
+def test_a_part_of_the_redacted_text_is_found_in_the_original() -> None:
+    text = "Mail a@b.example or call (555) 123-4567 now, card 4111 1111 1111 1111 ok"
+    redaction = Redaction(text)
+    start = redaction.text.index(" now, card ")
+    span = redaction.original_span(start, start + len(" now, card "))
+    assert span is not None
+    assert text[slice(*span)] == " now, card "
+
+
+@pytest.mark.parametrize("part", [EMAIL, f"call {PHONE}", f"{CARD} ok", "[email", "ail] or"])
+def test_a_part_with_a_placeholder_has_no_original(part: str) -> None:
+    redaction = Redaction("Mail a@b.example or call (555) 123-4567, card 4111 1111 1111 1111 ok")
+    start = redaction.text.index(part)
+    assert redaction.original_span(start, start + len(part)) is None
+
+
+PRIVATE = st.sampled_from(
+    [
+        "a@b.example",
+        "4111 1111 1111 1111",
+        "(555) 123-4567",
+        "0171 1234567",
+        EMAIL,
+        "[",
+        "7",
+        "@",
+        ".",
+    ]
+)
+
+
+@given(st.lists(PRIVATE | st.text(max_size=5)), st.data())
+def test_no_part_brings_back_what_was_redacted(parts: list[str], data: st.DataObject) -> None:
+    text = " ".join(parts)
+    redaction = Redaction(text)
+    start = data.draw(st.integers(0, len(redaction.text)))
+    end = data.draw(st.integers(start, len(redaction.text)))
+    span = redaction.original_span(start, end) if start < end else None
+    if span:
+        assert text[slice(*span)] == redaction.text[start:end]
+
+
+@dataclass
+class Quoting(Listening):
+    """An analyzer that quotes what it reads, and what it does not."""
+
+    claims: tuple[str, ...] = ()
+
+    def analyse(self, prompt: Prompt) -> Answer:
+        answer = Listening.analyse(self, prompt)
+        found, dropped = verified(self.claims, prompt.text, prompt.turns)
+        analysis = replace(answer.analysis, quotes=found, unverified_quotes=dropped)
+        return replace(answer, analysis=analysis)
+
+
+def test_a_quote_is_in_the_original_text_and_never_of_what_was_redacted() -> None:
+    text = "I am a@b.example. I want a refund now"
+    grok = Quoting(claims=("I am [email]", "I am a@b.example", "I want a refund"))
+    analysis = Redacting(grok).analyse(Prompt(AN_ID, text)).analysis
+    assert analysis.quotes == (Quote("I want a refund", 18, 33),)
+    assert analysis.unverified_quotes == 2
+
+
+def test_turns_are_redacted_and_quotes_are_in_the_original_turns() -> None:
+    turns = (
+        Turn(Role.AGENT, "Who is it?", name="x@y.example"),
+        Turn(Role.CUSTOMER, "a@b.example wants a refund"),
+    )
+    grok = Quoting(claims=("wants a refund",))
+    answer = Redacting(grok).analyse(Prompt(AN_ID, "Customer: a@b.example wants", turns))
+    assert answer.analysis.quotes == (Quote("wants a refund", 12, 26, 1),)
+    assert grok.heard == [f"Customer: {EMAIL} wants"]
+    assert [(turn.text, turn.name) for turn in grok.turns] == [
+        ("Who is it?", EMAIL),
+        (f"{EMAIL} wants a refund", None),
+    ]
+
+
+@given(st.lists(PRIVATE | st.text(max_size=8)), st.data())
+def test_quotes_never_contain_what_grok_did_not_read(parts: list[str], data: st.DataObject) -> None:
+    text = " ".join(parts)
+    start = data.draw(st.integers(0, len(text)))
+    claim = text[start : data.draw(st.integers(start, len(text)))]
+    grok = Quoting(claims=(claim, redacted(claim)))
+    for quote in Redacting(grok).analyse(Prompt(AN_ID, text)).analysis.quotes:
+        assert quote.text == text[quote.start : quote.end]
+        assert quote.text in redacted(text)

@@ -18,6 +18,7 @@ from grok_insights.telemetry import MetricUnit, metrics
 if TYPE_CHECKING:
     from grok_insights.analysis.calls import CallResult
     from grok_insights.flow.pauses import Reason
+    from grok_insights.grok.analyzer import Answer
 
 MAX_METRIC_VALUES: Final = 100
 """The largest number of values of one EMF metric:
@@ -79,6 +80,18 @@ class Report:
         """Return the errors of the calls that failed."""
         return [call.outcome for call in self.calls if isinstance(call.outcome, AnalysisError)]
 
+    def unverified_quotes(self) -> int:
+        """Return how many quotes of Grok are not in the conversation."""
+        return sum(answer.analysis.unverified_quotes for answer in self._answers())
+
+    def invalid_values(self) -> int:
+        """Return how many values of Grok are none that their field can have."""
+        return sum(answer.invalid_values for answer in self._answers())
+
+    def _answers(self) -> list[Answer]:
+        outcomes = (call.outcome for call in self.calls if call.outcome is not None)
+        return [one for one in outcomes if not isinstance(one, AnalysisError)]
+
     def made(self) -> list[CallResult]:
         """Return the calls that were made."""
         return [call for call in self.calls if call.outcome is not None]
@@ -123,6 +136,9 @@ def emit(batch: BatchReport, now: datetime) -> None:
     report = batch.report
     for name, number in _counts(batch).items():
         metrics.add_metric(name, MetricUnit.Count, number)
+    for name, number in _faults_of_answers(report).items():
+        if number:
+            metrics.add_metric(name, MetricUnit.Count, number)
     for call in report.made()[:MAX_METRIC_VALUES]:
         metrics.add_metric("GrokLatency", MetricUnit.Seconds, call.latency_seconds)
     metrics.add_metric("CostUsd", MetricUnit.NoUnit, float(pricing.usd(report.spent_ticks())))
@@ -132,6 +148,14 @@ def emit(batch: BatchReport, now: datetime) -> None:
     if batch.oldest is not None:
         age_seconds = max(0.0, (now - batch.oldest).total_seconds())
         metrics.add_metric("OldestConversationAge", MetricUnit.Seconds, age_seconds)
+
+
+def _faults_of_answers(report: Report) -> dict[str, int]:
+    """Return the metrics that are emitted only if they are not zero."""
+    return {
+        "UnverifiedQuotes": report.unverified_quotes(),
+        "InvalidFieldValues": report.invalid_values(),
+    }
 
 
 def _counts(batch: BatchReport) -> dict[str, int]:

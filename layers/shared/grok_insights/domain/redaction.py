@@ -7,8 +7,10 @@ addresses stay too, since no pattern finds them.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 EMAIL: Final = "[email]"
 CARD: Final = "[card]"
@@ -35,24 +37,79 @@ _PHONE: Final = re.compile(
 
 def redacted(text: str) -> str:
     """Return the text with ``[email]``, ``[card]`` and ``[phone]`` instead of what was found."""
-    without_cards = _DIGITS.sub(lambda run: _without_cards(run[0]), _EMAIL.sub(EMAIL, text))
-    return _PHONE.sub(PHONE, without_cards)
+    return Redaction(text).text
 
 
-def _without_cards(run: str) -> str:
-    """Return a sequence of digits without the card numbers in it, wherever they begin."""
-    places = [index for index, char in enumerate(run) if char.isdecimal()]
-    checksums = _Checksums([int(run[index]) for index in places])
-    kept: list[str] = []
-    copied = first = 0
-    while first + SHORTEST_CARD <= len(places):
-        end = checksums.card_from(first)
-        if end is None:
-            first += 1
-            continue
-        kept += [run[copied : places[first]], CARD]
-        copied, first = places[end - 1] + 1, end
-    return "".join([*kept, run[copied:]])
+class _Found(NamedTuple):
+    """A span that is redacted."""
+
+    start: int
+    end: int
+    placeholder: str
+
+
+class Redaction:
+    """A text without private data, and where its parts are in the original. See `redacted`."""
+
+    def __init__(self, original: str) -> None:
+        emails = _Replacement(original, _matches(_EMAIL, original, EMAIL))
+        cards = _Replacement(emails.text, _cards(emails.text))
+        phones = _Replacement(cards.text, _matches(_PHONE, cards.text, PHONE))
+        self.text = phones.text
+        self._steps = (phones, cards, emails)
+
+    def original_span(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return where a part of the redacted text is in the original.
+
+        Both have the same characters. None if something in the part was redacted.
+        """
+        span: tuple[int, int] | None = (start, end)
+        for step in self._steps:
+            span = step.span_before(*span) if span else None
+        return span
+
+
+class _Replacement:
+    """One step: a text in which spans, in their order, are replaced by placeholders."""
+
+    def __init__(self, text: str, spans: Iterable[_Found]) -> None:
+        parts: list[str] = []
+        self._starts, self._ends, self._shifts = list[int](), list[int](), list[int]()
+        copied = length = 0
+        for start, end, placeholder in spans:
+            parts += [text[copied:start], placeholder]
+            length += start - copied
+            self._starts.append(length)
+            length += len(placeholder)
+            self._ends.append(length)
+            self._shifts.append(end - length)
+            copied = end
+        self.text = "".join([*parts, text[copied:]])
+
+    def span_before(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return a span before this step; None if it has a part of a placeholder."""
+        index = bisect_right(self._starts, end - 1) - 1
+        if index < 0:
+            return start, end
+        shift = self._shifts[index]
+        return None if self._ends[index] > start else (start + shift, end + shift)
+
+
+def _matches(pattern: re.Pattern[str], text: str, placeholder: str) -> Iterator[_Found]:
+    return (_Found(*match.span(), placeholder) for match in pattern.finditer(text))
+
+
+def _cards(text: str) -> Iterator[_Found]:
+    """Yield the card numbers in a text: in each sequence of digits, wherever they begin."""
+    for run in _DIGITS.finditer(text):
+        places = [index for index, char in enumerate(run[0], run.start()) if char.isdecimal()]
+        checksums = _Checksums([int(text[index]) for index in places])
+        first = 0
+        while first + SHORTEST_CARD <= len(places):
+            end = checksums.card_from(first)
+            if end is not None:
+                yield _Found(places[first], places[end - 1] + 1, CARD)
+            first = first + 1 if end is None else end
 
 
 class _Checksums:

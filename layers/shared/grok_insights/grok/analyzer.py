@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An analysis, its model and its cost. ``latency_seconds`` is the time of the call only."""
+    """An analysis, its model and its cost. ``latency_seconds`` is the time of the call only.
+
+    ``invalid_values`` is the number of values that a field of the profile cannot have. They are
+    null in the analysis.
+    """
 
     analysis: Analysis
     cost: Cost
@@ -21,6 +25,7 @@ class Answer:
     mock: bool
     latency_seconds: float
     prompt_version: str
+    invalid_values: int = 0
 
 
 class Analyzer(Protocol):

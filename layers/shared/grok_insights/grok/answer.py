@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from grok_insights.domain.insight import MAX_TOPICS, Analysis, Sentiment
-from grok_insights.grok.schema import MAX_ANSWER_SUMMARY_CHARS, MAX_TOPIC_CHARS
+from grok_insights.domain import quotes, topic_names
+from grok_insights.domain.insight import Analysis, Sentiment
+from grok_insights.domain.profile import TopicMode
+from grok_insights.grok import plain_text, schema
+from grok_insights.grok.field_values import field_values
+
+if TYPE_CHECKING:
+    from grok_insights.domain.insight import Quote
+    from grok_insights.domain.profile import Topics
+    from grok_insights.grok.prompt import Prompt
 
 MAX_CONTENT_CHARS: Final = 50_000
 """A longer answer is refused without parsing. A good one has about 500 characters."""
@@ -23,8 +31,19 @@ JOINERS: Final = "\u200c\u200d"
 FILLERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
 """Invisible letters and symbols: Hangul fillers and the empty Braille pattern."""
 
+_MAX_NAMES: Final = 50
+"""How many topics of an answer are read."""
+
 _MAX_STARTS: Final = 200
 """How many braces in a text are tried as the start of the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAnswer:
+    """The analysis in an answer. ``invalid_values`` are values that a field cannot have."""
+
+    analysis: Analysis
+    invalid_values: int
 
 
 class UnreadableAnalysis(ValueError):
@@ -46,11 +65,15 @@ _SENTIMENTS: Final[dict[str, Sentiment]] = {
         Sentiment.NEUTRAL,
     ),
 }
+_NO_PROPOSALS: Final = frozenset({"null", "none", "n_a", "na"})
 _DEGREES: Final = re.compile(r"^(?:very|highly|mostly|slightly|somewhat|rather|overall)[ _-]+")
 
 
-def parse_analysis(content: str) -> Analysis:
-    """Return the analysis in a text: plain JSON, fenced JSON, or JSON inside prose.
+def parse_answer(content: str, prompt: Prompt) -> ParsedAnswer:
+    """Return the analysis in an answer: plain JSON, fenced JSON, or JSON inside prose.
+
+    It has the fields of the prompt's profile and no others, and the quotes that are in the
+    conversation of the prompt.
 
     Raises
     ------
@@ -62,7 +85,7 @@ def parse_analysis(content: str) -> Analysis:
     fault = "no JSON object"
     for found in _objects(content):
         try:
-            return _analysis(found)
+            return _parsed(found, prompt)
         except UnreadableAnalysis as error:
             fault = str(error)
     raise UnreadableAnalysis(fault)
@@ -84,42 +107,33 @@ def _objects(content: str) -> Iterator[dict[str, Any]]:
         start = content.find("{", start + 1)
 
 
-def _analysis(found: dict[str, Any]) -> Analysis:
-    return Analysis(
-        summary=_summary(found.get("summary")),
-        sentiment=_sentiment(found.get("sentiment")),
-        topics=_topics(found.get("topics")),
+def _parsed(found: dict[str, Any], prompt: Prompt) -> ParsedAnswer:
+    summary, sentiment = (
+        _summary(found.get(schema.SUMMARY)),
+        _sentiment(found.get(schema.SENTIMENT)),
     )
+    names, topics = _names(found.get(schema.TOPICS)), prompt.profile.topics
+    fields = field_values(found, prompt.profile)
+    verified, unverified = _quotes(found.get(schema.QUOTES), prompt)
+    analysis = Analysis(
+        summary=summary,
+        sentiment=sentiment,
+        topics=topic_names.mapped(names, topics),
+        fields=fields.counted,
+        text_fields=fields.texts,
+        quotes=verified,
+        unverified_quotes=unverified,
+        proposed_topic=_proposed(found.get(schema.PROPOSED_TOPIC), names, topics),
+    )
+    return ParsedAnswer(analysis, fields.invalid)
 
 
 def _summary(value: object) -> str:
-    words = cleaned(value) if isinstance(value, str) else ""
-    if not any(map(_is_visible, words)):
+    text = value if isinstance(value, str) else ""
+    summary = plain_text.shortened(text, schema.MAX_ANSWER_SUMMARY_CHARS)
+    if not summary:
         raise UnreadableAnalysis("no summary")
-    return (
-        words
-        if len(words) <= MAX_ANSWER_SUMMARY_CHARS
-        else words[: MAX_ANSWER_SUMMARY_CHARS - 1] + "…"
-    )
-
-
-def cleaned(text: str) -> str:
-    """Return a text that can be stored and shown: one line without invisible characters.
-
-    Half a surrogate pair cannot be stored as UTF-8. Because of control characters and direction
-    marks, a page can show something else than the text.
-    """
-    storable = text.encode(errors="replace").decode()
-    kept = (char for char in storable if char in JOINERS or not _is_hidden(char))
-    return " ".join("".join(kept).split())
-
-
-def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cf"} and not char.isspace()
-
-
-def _is_visible(char: str) -> bool:
-    return unicodedata.category(char)[0] in "LNPS" and char not in FILLERS
+    return summary
 
 
 def _sentiment(value: object) -> Sentiment:
@@ -130,17 +144,29 @@ def _sentiment(value: object) -> Sentiment:
         raise UnreadableAnalysis("no sentiment") from None
 
 
-def _topics(value: object) -> tuple[str, ...]:
-    """Return up to five topics in snake_case, without duplicates. A text is split at commas."""
+def _names(value: object) -> list[str]:
+    """Return topics in snake_case. A text is split at commas."""
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list):
         raise UnreadableAnalysis("no topics")
-    slugs = (_slug(topic) for topic in value if isinstance(topic, str))
-    return tuple(dict.fromkeys(slug for slug in slugs if slug))[:MAX_TOPICS]
+    slugs = (plain_text.slug(topic) for topic in value[:_MAX_NAMES] if isinstance(topic, str))
+    return [slug for slug in slugs if slug]
 
 
-def _slug(topic: str) -> str:
-    plain = unicodedata.normalize("NFKC", cleaned(topic)).lower()
-    slug = "_".join(re.findall(r"[^\W_]+", plain))
-    return slug[:MAX_TOPIC_CHARS].rstrip("_")
+def _proposed(value: object, names: list[str], topics: Topics) -> str | None:
+    """Return the proposed label if topics are closed: the one proposed, or a topic without one."""
+    if topics.mode is TopicMode.OPEN:
+        return None
+    proposals = [value] if isinstance(value, str) else []
+    labels = [plain_text.label(text) for text in (*proposals, *names)]
+    found = topic_names.unknown([label for label in labels if label], topics)
+    return next((label for label in found if label not in _NO_PROPOSALS), None)
+
+
+def _quotes(value: object, prompt: Prompt) -> tuple[tuple[Quote, ...], int]:
+    """Return the verified quotes, and the number of others. They are only read if asked for."""
+    if not prompt.profile.quotes or value is None:
+        return (), 0
+    claims = value if isinstance(value, list) else [value]
+    return quotes.verified(claims, prompt.text, prompt.turns)

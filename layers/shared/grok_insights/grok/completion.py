@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from grok_insights.domain import pricing
 from grok_insights.domain.insight import Analysis, Cost, CostSource
 from grok_insights.errors import AnalysisError, PermanentError, TransientError, UnusableAnswer
-from grok_insights.grok import answer
+from grok_insights.grok import answer, plain_text
+
+if TYPE_CHECKING:
+    from grok_insights.grok.prompt import Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A usable answer. ``model`` is the model that answered: xAI redirects retired names."""
+    """A usable answer. ``model`` is the model that answered: xAI redirects retired names.
+
+    ``invalid_values`` is the number of values that a field of the profile cannot have.
+    """
 
     analysis: Analysis
     cost: Cost
     model: str
+    invalid_values: int
 
 
 MAX_MODEL_CHARS: Final = 100
@@ -32,9 +39,9 @@ MAX_TOKENS_PER_CHARACTER: Final = 4
 
 
 def parse_completion(
-    body: bytes, estimate: Cost, usd_per_1k: Decimal, asked_model: str
+    body: bytes, prompt: Prompt, estimate: Cost, usd_per_1k: Decimal, asked_model: str
 ) -> Completion:
-    """Return the answer in a body. ``estimate`` is its cost where the body reports none.
+    """Return the answer to a prompt. ``estimate`` is its cost where the body reports none.
 
     Raises
     ------
@@ -54,13 +61,14 @@ def parse_completion(
     if not isinstance(found, dict) or not isinstance(found.get("choices"), list):
         raise TransientError("error_in_answer", "Grok answered with an error")
     cost = cost_of(found.get("usage"), estimate, usd_per_1k)
-    analysis = _analysis_of(found["choices"], cost)
-    return Completion(analysis, cost, _model(found.get("model")) or asked_model)
+    parsed = _answer_of(found["choices"], prompt, cost)
+    model = _model(found.get("model")) or asked_model
+    return Completion(parsed.analysis, cost, model, parsed.invalid_values)
 
 
 def _model(value: object) -> str:
     """Return the model that answered, shortened and cleaned; empty if it is not a text."""
-    return answer.cleaned(value[:MAX_MODEL_CHARS]) if isinstance(value, str) else ""
+    return plain_text.cleaned(value[:MAX_MODEL_CHARS]) if isinstance(value, str) else ""
 
 
 def _unusable(error: type[AnalysisError], code: str, message: str, cost: Cost) -> AnalysisError:
@@ -73,7 +81,7 @@ def _unusable(error: type[AnalysisError], code: str, message: str, cost: Cost) -
     )
 
 
-def _analysis_of(choices: list[Any], cost: Cost) -> Analysis:
+def _answer_of(choices: list[Any], prompt: Prompt, cost: Cost) -> answer.ParsedAnswer:
     choice = choices[0] if choices and isinstance(choices[0], dict) else {}
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
@@ -88,7 +96,7 @@ def _analysis_of(choices: list[Any], cost: Cost) -> Analysis:
     if not isinstance(content, str) or not content.strip():
         raise _unusable(UnusableAnswer, "empty", "Grok's answer is empty", cost)
     try:
-        return answer.parse_analysis(content)
+        return answer.parse_answer(content, prompt)
     except answer.UnreadableAnalysis as error:
         message = f"Grok's answer cannot be used: {error}"
         raise _unusable(UnusableAnswer, "unreadable", message, cost) from None

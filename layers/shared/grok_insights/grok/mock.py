@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from grok_insights.domain import pricing
-from grok_insights.domain.insight import Cost, CostSource
+from grok_insights.domain.insight import Analysis, Cost, CostSource
 from grok_insights.grok.analyzer import Answer
+from grok_insights.grok.heuristics.profile_answer import with_profile
 from grok_insights.grok.heuristics.reading import analyse_text, analyse_turns
 from grok_insights.grok.prompt import Prompt
 
@@ -40,13 +41,17 @@ class MockGrok:
         latency_seconds = self.longest_call_seconds * _latency_fraction(prompt.text)
         self.sleep(latency_seconds)
         return Answer(
-            analysis=analyse_turns(prompt.turns) if prompt.turns else analyse_text(prompt.text),
+            analysis=with_profile(_by_heuristics(prompt), prompt),
             cost=Cost(pricing.estimated_tokens(prompt.text), 0, CostSource.ESTIMATED),
             model=self.model,
             mock=self.is_mock,
             latency_seconds=latency_seconds,
             prompt_version=PROMPT_VERSION,
         )
+
+
+def _by_heuristics(prompt: Prompt) -> Analysis:
+    return analyse_turns(prompt.turns) if prompt.turns else analyse_text(prompt.text)
 
 
 def _latency_fraction(text: str) -> float:

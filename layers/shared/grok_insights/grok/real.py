@@ -79,7 +79,7 @@ class RealGrok:
         response, body = self._exchange(prompt, estimate)
         seconds = self.monotonic() - started_at
         try:
-            completed = self._read(response, body, estimate)
+            completed = self._read(response, body, prompt, estimate)
         except AnalysisError as error:
             self._handle_error(error, prompt, response)
             _report_implausible(error.implausible_ticks, prompt)
@@ -92,6 +92,7 @@ class RealGrok:
             mock=False,
             latency_seconds=seconds,
             prompt_version=self.prompt_version(prompt.profile),
+            invalid_values=completed.invalid_values,
         )
 
     def _exchange(self, prompt: Prompt, estimate: Cost) -> tuple[httpx.Response, bytes]:
@@ -121,9 +122,13 @@ class RealGrok:
             message = f"the connection to Grok broke: {_name(error)}"
             raise _billed(TransientError, "connection", message, estimate) from error
 
-    def _read(self, response: httpx.Response, body: bytes, estimate: Cost) -> completion.Completion:
+    def _read(
+        self, response: httpx.Response, body: bytes, prompt: Prompt, estimate: Cost
+    ) -> completion.Completion:
         if response.status_code == httpx.codes.OK:
-            return completion.parse_completion(body, estimate, self.usd_per_1k, self.form.model)
+            return completion.parse_completion(
+                body, prompt, estimate, self.usd_per_1k, self.form.model
+            )
         raise faults.of_response(response.status_code, response.headers, body, datetime.now(UTC))
 
     def _handle_error(self, error: AnalysisError, prompt: Prompt, response: httpx.Response) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grok_insights.domain.redaction import redacted
+from grok_insights.domain.redaction import Redaction, redacted
 
 if TYPE_CHECKING:
     from grok_insights.domain.conversation import Turn
+    from grok_insights.domain.insight import Analysis, Quote
     from grok_insights.domain.profile import Profile
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.grok.prompt import Prompt
@@ -43,11 +45,31 @@ class Redacting:
         return self.analyzer.is_mock
 
     def analyse(self, prompt: Prompt) -> Answer:
-        """Analyse the redacted conversation. Raises the errors of the inner analyzer."""
-        turns = tuple(_redacted(turn) for turn in prompt.turns)
-        return self.analyzer.analyse(replace(prompt, text=redacted(prompt.text), turns=turns))
+        """Analyse the redacted conversation. Raises the errors of the inner analyzer.
+
+        The quotes of the answer are in the original conversation, and contain nothing that was
+        redacted.
+        """
+        parts: dict[int | None, Redaction] = {None: Redaction(prompt.text)}
+        parts |= {index: Redaction(turn.text) for index, turn in enumerate(prompt.turns)}
+        turns = tuple(_redacted(turn, parts[index]) for index, turn in enumerate(prompt.turns))
+        answer = self.analyzer.analyse(replace(prompt, text=parts[None].text, turns=turns))
+        return replace(answer, analysis=_with_original_quotes(answer.analysis, parts))
 
 
-def _redacted(turn: Turn) -> Turn:
+def _redacted(turn: Turn, redaction: Redaction) -> Turn:
     name = None if turn.name is None else redacted(turn.name)
-    return turn._replace(text=redacted(turn.text), name=name)
+    return turn._replace(text=redaction.text, name=name)
+
+
+def _with_original_quotes(analysis: Analysis, parts: Mapping[int | None, Redaction]) -> Analysis:
+    """Return the analysis with offsets of the original. A quote of a placeholder is dropped."""
+    moved = [_original(quote, parts[quote.turn]) for quote in analysis.quotes]
+    kept = tuple(quote for quote in moved if quote)
+    dropped = len(moved) - len(kept)
+    return replace(analysis, quotes=kept, unverified_quotes=analysis.unverified_quotes + dropped)
+
+
+def _original(quote: Quote, redaction: Redaction) -> Quote | None:
+    span = redaction.original_span(quote.start, quote.end)
+    return None if span is None else quote._replace(start=span[0], end=span[1])
