@@ -6,7 +6,7 @@ Errors have the texts and forms that xAI sends, as far as they are known.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -38,13 +38,15 @@ class Reply:
 class AnalysisRequest:
     """The parts of a request that a reply needs.
 
-    ``serial`` makes the bill of each call different.
+    ``serial`` makes the bill of each call different. ``schema`` is the JSON schema of the answer;
+    without one, the answer has a summary, a sentiment and topics.
     """
 
     model: str
     text: str
     prompt_tokens: int
     serial: int
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def usage(self) -> dict[str, Any]:

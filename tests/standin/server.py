@@ -14,8 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.standin.books import Books, CallRecord, Plan
+from tests.standin.profile_replies import PROFILE_REPLIES
 from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, AnalysisRequest, Reply
 
+ALL_REPLIES = REPLIES | PROFILE_REPLIES
 HANG_SECONDS = 30.0
 DRIP_SECONDS = 0.05
 
@@ -55,8 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
                 "Bearer xai-"
             ):
                 chosen = "wrong_key"
-            asked = AnalysisRequest(request["model"], text, len(body) // 4, call.serial)
-            self._answer(REPLIES[chosen](asked), call, chosen)
+            schema = request["response_format"]["json_schema"]["schema"]
+            asked = AnalysisRequest(request["model"], text, len(body) // 4, call.serial, schema)
+            self._answer(ALL_REPLIES[chosen](asked), call, chosen)
         finally:
             books.close_call(call)
 
@@ -140,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _known(replies: Any) -> Any:
-    unknown = set(replies) - REPLIES.keys()
+    unknown = set(replies) - ALL_REPLIES.keys()
     if unknown:
         raise ValueError(f"no such replies: {sorted(unknown)}")
     return replies

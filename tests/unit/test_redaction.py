@@ -208,7 +208,7 @@ class Quoting(Listening):
 
     def analyse(self, prompt: Prompt) -> Answer:
         answer = Listening.analyse(self, prompt)
-        found, dropped = verified(self.claims, prompt.text, prompt.turns)
+        found, dropped = verified(self.claims, prompt.text, prompt.turns, prompt.placeholders)
         analysis = replace(answer.analysis, quotes=found, unverified_quotes=dropped)
         return replace(answer, analysis=analysis)
 

@@ -28,7 +28,7 @@ _ROLE: Final = re.compile(rf"(?:{'|'.join(Role)}): ?", re.IGNORECASE)
 
 
 def verified(
-    claims: Sequence[object], text: str, turns: Sequence[Turn]
+    claims: Sequence[object], text: str, turns: Sequence[Turn], placeholders: Sequence[str] = ()
 ) -> tuple[tuple[Quote, ...], int]:
     """Return the quotes that are in a conversation, and the number of claims that are not.
 
@@ -43,8 +43,10 @@ def verified(
         The stored text, which is searched if there are no turns.
     turns : Sequence[Turn]
         The turns of the conversation.
+    placeholders : Sequence[str]
+        Texts that no quote may contain.
     """
-    places = _Places(text, turns)
+    places = _Places(text, turns, placeholders)
     found = [places.quote(claim) for claim in islice(claims, MAX_CLAIMS)]
     quotes: list[Quote] = []
     for quote in found:
@@ -56,7 +58,8 @@ def verified(
 class _Places:
     """The texts of a conversation in the order in which they are searched."""
 
-    def __init__(self, text: str, turns: Sequence[Turn]) -> None:
+    def __init__(self, text: str, turns: Sequence[Turn], placeholders: Sequence[str]) -> None:
+        self._placeholders = placeholders
         self._has_turns = bool(turns)
         by_customer = sorted(enumerate(turns), key=lambda it: it[1].role is not Role.CUSTOMER)
         self._texts: list[tuple[int | None, str]] = (
@@ -71,9 +74,13 @@ class _Places:
         for wanted in self._wanted(claim):
             for turn, text in self._texts:
                 span = self._in(turn, text).find(wanted)
-                if span and span[1] - span[0] <= MAX_QUOTE_CHARS:
+                if span and self._may_be_quoted(text[slice(*span)]):
                     return Quote(text[slice(*span)], *span, turn)
         return None
+
+    def _may_be_quoted(self, part: str) -> bool:
+        is_redacted = any(placeholder in part for placeholder in self._placeholders)
+        return len(part) <= MAX_QUOTE_CHARS and not is_redacted
 
     def _wanted(self, claim: str) -> Iterator[str]:
         """Yield the claim, normalised, also without the speaker that Grok reads before a turn."""

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 EMAIL: Final = "[email]"
 CARD: Final = "[card]"
 PHONE: Final = "[phone]"
+PLACEHOLDERS: Final = (EMAIL, CARD, PHONE)
 
 SHORTEST_CARD: Final = 13
 LONGEST_CARD: Final = 19

@@ -169,4 +169,4 @@ def _quotes(value: object, prompt: Prompt) -> tuple[tuple[Quote, ...], int]:
     if not prompt.profile.quotes or value is None:
         return (), 0
     claims = value if isinstance(value, list) else [value]
-    return quotes.verified(claims, prompt.text, prompt.turns)
+    return quotes.verified(claims, prompt.text, prompt.turns, prompt.placeholders)

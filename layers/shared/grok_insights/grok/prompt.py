@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 class Prompt:
     """One conversation to analyse. ``text`` and ``turns`` are data, and never instructions.
 
-    A conversation with turns has them in its text, too, as lines like ``Customer: …``.
+    A conversation with turns has them in its text, too, as lines like ``Customer: …``. A text with
+    one of ``placeholders`` is never quoted, since something was redacted in it.
     """
 
     conversation_id: str
     text: str
     turns: tuple[Turn, ...] = ()
     profile: Profile = BUILT_IN
+    placeholders: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grok_insights.domain.redaction import Redaction, redacted
+from grok_insights.domain.redaction import PLACEHOLDERS, Redaction, redacted
 
 if TYPE_CHECKING:
     from grok_insights.domain.conversation import Turn
@@ -53,7 +53,10 @@ class Redacting:
         parts: dict[int | None, Redaction] = {None: Redaction(prompt.text)}
         parts |= {index: Redaction(turn.text) for index, turn in enumerate(prompt.turns)}
         turns = tuple(_redacted(turn, parts[index]) for index, turn in enumerate(prompt.turns))
-        answer = self.analyzer.analyse(replace(prompt, text=parts[None].text, turns=turns))
+        text = parts[None].text
+        answer = self.analyzer.analyse(
+            replace(prompt, text=text, turns=turns, placeholders=PLACEHOLDERS)
+        )
         return replace(answer, analysis=_with_original_quotes(answer.analysis, parts))
 
 
@@ -63,7 +66,7 @@ def _redacted(turn: Turn, redaction: Redaction) -> Turn:
 
 
 def _with_original_quotes(analysis: Analysis, parts: Mapping[int | None, Redaction]) -> Analysis:
-    """Return the analysis with offsets of the original. A quote of a placeholder is dropped."""
+    """Return the analysis with offsets of the original. Parts of placeholders are dropped."""
     moved = [_original(quote, parts[quote.turn]) for quote in analysis.quotes]
     kept = tuple(quote for quote in moved if quote)
     dropped = len(moved) - len(kept)

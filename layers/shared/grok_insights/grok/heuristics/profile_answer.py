@@ -95,7 +95,7 @@ def _quotes(summary: str, prompt: Prompt) -> tuple[tuple[Quote, ...], int]:
     sentences = (part for part in _SENTENCE_END.split(summary) if part)
     claims = [max(_MASK.split(sentence), key=len) for sentence in sentences]
     short = [claim[: quotes.MAX_QUOTE_CHARS] for claim in claims]
-    return quotes.verified(short, prompt.text, prompt.turns)
+    return quotes.verified(short, prompt.text, prompt.turns, prompt.placeholders)
 
 
 def _field_values(
