@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from grok_insights.domain.conversation import Conversation, Role, Turn, transcript
+from grok_insights.domain.profile import Profile
 from grok_insights.grok.analyzer import Analyzer, Answer
 from grok_insights.grok.prompt import Prompt
 from tests.builders import AN_ID
@@ -34,9 +35,8 @@ class Recording:
     def model(self) -> str:
         return self.analyzer.model
 
-    @property
-    def prompt_version(self) -> str:
-        return self.analyzer.prompt_version
+    def prompt_version(self, profile: Profile) -> str:
+        return self.analyzer.prompt_version(profile)
 
     @property
     def is_mock(self) -> bool:
