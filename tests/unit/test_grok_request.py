@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from grok_insights.grok.request import RequestForm, fenced, static_part
 from grok_insights.grok.schema import schema
 from tests.builders import AN_ID
 
+ROOT = Path(__file__).parents[2]
 FORM = RequestForm("grok-4.20-non-reasoning")
 LABELS: list[dict[str, Any]] = [
     {"name": "refund", "description": "asks for money back", "aliases": ["money_back"]},
@@ -215,3 +217,49 @@ def test_the_estimate_of_a_call_covers_what_a_profile_adds_to_the_prompt() -> No
     asked = profile(topics={"mode": "closed", "labels": long})
     assert FORM.overhead_tokens(BUILT_IN) == OVERHEAD_TOKENS
     assert FORM.overhead_tokens(asked) > 60 * 300 / pricing.CHARACTERS_PER_TOKEN
+
+
+CHARS_BEFORE = 2_264
+"""Characters of a request besides the conversation, before the prompt was shortened."""
+
+CONVERSATION_CHARS = 1_600
+ANSWER = (
+    '{"summary":"The customer has waited three weeks for a parcel that was reported as delivered,'
+    " and asks for the money back. The agent apologises, opens a search with the carrier and"
+    ' promises a refund within five working days.","sentiment":"negative","topics":["delivery"]}'
+)
+ANSWER_TO_SUPPORT = (
+    f'{ANSWER[:-1]},"proposed_topic":null,"resolved":false,"churn_risk":"high","effort":4,'
+    '"next_step":null,"quotes":["waiting for three weeks now"]}'
+)
+
+
+def support(**changes: Any) -> Profile:
+    document = json.loads((ROOT / "profiles" / "support.json").read_text("utf-8"))
+    return Profile.model_validate({"version": 1, **document, **changes})
+
+
+def overhead_chars(asked: Profile) -> int:
+    return len(FORM.body(Prompt(AN_ID, "", profile=asked)))
+
+
+def usd(asked: Profile, answer: str) -> float:
+    """Return the price of a million calls by xAI's list, with the static part in its cache."""
+    chars = 0.2 * overhead_chars(asked) + 1.25 * CONVERSATION_CHARS + 2.5 * len(answer)
+    return chars / pricing.CHARACTERS_PER_TOKEN
+
+
+def test_half_of_the_characters_are_sent_besides_the_conversation() -> None:
+    assert overhead_chars(BUILT_IN) <= CHARS_BEFORE // 2
+
+
+def test_fields_and_quotes_cost_at_most_15_percent_more_with_the_prompt_cache() -> None:
+    topics_only = ANSWER[:-1] + ',"proposed_topic":null}'
+    without = usd(support(fields=(), quotes=False), topics_only)
+    assert usd(support(), ANSWER_TO_SUPPORT) <= 1.15 * without
+
+
+def test_open_topics_with_fields_and_quotes_need_no_more_than_the_former_prompt_alone() -> None:
+    asked = support(topics={})
+    now = overhead_chars(asked) + len(ANSWER_TO_SUPPORT)
+    assert now <= CHARS_BEFORE + len(ANSWER)

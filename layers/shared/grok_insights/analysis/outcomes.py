@@ -16,7 +16,6 @@ from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDeci
 from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
-from grok_insights.domain.profile import BUILT_IN
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow import backoff
 
@@ -175,7 +174,7 @@ class Outcomes:
                 mock=self.analyzer.is_mock,
                 latency_seconds=call.latency_seconds,
                 attempts=message.attempt,
-                prompt_version=self.analyzer.prompt_version(BUILT_IN),
+                prompt_version=self.analyzer.prompt_version(call.active.profile),
                 redrives=message.redrives,
                 profile_version=call.active.profile.version,
             ),

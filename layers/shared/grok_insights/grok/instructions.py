@@ -33,7 +33,7 @@ OPEN_TOPICS: Final = (
 CLOSED_TOPICS: Final = f"topics: 1-5 labels, main first; {OTHER} if none fits."
 PROPOSED_TOPIC: Final = "proposed_topic: a new English snake_case label if none fits."
 KNOWN_TOPICS: Final = "Known topics, to be preferred: "
-QUOTES: Final = "quotes: 1-2 exact customer excerpts of 3-8 words as proof"
+QUOTES: Final = "quotes: an exact customer excerpt of 3-8 words as proof, 2 if needed"
 FIELDS: Final = "Null if not said."
 
 
