@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from grok_insights.domain.profile import Profile
 from grok_insights.errors import SettingsError
 from grok_insights.grok.analyzer import Analyzer
 from scripts.evaluate import tables
@@ -57,19 +58,19 @@ def evaluate(options: Options, environment: Mapping[str, str], console: Console)
     settings = settings_of(environment, options.model)
     with analyzer_of(settings) as analyzer:
         if not analyzer.is_mock:
-            usd = estimated_usd(conversations, options.repeats, settings)
+            usd = estimated_usd(conversations, profile, options.repeats, settings)
             if not _may_spend(usd, len(conversations) * options.repeats, options, console):
                 return 1
         evaluation = Evaluation(analyzer, profile, options.repeats, options.concurrency)
         judgements = _run(evaluation, conversations, console)
-        source = _source(options, len(conversations), analyzer)
+        source = _source(options, len(conversations), analyzer, profile)
     report = report_of(source, judgements, datetime.now(UTC))
     console.print(tables.report_tables(report))
     _write(report, options, console)
     return 0
 
 
-def _source(options: Options, conversations: int, analyzer: Analyzer) -> Source:
+def _source(options: Options, conversations: int, analyzer: Analyzer, profile: Profile) -> Source:
     return Source(
         data=options.data.name,
         data_digest=_digest(options.data),
@@ -77,7 +78,7 @@ def _source(options: Options, conversations: int, analyzer: Analyzer) -> Source:
         repeats=options.repeats,
         mode="mock" if analyzer.is_mock else "real",
         model=analyzer.model,
-        prompt_version=analyzer.prompt_version,
+        prompt_version=analyzer.prompt_version(profile),
         profile=options.profile.name if options.profile else None,
         profile_digest=_digest(options.profile) if options.profile else None,
     )

@@ -9,9 +9,11 @@ from typing import Final
 
 from grok_insights import wiring
 from grok_insights.domain import pricing
+from grok_insights.domain.profile import Profile
 from grok_insights.errors import SettingsError
 from grok_insights.flow.budget import estimated_cost
 from grok_insights.grok.analyzer import Analyzer
+from grok_insights.grok.request import RequestForm
 from grok_insights.settings import GrokMode, Settings
 from scripts.evaluate.labelled import Labelled
 
@@ -57,8 +59,11 @@ def analyzer_of(settings: Settings) -> Iterator[Analyzer]:
         yield wiring.with_redaction(grok, settings)
 
 
-def estimated_usd(conversations: Iterable[Labelled], repeats: int, settings: Settings) -> Decimal:
-    """Return the estimated cost of a run in USD, by the length of the conversations."""
-    price = settings.grok_cost_per_1k
-    ticks = sum(estimated_cost(it.transcript, price).ticks for it in conversations)
+def estimated_usd(
+    conversations: Iterable[Labelled], profile: Profile, repeats: int, settings: Settings
+) -> Decimal:
+    """Return the estimated cost of a run in USD, by the length of conversations and prompt."""
+    form = RequestForm(settings.grok_model, settings.grok_system_prompt)
+    price, overhead = settings.grok_cost_per_1k, form.overhead_tokens(profile)
+    ticks = sum(estimated_cost(it.transcript, price, overhead).ticks for it in conversations)
     return pricing.usd(ticks * repeats)

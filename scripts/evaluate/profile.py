@@ -1,14 +1,13 @@
-"""The profile of a run: read from a file, and applied to the topics of answers."""
+"""Reads the profile of a run from a file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from grok_insights.domain.profile import BUILT_IN, OTHER, Profile, TopicMode
+from grok_insights.domain.profile import BUILT_IN, Profile
 from grok_insights.validation import faults_of
 from scripts.evaluate.labelled import BadData
 
@@ -30,17 +29,3 @@ def load_profile(path: Path | None) -> Profile:
     except ValidationError as error:
         faults = "; ".join(f"{it.location}: {it.message}" for it in faults_of(error.errors()))
         raise BadData(f"{path} is not a profile: {faults}") from None
-
-
-def labelled_topics(topics: Iterable[str], profile: Profile) -> tuple[str, ...]:
-    """Return topics with aliases replaced by their labels, each once.
-
-    If the profile's topics are closed, topics without a label are left out, and a conversation
-    without any label has the topic ``other``.
-    """
-    labels = {name: label.name for label in profile.topics.labels for name in label.aliases}
-    labels |= {label.name: label.name for label in profile.topics.labels}
-    if profile.topics.mode is TopicMode.OPEN:
-        return tuple(dict.fromkeys(labels.get(topic, topic) for topic in topics))
-    known = dict.fromkeys(labels[topic] for topic in topics if topic in labels)
-    return tuple(known) or (OTHER,)

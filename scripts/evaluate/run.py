@@ -18,7 +18,6 @@ from grok_insights.grok.analyzer import Analyzer, Answer
 from grok_insights.grok.prompt import Prompt
 from scripts.evaluate.judgement import Judgement, Labels
 from scripts.evaluate.labelled import Labelled
-from scripts.evaluate.profile import labelled_topics
 
 MAX_ATTEMPTS: Final = 3
 
@@ -85,7 +84,7 @@ class Evaluation:
                     )
                 self.sleep(retry_delay_seconds(attempt, error.retry_after_seconds, self.jitter()))
             else:
-                return judgement.model_copy(update=_answered(answer, self.profile, tokens, ticks))
+                return judgement.model_copy(update=_answered(answer, tokens, ticks))
         raise AssertionError("the last attempt returns")
 
 
@@ -99,18 +98,18 @@ def prompt_of(conversation: Labelled, profile: Profile) -> Prompt:
     )
 
 
-def labels_of(analysis: Analysis, profile: Profile) -> Labels:
+def labels_of(analysis: Analysis) -> Labels:
     """Return what the analyzer answered, as labels."""
     return Labels(
         sentiment=analysis.sentiment,
-        topics=labelled_topics(analysis.topics, profile),
-        fields=analysis.fields,
+        topics=analysis.topics,
+        fields={**analysis.fields, **analysis.text_fields},
     )
 
 
-def _answered(answer: Answer, profile: Profile, tokens: int, ticks: int) -> dict[str, object]:
+def _answered(answer: Answer, tokens: int, ticks: int) -> dict[str, object]:
     return {
-        "found": labels_of(answer.analysis, profile),
+        "found": labels_of(answer.analysis),
         "verified_quotes": len(answer.analysis.quotes),
         "unverified_quotes": answer.analysis.unverified_quotes,
         "model": answer.model,

@@ -31,6 +31,9 @@ KEY = "xai-a-secret-key"
 
 LABELS_BY_CHANCE = (
     "sentiment.accuracy",
+    "fields.resolved.accuracy",
+    "fields.churn_risk.accuracy",
+    "quotes.verified_share",
     "topics.micro_precision",
     "topics.micro_recall",
 )
@@ -72,7 +75,7 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_perfect_analyzer_gets_full_marks_with_an_interval_of_no_width(perfect: Path) -> None:
     report = read_report(perfect)
     for name, found in report.measures.items():
-        if name.startswith(("sentiment.", "topics.", "answered.")):
+        if name.startswith(("sentiment.", "topics.", "fields.", "quotes.", "answered.")):
             assert found == (1.0, 1.0, 1.0), name
     assert report.errors == {}
     assert report.tokens == 400 * len(CONVERSATIONS)

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any, TypeVar
 
+from grok_insights.domain.quotes import MAX_QUOTE_CHARS, MIN_QUOTE_BYTES
 from scripts.evaluate.golden import GOLDEN_DATA
 from scripts.evaluate.labelled import Labelled, load
 
@@ -55,12 +56,15 @@ def _answer(it: Labelled, topics: Sequence[str], wrong: float, random: Random) -
         "fields": {
             name: _noisy(value, FIELDS[name], wrong, random) for name, value in it.fields.items()
         },
-        "quotes": [INVENTED if random.random() < wrong else _last_line(it)],
+        "quotes": [INVENTED] if random.random() < wrong else _quotes(it),
     }
 
 
-def _last_line(it: Labelled) -> str:
-    return (it.messages[-1].text if it.messages else it.transcript).split("\n")[-1]
+def _quotes(it: Labelled) -> list[str]:
+    """Return the longest line as a quote, if it is long enough for one."""
+    said = [message.text for message in it.messages or ()] or it.transcript.split("\n")
+    longest = max(said, key=len)[:MAX_QUOTE_CHARS]
+    return [longest] if len(longest.encode()) >= MIN_QUOTE_BYTES else []
 
 
 def _noisy(label: T, labels: Sequence[T], wrong: float, random: Random) -> T:

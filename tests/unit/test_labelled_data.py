@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.evaluate.golden import GOLDEN_PROFILE
 from scripts.evaluate.labelled import BadData, load, parse
-from scripts.evaluate.profile import labelled_topics, load_profile
+from scripts.evaluate.profile import load_profile
 
 GOOD = {"id": "a", "text": "Hello", "sentiment": "neutral", "topics": ["other"]}
 
@@ -88,16 +87,6 @@ def test_messages_are_analysed_as_lines_with_their_role() -> None:
 def test_any_lines_are_read_or_refused_with_a_sentence(lines: list[str]) -> None:
     with pytest.raises(BadData, match=r"data\.jsonl "):
         parse(lines, "data.jsonl")
-
-
-def test_closed_topics_are_labels_by_their_aliases_or_other() -> None:
-    profile = load_profile(GOLDEN_PROFILE)
-    assert labelled_topics(("invoice", "fees", "refund", "weather"), profile) == (
-        "billing",
-        "refund",
-    )
-    assert labelled_topics(("weather",), profile) == ("other",)
-    assert labelled_topics(("weather",), load_profile(None)) == ("weather",)
 
 
 @pytest.mark.parametrize(
