@@ -41,6 +41,7 @@ def environment(**overrides: str) -> dict[str, str]:
         "ANALYSIS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/analysis",
         "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
         "CURSOR_KEY": "a key of the tests",
+        "EVENT_BUS": "the-bus",
         "CORS_ALLOWED_ORIGINS": "https://app.example,https://other.example",
         "GROK_MOCK_MAX_LATENCY_SECONDS": "0",
         "POWERTOOLS_METRICS_NAMESPACE": "GrokInsights",

@@ -17,6 +17,7 @@ GrokInsightsError
 │   └── Unavailable         503, with the seconds to wait
 ├── UnreadableItem          a stored item is damaged; what it holds is not in the message
 ├── CircuitOpen             no call was made: the circuit to Grok is open
+├── EventsNotSent           no event of a batch reached the event bus
 └── AnalysisError           why Grok's answer to one conversation could not be had
     ├── TransientError      it may work if tried again
     │   └── UnusableAnswer  Grok is well, answered, and billed for what cannot be used
@@ -167,6 +168,10 @@ class Unavailable(RequestError):
 
 class UnreadableItem(GrokInsightsError):
     """A stored item is damaged: an attribute is missing, or has the wrong type."""
+
+
+class EventsNotSent(GrokInsightsError):
+    """No event of a batch reached the event bus. The batch is to be processed again."""
 
 
 class CircuitOpen(GrokInsightsError):

@@ -86,6 +86,7 @@ class Settings(Model):
     index_shards: PositiveCount = Field(4, le=32)
     cursor_key: str = Field(repr=False)
     api_key_id: str = ""
+    event_bus: str = ""
 
     # Grok
     grok_mode: GrokMode = GrokMode.MOCK

@@ -52,6 +52,11 @@ def sqs() -> SQSClient:
     return cast("SQSClient", _client("sqs"))
 
 
+def events() -> Any:
+    """Return an untyped client for EventBridge."""
+    return _client("events")
+
+
 def ssm() -> SSMClient:
     """Return a client for SSM's Parameter Store that can be shared among threads."""
     return cast("SSMClient", _client("ssm", _SHORT))
@@ -98,4 +103,4 @@ class _KnownServices(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that this package uses. Each has a model of every type."""
         del type_name
-        return ["apigateway", "dynamodb", "sqs", "ssm"]
+        return ["apigateway", "dynamodb", "events", "sqs", "ssm"]

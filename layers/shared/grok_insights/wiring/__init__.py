@@ -25,12 +25,23 @@ if TYPE_CHECKING:
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.waves import Waves
+    from grok_insights.events.publishing import Publishing
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.query import Query
 
-__all__ = ["Parts", "analysis", "grok", "ingest", "parts", "query", "real_grok", "with_redaction"]
+__all__ = [
+    "Parts",
+    "analysis",
+    "events",
+    "grok",
+    "ingest",
+    "parts",
+    "query",
+    "real_grok",
+    "with_redaction",
+]
 
 
 def ingest(of: Parts) -> Ingest:
@@ -108,6 +119,14 @@ def query(of: Parts) -> Query:
         ),
         profiles=ReadProfiles(of.profiles, of.proposals),
     )
+
+
+def events(of: Parts) -> Publishing:
+    """Return the use case of the events function."""
+    from grok_insights.aws.event_bus import EventBus
+    from grok_insights.events.publishing import Publishing
+
+    return Publishing(EventBus(of.eventbridge(), of.settings.event_bus, of.sleep, of.random))
 
 
 def analysis(

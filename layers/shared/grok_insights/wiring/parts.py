@@ -56,6 +56,7 @@ class Parts:
     random: Callable[[], float] = jitter.fraction
     lock: Callable[[], AbstractContextManager[Any]] = Lock
     random_uuid: Callable[[], UUID] = uuid4
+    eventbridge: Callable[[], Any] = clients.events
 
     @property
     def batch_get(self) -> BatchGet:

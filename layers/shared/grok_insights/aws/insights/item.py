@@ -16,7 +16,15 @@ from grok_insights.aws.dynamodb.attributes import (
 )
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import timestamps
-from grok_insights.domain.insight import MAX_TOPICS, Failure, Insight, Status, Tally, tally
+from grok_insights.domain.insight import (
+    MAX_TOPICS,
+    Analysis,
+    Failure,
+    Insight,
+    Status,
+    Tally,
+    tally,
+)
 from grok_insights.domain.trends import KINDS
 
 if TYPE_CHECKING:
@@ -144,6 +152,7 @@ def insight_to_item(
         "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
         "ttl": number(int(lifetime.expires_at.timestamp())),
         **_failure(insight),
+        **_counted_fields(insight),
         "position": text(f"{occurred_at}#{insight.conversation_id}"),
         "time_shard": text(str(shard)),
         "kind_shard": text(f"{counted.kind}#{shard}"),
@@ -152,6 +161,12 @@ def insight_to_item(
             for place, topic in enumerate(counted.topics[:MAX_TOPICS], start=1)
         },
     }
+
+
+def _counted_fields(insight: Insight) -> dict[str, Any]:
+    """Return the fields that events contain; empty if there are none. Texts are not among them."""
+    fields = insight.outcome.fields if isinstance(insight.outcome, Analysis) else {}
+    return {"counted_fields": text(json.dumps(dict(fields)))} if fields else {}
 
 
 def _failure(insight: Insight) -> dict[str, Any]:

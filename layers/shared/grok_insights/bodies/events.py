@@ -1,0 +1,122 @@
+"""The details of events. `docs/events.md` has the schemas that are made from these types.
+
+They contain no text of a conversation, no summary, no quotes and no text fields.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, NamedTuple, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from grok_insights.bodies.fields import ConversationId, Count, Timestamp
+from grok_insights.domain.events import EventType, Reason
+from grok_insights.domain.insight import MAX_TOPICS, FieldValue, Sentiment
+
+EventId = Annotated[
+    str,
+    Field(
+        description="Id of this event. It is the same each time that the event is sent.",
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+Id = Annotated[ConversationId, Field(description="Id of the conversation and of its insight.")]
+SameId = Annotated[ConversationId, Field(description="The same id.")]
+ExternalId = Annotated[str, Field(description="The client's own name for the conversation.")]
+OccurredAt = Annotated[Timestamp, Field(description="When the conversation took place.")]
+Generation = Annotated[
+    Count,
+    Field(
+        description="Grows when the conversation is erased or expires, and is sent again.",
+        examples=[1_795_428_900_123],
+    ),
+]
+Sequence = Annotated[
+    Count,
+    Field(
+        description="Grows with each change of the conversation's insight. It orders the events"
+        " of one generation.",
+        examples=[1],
+    ),
+]
+Segments = Annotated[
+    dict[str, str],
+    Field(
+        description="The segments of the conversation by name; empty if it has none.",
+        examples=[{"channel": "chat"}],
+    ),
+]
+
+
+class InsightCompletedBody(TypedDict):
+    """The detail of `insight.completed`: a conversation was analysed."""
+
+    event_id: EventId
+    id: Id
+    conversation_id: SameId
+    external_id: NotRequired[ExternalId]
+    occurred_at: OccurredAt
+    generation: Generation
+    sequence: Sequence
+    reason: Annotated[Reason, Field(description="Why the insight was stored.")]
+    sentiment: Annotated[Sentiment, Field(description="How the customer feels.")]
+    topics: Annotated[
+        list[str],
+        Field(
+            description="Topics in snake_case, the most important first.",
+            max_length=MAX_TOPICS,
+            examples=[["delivery_delay", "refund"]],
+        ),
+    ]
+    fields: Annotated[
+        dict[str, FieldValue | None],
+        Field(
+            description="The fields of the profile that are counted, by name. Null if the"
+            " conversation does not say. Empty if the profile has none.",
+            examples=[{"churn_risk": "high", "resolved": False}],
+        ),
+    ]
+    segments: Segments
+
+
+class InsightFailedBody(TypedDict):
+    """The detail of `insight.failed`: a conversation has no analysis, and nothing will retry it."""
+
+    event_id: EventId
+    id: Id
+    conversation_id: SameId
+    external_id: NotRequired[ExternalId]
+    occurred_at: OccurredAt
+    generation: Generation
+    sequence: Sequence
+    reason: Annotated[Reason, Field(description="Why the failed insight was stored.")]
+    error_code: Annotated[
+        str, Field(description="Why there is no analysis, for programs.", examples=["timeout"])
+    ]
+    segments: Segments
+
+
+class ConversationErasedBody(TypedDict):
+    """The detail of `conversation.erased`: text, insight and counts of a conversation are gone."""
+
+    event_id: EventId
+    id: Id
+    conversation_id: SameId
+    generation: Generation
+    sequence: Sequence
+
+
+EVENT_BODIES: Final = {
+    EventType.INSIGHT_COMPLETED: InsightCompletedBody,
+    EventType.INSIGHT_FAILED: InsightFailedBody,
+    EventType.CONVERSATION_ERASED: ConversationErasedBody,
+}
+"""The type of the detail of each event."""
+
+
+class Event(NamedTuple):
+    """An event: what happened, and its detail, which has the type that `EVENT_BODIES` names."""
+
+    type: EventType
+    detail: dict[str, Any]

@@ -1,0 +1,1 @@
+"""The use case of the events function: tells others what happened to insights."""
