@@ -118,8 +118,31 @@ def test_every_number_is_bounded_on_both_sides(name: str) -> None:
     assert least < most
 
 
+def test_a_webhook_is_refused_without_a_secret() -> None:
+    rule = template()["Rules"]["AWebhookHasASecret"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookUrl"}, ""]}]}
+    [assertion] = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookSecret"}, ""]}]}
+
+
+WEBHOOKS = {
+    "": True,
+    "https://app.example/hook?from=grok": True,
+    "http://127.0.0.1:8080/hook": True,
+    "http://app.example/hook": False,
+    "app.example": False,
+    "https://": False,
+}
+
+
+@pytest.mark.parametrize("url", WEBHOOKS)
+def test_a_webhook_has_an_https_address_except_on_the_own_machine(url: str) -> None:
+    pattern = PARAMETERS["WebhookUrl"]["AllowedPattern"]
+    assert (re.search(pattern, url) is not None) is WEBHOOKS[url]
+
+
 def test_real_mode_is_refused_where_no_call_could_end_within_a_batch() -> None:
-    [rule] = template()["Rules"].values()
+    rule = template()["Rules"]["ABatchLastsLongerThanACall"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "GrokMode"}, "real"]}
     [assertion] = rule["Assertions"]
     [long_enough, another_timeout] = assertion["Assert"]["Fn::Or"]

@@ -36,6 +36,8 @@ BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "QueryFunction": (wiring.query, OVER_HTTP),
     # The settings compare this one with the time of a call.
     "AnalysisFunction": (wiring.analysis, {"ANALYSIS_TIMEOUT_SECONDS"}),
+    # All functions get them.
+    "EventsFunction": (wiring.events, {"INDEX_SHARDS", "RETENTION_DAYS"}),
 }
 
 LONGEST_NAME = "s" * 128

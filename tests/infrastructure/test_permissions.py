@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.infrastructure.transformed import of_type, walk
+from tests.template import resources
 
-ROLES = ("IngestFunctionRole", "QueryFunctionRole", "AnalysisFunctionRole")
+ROLES = ("IngestFunctionRole", "QueryFunctionRole", "AnalysisFunctionRole", "EventsFunctionRole")
 DATA = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 
@@ -23,6 +24,8 @@ MANAGED = {
     "AWSLambdaBasicExecutionRole": "SAM attaches it always; DenyOtherLogs takes back all"
     " but the function's own log group",
     "AWSXrayWriteOnlyAccess": "SAM attaches it for tracing; X-Ray knows no resources to name",
+    "AWSLambdaDynamoDBExecutionRole": "SAM attaches it where there is a stream;"
+    " DenyOtherStreams denies all but the stream of insights",
     "AWSLambdaSQSQueueExecutionRole": "SAM attaches it where there is a queue;"
     " DenyOtherQueues denies all but the analysis queue",
 }
@@ -53,7 +56,7 @@ def _of(role: str, statement: dict[str, Any]) -> Iterator[Grant]:
         for resource in _list(statement["Resource"]):
             yield Grant(
                 role,
-                statement["Sid"],
+                statement.get("Sid", "of SAM"),
                 action,
                 resource if isinstance(resource, str) else json.dumps(resource),
                 statement.get("Condition"),
@@ -103,8 +106,11 @@ def denied(role: str, sid: str) -> dict[str, Any]:
 @pytest.mark.parametrize("role", ROLES)
 def test_managed_policies_are_those_with_a_reason(role: str) -> None:
     arns = of_type("AWS::IAM::Role")[role]["Properties"]["ManagedPolicyArns"]
-    with_queue = {"AWSLambdaSQSQueueExecutionRole"} if role == "AnalysisFunctionRole" else set()
-    expected = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"} | with_queue
+    with_source = {
+        "AnalysisFunctionRole": {"AWSLambdaSQSQueueExecutionRole"},
+        "EventsFunctionRole": {"AWSLambdaDynamoDBExecutionRole"},
+    }
+    expected = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", *with_source.get(role, ())}
     assert {arn.split("/")[-1] for arn in arns} == expected <= set(MANAGED)
 
 
@@ -135,6 +141,35 @@ def test_the_analysis_receives_from_no_queue_but_its_own() -> None:
         if grant.role == "AnalysisFunctionRole" and '"DeadLetterQueue"' in grant.resource
     }
     assert of_dead_letters == {"sqs:SendMessage", "sqs:SendMessageBatch"}
+
+
+def test_the_events_function_reads_no_stream_but_that_of_insights() -> None:
+    statement = denied("EventsFunctionRole", "DenyOtherStreams")
+    managed = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
+    assert set(statement["Action"]) == managed
+    assert statement["NotResource"] == {"Fn::GetAtt": ["InsightsTable", "StreamArn"]}
+
+
+def test_the_events_function_reads_no_table_and_sends_to_its_own_bus_only() -> None:
+    found = [grant for grant in grants() if grant.role == "EventsFunctionRole"]
+    assert {grant.resource for grant in found if grant.action == "events:PutEvents"} == {
+        '{"Fn::GetAtt": ["EventsStack", "Outputs.BusArn"]}'
+    }
+    assert {grant.action for grant in found} == {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "events:PutEvents",
+        "sqs:SendMessage",
+    }
+
+
+def test_the_webhook_s_role_calls_the_webhook_and_nothing_else() -> None:
+    [role] = resources("AWS::IAM::Role").values()
+    [policy] = role["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "events:InvokeApiDestination"
+    assert statement["Resource"] == {"Fn::GetAtt": ["WebhookDestination", "Arn"]}
 
 
 def test_the_query_role_writes_nothing_but_rate_limit_windows() -> None:

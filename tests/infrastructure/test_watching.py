@@ -21,6 +21,7 @@ AWS_METRICS: dict[str, tuple[list[set[str]], set[str]]] = {
             "ConcurrentExecutions",
             "Invocations",
             "RecursiveInvocationsDropped",
+            "IteratorAge",
         },
     ),
     "AWS/SQS": (
@@ -33,6 +34,10 @@ AWS_METRICS: dict[str, tuple[list[set[str]], set[str]]] = {
         },
     ),
     "AWS/ApiGateway": ([{"ApiName", "Stage"}], {"Count", "4XXError", "5XXError", "Latency"}),
+    "AWS/Events": (
+        [{"EventBusName", "RuleName"}],
+        {"InvocationAttempts", "RetryInvocationAttempts", "FailedInvocations"},
+    ),
     "AWS/DynamoDB": (
         # The metrics of a table do not include its indexes.
         [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
