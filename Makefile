@@ -54,6 +54,7 @@ check: environment security ## Check lint, format, types, import rules, API desc
 	$(IN)/mypy
 	PYTHONPATH=layers/shared $(IN)/lint-imports
 	$(IN)/python -m scripts.openapi --check
+	$(IN)/python -m scripts.events_page --check
 	@$(LOCAL) validate
 
 # Security tools, and a file that marks the template as checked.
@@ -80,8 +81,9 @@ fmt: environment ## Format the code
 	$(IN)/ruff check --fix .
 	$(IN)/ruff format .
 
-openapi: environment ## Write the API description from the functions' code
+openapi: environment ## Write the API description and the schemas of events from the functions' code
 	$(IN)/python -m scripts.openapi
+	$(IN)/python -m scripts.events_page
 
 test: environment ## Run every test; the end-to-end tests start their own stack
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
@@ -126,6 +128,9 @@ load: environment ## Run a load test on the local stack with a raised rate limit
 
 redrive: environment ## Send failed conversations to the analysis again: [CODE=bad_request] [ENV=staging]
 	@$(STACK) $(IN)/python -m scripts.redrive
+
+resend-events: environment ## Send events again that the webhook never accepted [ENV=staging]
+	@$(STACK) $(IN)/python -m scripts.resend_events
 
 lock: environment ## Pin the packages of pyproject.toml in uv.lock, and export them for pip and SAM: ARGS=--upgrade
 	$(IN)/uv lock --default-index https://pypi.org/simple $(ARGS)

@@ -21,9 +21,11 @@ _OTHER_FORMS: Final = ("file://", "ParameterKey=")
 def write_overrides(path: Path, values: Mapping[str, str]) -> str:
     """Write a file of parameter values, and return the argument of `--parameter-overrides` for it.
 
-    The name must end in ``.yaml``, from which SAM CLI knows the format.
+    The name must end in ``.yaml``, from which SAM CLI knows the format. Only the user can read the
+    file, since values can be secret.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
     escaped = {name: _escaped(_escaped(value)) for name, value in values.items()}
     path.write_text(
         yaml.safe_dump(escaped, default_style='"', width=float("inf")), encoding="ascii"

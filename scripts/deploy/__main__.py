@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deploy import grok_key
 from scripts.deploy.concurrency import check_concurrency
-from scripts.deploy.plan import plan, require_clean_tree, require_valid
+from scripts.deploy.plan import plan, require_clean_tree, require_valid, secrets
 from scripts.deploy.sam import build_and_deploy, sam_environment
 from scripts.environments import (
     CHECKOUT,
@@ -61,6 +61,7 @@ def _deploy(wanted: Environment, environ: Mapping[str, str]) -> None:
     require_valid(template, parameters)
     _prepare(wanted, {**template.defaults, **parameters}, session, environ)
     parameters["DeploymentId"] = fingerprint(CHECKOUT, *sorted(map(str, parameters.items())))
+    parameters |= secrets(environ)
     build_and_deploy(wanted, parameters, builder, sam_environment(session, builder, environ))
     found = outputs(session.client("cloudformation"), wanted.stack_name)
     _require_health(found, environ)

@@ -16,6 +16,9 @@ RUNTIME: Final = "python3.13"
 ON_AN_EMULATOR: Final = {"SafeRollout": "false"}
 """Parameters for services that no emulator has: CodeDeploy."""
 
+SECRETS: Final = {"WebhookSecret": "WEBHOOK_SECRET"}
+"""Parameters that samconfig.toml does not have, and the variables that set them."""
+
 
 def require_clean_tree(checkout: Path) -> None:
     """Refuse to deploy files that are not committed.
@@ -49,6 +52,11 @@ def plan(
     allowed = template.parameters["PythonRuntime"].allowed
     builder = choose_builder(runtime, allowed, environ.get("PATH", ""))
     return {**wanted.parameters, **given, "PythonRuntime": builder.runtime}, builder
+
+
+def secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the secret parameters that the environment sets. The others keep their values."""
+    return {name: environ[variable] for name, variable in SECRETS.items() if environ.get(variable)}
 
 
 def require_valid(template: Template, parameters: Mapping[str, str]) -> None:

@@ -2,14 +2,17 @@
 
 The emulator passes no parameters to SAM's transform. It reads the body of a REST API without its
 gateway responses. It does not decode `~1` as a slash in binary media types. It keeps the value of a
-`Number` parameter as text, which its event source mappings cannot compare.
+`Number` parameter as text, which its event source mappings cannot compare. Its CloudFormation makes
+no connections and API destinations, which its EventBridge has.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from botocore.exceptions import ClientError
 from mypy_boto3_apigateway import APIGatewayClient
 from mypy_boto3_apigateway.literals import GatewayResponseTypeType
 from mypy_boto3_cloudformation import CloudFormationClient
@@ -17,6 +20,7 @@ from mypy_boto3_lambda import LambdaClient
 
 Responses: TypeAlias = Mapping[GatewayResponseTypeType, Any]
 
+_WEBHOOK = "webhook"
 _SECTION = "x-amazon-apigateway-gateway-responses"
 
 
@@ -61,6 +65,42 @@ def make_concurrency_numeric(functions: LambdaClient) -> None:
             functions.update_event_source_mapping(
                 UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(limit)}
             )
+
+
+def put_webhook(events: Any, bus: str, url: str, secret: str) -> None:
+    """Send the events of a bus to an address, as infra/events.yaml does on AWS; "" means to none.
+
+    ``events`` is a client of EventBridge.
+    """
+    name, on_bus = f"{bus}-webhook"[-64:], {"EventBusName": bus}
+    _ignoring_absence(events.remove_targets, Rule=_WEBHOOK, Ids=[_WEBHOOK], **on_bus)
+    _ignoring_absence(events.delete_rule, Name=_WEBHOOK, **on_bus)
+    _ignoring_absence(events.delete_api_destination, Name=name)
+    _ignoring_absence(events.delete_connection, Name=name)
+    if not url:
+        return
+    header = {"ApiKeyName": "x-webhook-secret", "ApiKeyValue": secret}
+    connection = events.create_connection(
+        Name=name, AuthorizationType="API_KEY", AuthParameters={"ApiKeyAuthParameters": header}
+    )
+    destination = events.create_api_destination(
+        Name=name,
+        ConnectionArn=connection["ConnectionArn"],
+        InvocationEndpoint=url,
+        HttpMethod="POST",
+    )
+    pattern = json.dumps({"source": ["grok-insights"]})
+    events.put_rule(Name=_WEBHOOK, EventPattern=pattern, **on_bus)
+    target = {"Id": _WEBHOOK, "Arn": destination["ApiDestinationArn"]}
+    events.put_targets(Rule=_WEBHOOK, Targets=[target], **on_bus)
+
+
+def _ignoring_absence(delete: Callable[..., object], **names: Any) -> None:
+    try:
+        delete(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
 
 
 def _declared(template: Mapping[str, Any]) -> Iterator[tuple[str, Responses]]:

@@ -32,10 +32,12 @@ def write(path: Path, settings: Mapping[str, str]) -> None:
 
 
 def shown(settings: Mapping[str, str]) -> str:
-    """Return the settings in one line for the terminal; long values are cut."""
-    return ", ".join(f"{name}={_short(value)}" for name, value in sorted(settings.items()))
+    """Return the settings in one line for the terminal; long values are cut, secrets left out."""
+    return ", ".join(f"{name}={_short(name, value)}" for name, value in sorted(settings.items()))
 
 
-def _short(value: str) -> str:
+def _short(name: str, value: str) -> str:
+    if name.endswith("_SECRET"):
+        return "(hidden)"
     line = " ".join(value.split())
     return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"

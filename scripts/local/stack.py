@@ -27,6 +27,7 @@ from scripts.local.emulator_gaps import (
     make_concurrency_numeric,
     make_default,
     put_gateway_responses,
+    put_webhook,
     unescape_binary_media_types,
 )
 from scripts.local.errors import LocalStackError
@@ -180,6 +181,9 @@ def _deploy(
     put_gateway_responses(session.cloudformation(), session.apigateway(), options.stack_name)
     unescape_binary_media_types(session.apigateway())
     make_concurrency_numeric(session.functions())
+    put_webhook(
+        session.client("events"), options.stack_name, values["WebhookUrl"], values["WebhookSecret"]
+    )
 
 
 def _store_key(options: Options) -> None:

@@ -28,7 +28,7 @@ def checked_values(options: Options, template: Template, files: LocalFiles) -> d
     Raises
     ------
     LocalStackError
-        A value is wrong, or real mode has no key.
+        A value is wrong, real mode has no key, or a webhook has no secret.
     """
     values = _values(options, template, has_key=has_grok_api_key(options, files))
     spelled = parameters.spelled(options.settings.keys(), template)
@@ -37,6 +37,8 @@ def checked_values(options: Options, template: Template, files: LocalFiles) -> d
         raise LocalStackError(found)
     if settings_check.lacks_grok_api_key(template, values):
         raise LocalStackError("GROK_MODE is real, and there is no key for Grok: set GROK_API_KEY.")
+    if values.get("WebhookUrl") and not values.get("WebhookSecret"):
+        raise LocalStackError("WEBHOOK_URL needs WEBHOOK_SECRET, by which its receiver knows you.")
     return values
 
 

@@ -96,6 +96,21 @@ def write_log(function: str) -> Attempt:
     return attempt
 
 
+def put_event(bus: str) -> Attempt:
+    entry = {"EventBusName": bus, "Source": "test", "DetailType": "test", "Detail": "{}"}
+
+    def attempt(client: Any, stack: Stack) -> None:
+        named = {**entry, "EventBusName": stack.environment.get(bus, bus)}
+        client.put_events(Entries=[named])
+
+    return attempt
+
+
+def describe_stream(client: Any, stack: Stack) -> None:
+    table = stack.session.dynamodb().describe_table(TableName=stack.name("INSIGHTS_TABLE_NAME"))
+    client.describe_stream(StreamArn=table["Table"]["LatestStreamArn"])
+
+
 AN_ID = {"id": {"S": "nobody"}}
 A_COUNTER = {"bucket": {"S": "day#2026#0"}, "slot": {"S": "11-23"}}
 REFUSED: list[tuple[str, str, str, Attempt]] = [
@@ -133,6 +148,15 @@ REFUSED: list[tuple[str, str, str, Attempt]] = [
     ("ANALYSIS", "sqs", "purge the queue", purge("ANALYSIS_QUEUE_URL")),
     ("ANALYSIS", "sqs", "receive dead letters", receive("DEAD_LETTER_QUEUE_URL")),
     ("ANALYSIS", "logs", "write query's log", write_log("query")),
+    ("ANALYSIS", "events", "send events", put_event("EVENT_BUS_NAME")),
+    ("ANALYSIS", "dynamodbstreams", "read the stream", describe_stream),
+    ("EVENTS", "events", "send events to another bus", put_event("default")),
+    ("EVENTS", "dynamodb", "read insights", get("INSIGHTS_TABLE_NAME", KEY)),
+    ("EVENTS", "dynamodb", "write insights", put("INSIGHTS_TABLE_NAME", AN_INSIGHT)),
+    ("EVENTS", "dynamodb", "read conversations", get("CONVERSATIONS_TABLE_NAME", AN_ID)),
+    ("EVENTS", "sqs", "send messages", send("ANALYSIS_QUEUE_URL")),
+    ("EVENTS", "sqs", "receive dead letters", receive("EVENTS_DEAD_LETTER_QUEUE_URL")),
+    ("EVENTS", "logs", "write query's log", write_log("query")),
 ]
 
 
@@ -150,6 +174,10 @@ ALLOWED: list[tuple[str, str, Attempt]] = [
     ("QUERY", "dynamodb", get("CONVERSATIONS_TABLE_NAME", AN_ID)),
     ("ANALYSIS", "logs", write_log("analysis")),
     ("ANALYSIS", "sqs", send("DEAD_LETTER_QUEUE_URL")),
+    ("EVENTS", "events", put_event("EVENT_BUS_NAME")),
+    ("EVENTS", "dynamodbstreams", describe_stream),
+    ("EVENTS", "sqs", send("EVENTS_DEAD_LETTER_QUEUE_URL")),
+    ("EVENTS", "logs", write_log("events")),
 ]
 
 

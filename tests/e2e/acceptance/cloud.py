@@ -19,8 +19,11 @@ DENIED: Final = frozenset(
 )
 """Error codes that are about the credentials and not about the stack."""
 
-FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction")
-QUEUES: Final = ("AnalysisQueue", "DeadLetterQueue")
+FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction", "EventsFunction")
+QUEUES: Final = (
+    *("AnalysisQueue", "DeadLetterQueue"),
+    *("EventsDeadLetterQueue", "WebhookDeadLetterQueue"),
+)
 TABLES: Final = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
 EXPIRING_TABLES: Final = ("ConversationsTable", "InsightsTable", "StateTable")
 

@@ -28,6 +28,39 @@ def mapping_faults(mapping: Described, parameters: Mapping[str, str]) -> list[st
     ]
 
 
+def stream_mapping_faults(mapping: Described, dead_letters: Mapping[str, str]) -> list[str]:
+    """Compare the event source mapping between stream and function with the template."""
+    expected = {
+        "State": "Enabled",
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": dead_letters["QueueArn"]}},
+    }
+    faults = [
+        f"{name} of the stream's mapping is {mapping.get(name)}, not {value}"
+        for name, value in expected.items()
+        if mapping.get(name) != value
+    ]
+    result = str(mapping.get("LastProcessingResult", ""))
+    if result.startswith(("PROBLEM", "FAILED")):
+        faults.append(f"the last batch of the stream was not processed: {result}")
+    return faults
+
+
+def webhook_faults(targets: Iterable[Described]) -> list[str]:
+    """Check the targets of the rule that sends events to the webhook."""
+    retries = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+    found = list(targets)
+    if len(found) != 1:
+        return [f"the webhook's rule has {len(found)} targets, not 1"]
+    faults = []
+    if found[0].get("RetryPolicy") != retries:
+        faults.append(f"deliveries are repeated by {found[0].get('RetryPolicy')}, not {retries}")
+    if not found[0].get("DeadLetterConfig", {}).get("Arn"):
+        faults.append("the webhook has no dead-letter queue")
+    return faults
+
+
 def queue_faults(attributes: Mapping[str, str], function_timeout_seconds: int) -> list[str]:
     """Check a queue that invokes a function: its visibility timeout and its dead-letter queue."""
     faults = []

@@ -18,6 +18,7 @@ from tests.e2e.acceptance.cloud import (
 )
 
 ALIAS = "live"
+EVENTS_QUEUE = "EventsDeadLetterQueue"
 Note = Callable[[str, object], None]
 
 
@@ -65,6 +66,28 @@ def test_the_queue_feeds_the_analysis_as_configured(cloud: Cloud) -> None:
     wanted = [f"{cloud.id_of('AnalysisFunction')}:{ALIAS}"]
     assert fed == wanted, f"the queue feeds {fed}, not {wanted}"
     faults = deployed.mapping_faults(mappings[0], cloud.parameters)
+    assert not faults, "; ".join(faults)
+
+
+def test_the_stream_of_insights_feeds_the_events_function(cloud: Cloud) -> None:
+    table = ask("dynamodb", "describe_table", TableName=cloud.id_of("InsightsTable"))["Table"]
+    stream = table.get("LatestStreamArn")
+    assert stream, "the table of insights has no stream, so that no events are sent"
+    pages = ask_all("lambda", "list_event_source_mappings", EventSourceArn=stream)
+    mappings = [one for page in pages for one in page["EventSourceMappings"]]
+    fed = [one["FunctionArn"].rpartition(":function:")[2] for one in mappings]
+    wanted = [f"{cloud.id_of('EventsFunction')}:{ALIAS}"]
+    assert fed == wanted, f"the stream feeds {fed}, not {wanted}"
+    faults = deployed.stream_mapping_faults(mappings[0], _attributes(cloud, EVENTS_QUEUE))
+    assert not faults, "; ".join(faults)
+
+
+def test_the_webhook_gets_all_events_and_has_a_dead_letter_queue(cloud_on_aws: Cloud) -> None:
+    if not cloud_on_aws.parameters["WebhookUrl"]:
+        pytest.skip("the stack has no webhook")
+    names = {"Rule": "webhook", "EventBusName": cloud_on_aws.id_of("EventsStack.Bus")}
+    targets = ask("events", "list_targets_by_rule", **names)["Targets"]
+    faults = deployed.webhook_faults(targets)
     assert not faults, "; ".join(faults)
 
 
