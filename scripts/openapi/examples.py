@@ -76,6 +76,7 @@ INSIGHT: Final = {
         "model": "grok-4.20-non-reasoning",
         "attempts": 1,
         "prompt_version": "2c62d9d3",
+        "profile_version": 1,
     },
 }
 PAGE: Final = {"items": [INSIGHT], "next_cursor": None}

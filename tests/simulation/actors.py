@@ -17,6 +17,7 @@ from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Respons
 from tests.simulation.history import Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
 from tests.simulation.operation import Operation
+from tests.simulation.profiles import change
 from tests.simulation.scheduler import Task
 from tests.simulation.urls import DEAD, QUEUE
 from tests.simulation.world import Outside, World
@@ -57,6 +58,7 @@ class Actors:
             "deploy": self._deploy,
             "damage": self._damage,
             "repair": self._repair,
+            "profile": self._profile,
         }
 
     def start(self, operations: Sequence[Operation]) -> list[Task]:
@@ -81,11 +83,13 @@ class Actors:
     def _request(
         self, name: str, method: str, path: str, body: Any = None, **query: str
     ) -> Response:
-        return self.api.request(name, method, path, body, **query)
+        return self.api.request(name, method, path, body, None, **query)
 
     def _post(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
-        body = sent.body(operation.key, operation.text, operation)
+        body = sent.body(operation.key, operation.text, operation) | {
+            "metadata": {"channel": operation.actor}
+        }
         identity = id_of(operation.key)
         before = self._insight_of(identity)
         response = self._request(name, "POST", ONE, body)
@@ -227,6 +231,9 @@ class Actors:
 
     def _health(self, name: str, operation: Operation) -> None:
         self._request(name, "GET", "/health")
+
+    def _profile(self, name: str, operation: Operation) -> None:
+        change(self.api, self.world.profiles, name, operation)
 
     def _pause(self, name: str, operation: Operation) -> None:
         pause(self.world.dynamodb_client, "state", "simulated", datetime.now(UTC))  # type: ignore[arg-type]

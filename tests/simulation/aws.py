@@ -187,7 +187,8 @@ def _alias(operation: str, request: Any) -> str:
 def saved_by(request: Any) -> list[Any]:
     """Return the items of insights that a transaction saves."""
     puts = (action["Put"] for action in request["TransactItems"] if "Put" in action)
-    return [put["Item"] for put in puts if "document" in put["Item"]]
+    items = (put["Item"] for put in puts)
+    return [item for item in items if {"document", "conversation_id"} <= item.keys()]
 
 
 def _in_part(operation: str, request: Any) -> tuple[Any, Any]:

@@ -162,9 +162,9 @@ def _simple(tokens: Tokens) -> Test:
         tokens.take(")")
         return test
     following = tokens.tokens[tokens.at + 1 : tokens.at + 2]
-    if following == ["("]:
+    if following == ["("] and not tokens.is_next("SIZE"):
         return _function(tokens)
-    left = _operand(tokens)
+    left = _size(tokens) if tokens.is_next("SIZE") else _operand(tokens)
     if tokens.is_next("BETWEEN"):
         return _between(left, tokens)
     operator = tokens.take()
@@ -205,6 +205,8 @@ def _function(tokens: Tokens) -> Test:
             return lambda scope: subject(scope) is None
         case "attribute_type" if argument is not None:
             return lambda scope: _has_type(subject(scope), argument(scope))
+        case "contains" if argument is not None:
+            return lambda scope: _contains(subject(scope), argument(scope))
         case "begins_with" if argument is not None:
             return lambda scope: _begins_with(subject(scope), argument(scope))
     raise InvalidExpression(f"no such function here: {name}")
@@ -212,6 +214,27 @@ def _function(tokens: Tokens) -> Test:
 
 def _has_type(value: Value | None, wanted: Value | None) -> bool:
     return value is not None and wanted is not None and list(value) == [wanted["S"]]
+
+
+def _contains(value: Value | None, wanted: Value | None) -> bool:
+    """Return whether a set contains a text."""
+    if value is None or wanted is None or "SS" not in value:
+        return False
+    return wanted["S"] in value["SS"]
+
+
+def _size(tokens: Tokens) -> Operand:
+    """Parse the size of an attribute, of which this package uses only sets."""
+    tokens.take("SIZE")
+    tokens.take("(")
+    subject = _operand(tokens)
+    tokens.take(")")
+
+    def size(scope: Scope) -> Value | None:
+        value = subject(scope)
+        return None if value is None or "SS" not in value else {"N": str(len(value["SS"]))}
+
+    return size
 
 
 def _begins_with(value: Value | None, start: Value | None) -> bool:
@@ -285,6 +308,8 @@ class Update:
 
 
 def _sum(value: Value | None, addend: Value, sign: int = 1) -> Value:
+    if "SS" in addend and (value is None or "SS" in value):
+        return {"SS": sorted({*(value or {"SS": []})["SS"], *addend["SS"]})}
     if "N" not in addend or (value is not None and "N" not in value):
         raise WrongOperand("an operand in the update expression has an incorrect data type")
     before = Decimal(0) if value is None else Decimal(value["N"])

@@ -19,6 +19,7 @@ from grok_insights.settings import Settings
 from grok_insights.wiring import Parts
 from tests.builders import api_event, environment
 from tests.simulation.grok import GrokTransport
+from tests.simulation.profiles import Noting
 from tests.simulation.scheduler import Killed, Pool, Task, VisibleLock
 from tests.simulation.urls import DEAD, QUEUE
 from tests.simulation.world import Environment, World
@@ -140,8 +141,9 @@ class Function:
         scheduler = self.world.scheduler
         grok = wiring.real_grok(parts.settings, GrokTransport(self.world))
         grok = replace(grok, monotonic=parts.monotonic)
+        analyzer = Noting(grok, self.world.profiles)
         threads = Pool(scheduler, environment_, parts.settings.max_batch_size, "call")
-        service = wiring.analysis(parts, grok, threads)
+        service = wiring.analysis(parts, analyzer, threads)
         return partial(analysis_handler, analysis=service)
 
 
@@ -164,15 +166,21 @@ class Api:
         self.query = Function(world, "query", API_SECONDS)
 
     def request(
-        self, name: str, method: str, path: str, body: Any = None, **query: str
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        **query: str,
     ) -> Response:
         """Return the response to a request.
 
         Status 0 means that the function died or was too slow.
         """
-        is_ingest = method in {"POST", "DELETE"}
+        is_ingest = method in {"POST", "PUT", "DELETE"}
         function = self.ingest if is_ingest else self.query
-        event = api_event(method, path, body, query=query)
+        event = api_event(method, path, body, query=query, headers=headers)
         task = function.invoke(f"{name}/{function.kind}", event)
         response = Response(0) if task.result is None else _response(task.result)
         self.world.note(name, f"{method} {path} -> {response.status}", query or "", body or "")

@@ -12,6 +12,7 @@ from tests.simulation.functions import DEPLOYED_ATTEMPTS
 from tests.simulation.grok import digest
 from tests.simulation.history import id_of
 from tests.simulation.outages import OF_GROK
+from tests.simulation.profiles import faults
 from tests.simulation.urls import DEAD, QUEUE
 from tests.simulation.world import World
 
@@ -36,6 +37,15 @@ class Invariants:
         self._dead_letters(redriven=redriven)
         self._lists(name, redriven=redriven)
         self._ended()
+        self._profiles()
+
+    def _profiles(self) -> None:
+        """Check that each insight is consistent with one version of the profile."""
+        documents = {
+            identity: json.loads(item["document"]["S"]) for identity, item in self._stored().items()
+        }
+        for fault in faults(self.world.profiles, documents, self._items("state")):
+            self.world.violated("profile", fault)
 
     def _ended(self) -> None:
         """Check that no pause is left, since a conversation was analysed in calm."""

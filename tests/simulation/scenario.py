@@ -18,6 +18,7 @@ from tests.simulation.faults import AWS_KINDS, Burst
 from tests.simulation.focus import concentrate
 from tests.simulation.grok import KINDS, digest
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
+from tests.simulation.profiles import changes
 from tests.standin.replies import REPLIES
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def of_seed(seed: int) -> Scenario:
         concurrency=draw.choice([3, 4, 5]),
         expires=draw.random() < 0.15,
     )
+    scenario.operations += changes(Random(f"{seed}/profile"), span)
     scenario = concentrate(scenario, span)
     scenario.operations.sort(key=lambda one: one.at)
     return scenario

@@ -18,6 +18,7 @@ from tests.simulation.contract import tables, time_to_live
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.faults import Faults
 from tests.simulation.monitor import Monitor
+from tests.simulation.profiles import Profiles
 from tests.simulation.scheduler import SECOND, Pool, Scheduler, Signal, Task
 from tests.simulation.sqs import SQS
 from tests.simulation.trace import Trace
@@ -137,6 +138,7 @@ class World:
         self.violations: list[str] = []
         self.expected: Counter[str] = Counter()
         self.calls = 0
+        self.profiles = Profiles()
         self.monitor = Monitor(self)
         self.scheduler.on_error = self._unexpected
 

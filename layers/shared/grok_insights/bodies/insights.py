@@ -32,6 +32,7 @@ class MetaBody(TypedDict):
     model: Annotated[str, Field(description="The model that analysed.")]
     attempts: Annotated[Count, Field(description="Calls for this conversation.")]
     prompt_version: Annotated[str, Field(description="The version of the prompt.")]
+    profile_version: Annotated[Count, Field(description="The version of the profile.")]
 
 
 class InsightBody(TypedDict):

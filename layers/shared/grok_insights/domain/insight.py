@@ -181,6 +181,7 @@ def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
         "model": origin.model,
         "attempts": origin.attempts,
         "prompt_version": origin.prompt_version,
+        "profile_version": origin.profile_version,
     }
 
 
