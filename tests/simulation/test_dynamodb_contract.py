@@ -80,6 +80,29 @@ def test_an_update_adds_sets_and_removes_by_what_the_item_was(both: Both) -> Non
     assert item == {**A, "n": {"N": "3"}, "next": {"N": "3"}, "since": {"N": "2"}}
 
 
+def test_texts_are_added_to_a_set_while_it_has_room_or_contains_them(both: Both) -> None:
+    def add(value: str) -> dict[str, Any]:
+        return both(
+            "update_item",
+            TableName="state",
+            Key=A,
+            UpdateExpression="ADD seen :values",
+            ConditionExpression="attribute_not_exists(seen) OR size(seen) < :most"
+            " OR contains(seen, :value)",
+            ExpressionAttributeValues={
+                ":values": {"SS": [value]},
+                ":value": {"S": value},
+                ":most": {"N": "2"},
+            },
+        )
+
+    for value in ("a", "a", "b", "b"):
+        assert "error" not in add(value)
+    assert add("c")["error"] == "ConditionalCheckFailedException"
+    item = both("get_item", TableName="state", Key=A)["Item"]
+    assert set(item["seen"]["SS"]) == {"a", "b"}
+
+
 @pytest.mark.parametrize("wanted", ["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"])
 def test_an_update_returns_what_was_asked_for(both: Both, wanted: str) -> None:
     """Each attribute changes here, and the item exists.
