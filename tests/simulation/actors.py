@@ -14,7 +14,7 @@ from scripts.redrive import redrive
 from tests.simulation import recount, sent
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Response
-from tests.simulation.history import Event, History, id_of
+from tests.simulation.history import SKEW, Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
 from tests.simulation.operation import Operation
 from tests.simulation.profiles import change
@@ -177,9 +177,18 @@ class Actors:
         began = self.world.scheduler.now
         identity = id_of(operation.key)
         stood = self._stands_untouched(identity, began)
+        is_gone = not self._has_conversation(identity, began)
         response = self._request(name, "GET", f"{LIST}/{identity}")
+        if response.status == 200 and is_gone and not self._has_conversation(identity, began):
+            self.world.violated("expiry", f"{operation.key} is gone, and its insight is shown")
         if response.status == 404 and stood and self._stands_untouched(identity, began):
             self.world.violated("read", f"{operation.key} was answered with 202, and is not found")
+
+    def _has_conversation(self, identity: str, at: float) -> bool:
+        """Whether there is a conversation that has not expired at a time."""
+        dynamodb = self.world.dynamodb
+        item = dynamodb.tables["conversations"].items.get((identity,), {})
+        return "text" in item and float(item["ttl"]["N"]) > at - SKEW
 
     def _stands_untouched(self, identity: str, at: float) -> bool:
         """Whether a 202 still applies, because no deletion was ever requested."""

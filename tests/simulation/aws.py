@@ -192,17 +192,13 @@ def saved_by(request: Any) -> list[Any]:
 
 
 def _in_part(operation: str, request: Any) -> tuple[Any, Any]:
-    """Return a batch without its last entry, and the response for that entry."""
+    """Return a batch without its last entries, and the response for those."""
     if operation == "batch_get_item":
-        tables = list(request["RequestItems"].items())
-        name, wanted = tables[-1]
-        keys = wanted["Keys"]
-        rest = {name: {**wanted, "Keys": keys[-1:]}}
-        if len(keys) == 1:
-            kept = dict(tables[:-1])
-        else:
-            kept = {**dict(tables), name: {**wanted, "Keys": keys[:-1]}}
-        return ({"RequestItems": kept}, {"UnprocessedKeys": rest}) if kept else (request, {})
+        asked = request["RequestItems"]
+        long = {name: one for name, one in asked.items() if len(one["Keys"]) > 1}
+        kept = {name: {**one, "Keys": one["Keys"][:-1]} for name, one in long.items()}
+        rest = {name: {**one, "Keys": one["Keys"][-1:]} for name, one in long.items()}
+        return ({"RequestItems": {**asked, **kept}}, {"UnprocessedKeys": rest} if rest else {})
     entries = request["Entries"]
     failed = {"Id": entries[-1]["Id"], "Code": "InternalError", "SenderFault": False}
     if len(entries) == 1:

@@ -89,6 +89,9 @@ def _wrong_setting(scenario: Scenario, draw: Random, span: float) -> None:
 def _storage(scenario: Scenario, draw: Random, span: float) -> None:
     """Refuse saves; in a part of the runs, also writes of pauses."""
     begin, end = span * 0.3, span + draw.choice([30.0, 90.0, 240.0])
+    if draw.random() < 0.3:  # few conversations, for each of which several trials are made
+        posts = [one for one in scenario.operations if one.kind == "post"]
+        scenario.operations, end = posts[:2], span + 900.0
     kind = draw.choice(["throttled", "server_error"])
     operation = draw.choice(["transact_write_items", SAVE])
     scenario.bursts = [one for one in scenario.bursts if one.service != "dynamodb"]

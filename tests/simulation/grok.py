@@ -44,6 +44,9 @@ WRONG_SETTING = (
     "wrong_key", "no_key", "edge_refuses", "blocked", "unknown_model", "redirect", "all_refused",
     "bad_argument",
 )  # fmt: skip
+REFUSING = (
+    "refusal", "content_filter", "moderated", "too_long", "all_refused", "bad_argument",
+)  # fmt: skip
 OUTAGE = {*FAILING, *WRONG_SETTING}
 """Replies to every call that must stop calls."""
 

@@ -45,6 +45,13 @@ REASONS: dict[tuple[str, str], str] = {
         "they belong to other conversations"
     ),
     ("analysis.batch", "order: texts are read before the shared state"): "it costs reads",
+    ("aws.state.spending", "lost: a reservation that was cancelled leaves nothing"): (
+        "no request takes effect here after its caller has given it up (test_spending.py)"
+    ),
+    ("aws.state.pauses", "lost: a trial whose response was lost counts as refused"): SPEED,
+    ("aws.worklist", "generation: a message stands for any generation"): (
+        "a conversation may have the attempts of an earlier text, and still gets its insight"
+    ),
     ("aws.conversations", "without: added.invalid.update"): (
         "every text can be stored; if one could not, the client would get 503 for 422"
     ),

@@ -65,6 +65,10 @@ FOCUSES = {
     "calls": OPENED,
     "waves": ("deaths", "odd texts", *STOPPED, *OPENED),
     "outcomes": ("storage", *STORED),
+    "ingest": ("queue", "rivals"),
+    "queue": ("queue",),
+    "worklist": ("queue", "rivals", "deaths"),
+    "transactions": ("odd texts", "storage", "rivals"),
     "": STORED,
 }
 """The focuses of the seeds that a mutant of a module is run with first."""

@@ -215,6 +215,9 @@ def expiry(seed: int, begin: float) -> list[Operation]:
         text = sent.text_of(key) if kind == "post" else f"other {number}"
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{draw.randrange(4)}", kind, key, text, 5))
+    for number in range(28):
+        at = begin + draw.random() * EXPIRY_SECONDS
+        made.append(Operation(at, f"late{number % 4}", "insight", f"x{number % 14}"))
     return sorted(made, key=lambda one: one.at)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grok_insights.analysis.calls import PROBE
 from tests.simulation.aws import saved_by
-from tests.simulation.grok import LIMITED, NO_CREDITS
+from tests.simulation.grok import LIMITED, NO_CREDITS, REFUSING
 
 if TYPE_CHECKING:
     from tests.simulation.scheduler import Task
@@ -39,6 +39,8 @@ class Wave:
     """Until when it must make no call from its next wave on, by the item that says so."""
     paid: int = 0
     saves: int = 0
+    is_accepted: bool = False
+    """Whether Grok answered a call, or refused only its conversation."""
 
 
 class Stops:
@@ -97,6 +99,7 @@ class Stops:
         """Check that no trial is claimed while another one is in progress."""
         values = request["ExpressionAttributeValues"]
         if ":seen" not in values:
+            self._check_end(task, request)
             return
         [(_, key, item)] = before
         until = (item or {}).get("until", {}).get("N", "0")
@@ -107,10 +110,18 @@ class Stops:
         if float(values[":until"]["N"]) < self.world.scheduler.now + seconds - READ_SECONDS:
             self.world.violated("trial", f"{task.name} claims the trial of {key[0]} too briefly")
 
+    def _check_end(self, task: Task, request: Any) -> None:
+        """Check that a pause ends only after its trial has succeeded."""
+        wave = self.waves[task.owner.name]
+        name = request["Key"]["id"]["S"]
+        if not (wave.saves if name == "storage" else wave.is_accepted):
+            self.world.violated("trial", f"{task.name} ends the pause for {name} untried")
+
     def answered(self, task: Task, text: str, reply: str, *, is_usable: bool) -> None:
         """Record a reply of Grok that the environment has received."""
         wave = self.waves[task.owner.name]
         wave.paid += is_usable and text != PROBE.text
+        wave.is_accepted |= is_usable or reply in REFUSING
         if reply in NO_CREDITS:
             retry = float(self.world.scenario.settings["CREDITS_RETRY_SECONDS"])
             self._quieten(task, "credits", retry - ROUNDED_SECONDS)
