@@ -81,7 +81,7 @@ def test_an_update_adds_sets_and_removes_by_what_the_item_was(both: Both) -> Non
 
 
 def test_texts_are_added_to_a_set_while_it_has_room_or_contains_them(both: Both) -> None:
-    def add(value: str) -> dict[str, Any]:
+    def add(value: str) -> Any:
         return both(
             "update_item",
             TableName="state",
