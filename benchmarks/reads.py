@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from benchmarks.figure import Figure
 from benchmarks.own_stack import own_stack
 from benchmarks.read_data import TOPICS, made
-from benchmarks.read_units import Meter, item_bytes
+from benchmarks.read_units import Meter
 from tests.builders import api_event
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class Bench:
         self.meter = Meter({})
         self.kept: list[dict[str, Any]] = []
         self.counters: defaultdict[Any, Counter[str]] = defaultdict(Counter)
-        events = self.parts.dynamodb.meta.events
-        events.register("after-call.dynamodb.Query", self.meter.on_query)
-        events.register("after-call.dynamodb.GetItem", self.meter.on_get)
+        self.meter.attach(self.parts.dynamodb)
 
     def grow(self, size: int) -> None:
         """Add insights with their counters until the tables contain ``size`` of them."""
@@ -62,9 +60,10 @@ class Bench:
         shards = self.parts.settings.index_shards
         for number, insight in enumerate(made(range(len(self.kept), size), self.now)):
             item = self.to_item(insight, shards, NOT_STORED)
-            self.meter.sizes[insight.conversation_id] = item_bytes(item)
+            self.meter.items[insight.conversation_id] = item
             self.kept.append(item)
-            for key, fields in trends.counters(tally(insight), number % shards).items():
+            counted = tally(insight, NOT_STORED.expires_at)
+            for key, fields in trends.counters(counted, number % shards).items():
                 self.counters[key].update(fields)
         # The garbage collector ignores these objects while requests are measured.
         gc.collect()

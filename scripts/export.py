@@ -42,6 +42,9 @@ COLUMNS: Final = (
     "status",
     "sentiment",
     "topics",
+    "fields",
+    "segments",
+    "quotes",
     "summary",
     "tokens_used",
     "estimated_cost",
@@ -84,7 +87,7 @@ class Api:
 
     def total(self, query: dict[str, str]) -> int | None:
         """Return about how many insights a query has; None if the counters do not say."""
-        if not {"from", "to"} <= query.keys() or "topic" in query:
+        if not {"from", "to"} <= query.keys() or any(map(_narrows, query)):
             return None
         span = {"from": query["from"], "to": query["to"], "interval": "day"}
         response = self.client.get("/api/v1/insights/trends", params=span)
@@ -113,17 +116,30 @@ class Api:
         raise ExportError(f"the API does not respond, after {TRIES} tries")
 
 
+def _narrows(name: str) -> bool:
+    """Return whether a filter selects insights that the totals do not count separately."""
+    return name in {"topic", "external_id"} or name.startswith(("field.", "segment."))
+
+
 def row(insight: Insight) -> list[str]:
     """Return the cells of an insight. A spreadsheet takes none of them for a formula."""
     flat = {
         **insight,
         "topics": ";".join(insight.get("topics", ())),
+        "fields": _pairs(insight.get("fields", {})),
+        "segments": _pairs(insight.get("segments", {})),
+        "quotes": "\n".join(quote["text"] for quote in insight.get("quotes", ())),
         "attempts": insight["meta"]["attempts"],
         "mock": str(insight["meta"]["mock"]).lower(),
         "error_code": insight.get("error", {}).get("code"),
         "error_message": insight.get("error", {}).get("message"),
     }
     return [_cell(flat.get(column)) for column in COLUMNS]
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    """Return names and values as JSON, since a text can contain any separator; empty if none."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else ""
 
 
 def _cell(value: Any) -> str:
@@ -204,9 +220,17 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="….csv or ….jsonl")
     for name in ("from", "to", "sentiment", "status", "topic"):
         parser.add_argument(f"--{name}", help="as in GET /api/v1/insights")
+    parser.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="field.NAME=…, segment.NAME=… or external_id=…; several may be given",
+    )
     given = vars(parser.parse_args())
+    filters = dict(text.partition("=")[::2] for text in given.pop("filter"))
     paths: list[Path] = given.pop("files")
-    query = {name: value for name, value in given.items() if value is not None}
+    query = {name: value for name, value in given.items() if value is not None} | filters
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return _reported(query, paths, Console(stderr=True))
 

@@ -44,6 +44,13 @@ def quantity(item: str, *, bulk: bool = False) -> float:
     return float(found)
 
 
+def rich_units(item: str) -> float:
+    """Return the write units of an insight of 3 KB, from its own table."""
+    [row] = [row for row in tables()["An insight of 3 KB"] if row.item == item]
+    assert row.numbers[0] is not None
+    return float(row.numbers[0])
+
+
 def _lines(page: str) -> Iterator[tuple[str, str]]:
     heading = ""
     for line in page.splitlines():

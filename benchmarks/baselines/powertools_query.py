@@ -15,6 +15,7 @@ from benchmarks.baselines.powertools_handler import made, new_app
 from benchmarks.baselines.responses import file_text, page_text, waiting
 from grok_insights import wiring
 from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.labels import TOPIC
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.trends import Interval
 
@@ -53,7 +54,9 @@ def trends(
 ) -> dict[str, Any]:
     """Return the counters of a range."""
     wanted = use.trends.range(start, end, interval)
-    return dict(use.trends.verified(wanted, top) if verify else use.trends.of(wanted, top))
+    return dict(
+        use.trends.verified(wanted, TOPIC, top) if verify else use.trends.of(wanted, TOPIC, top)
+    )
 
 
 @app.get("/api/v1/insights/conversation/<conversation_id>")

@@ -16,10 +16,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from grok_insights import wiring
 from grok_insights.domain.conversation import ConversationStatus
-from grok_insights.domain.insight import Status
 from grok_insights.domain.new_conversation import ByExternalId, ById
 from grok_insights.domain.profile import ByVersion
-from grok_insights.domain.selection import Selection
 from grok_insights.http import (
     Cors,
     HttpHandler,
@@ -29,7 +27,7 @@ from grok_insights.http import (
     redirect,
     text_response,
 )
-from grok_insights.http.response import NO_STORE, PRIVATE_REVALIDATED
+from grok_insights.http.response import NO_STORE
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
 from grok_insights.query.parameters import ListQuery, TrendsQuery, VersionsQuery
@@ -40,12 +38,6 @@ if TYPE_CHECKING:
     from grok_insights.bodies.conversations import WaitingBody
 
 WAITING_RETRY_AFTER_SECONDS = 2
-
-COMPLETED_INSIGHT = "private, max-age=300"
-"""A completed insight does not change, but its conversation may be deleted."""
-
-PAST_TRENDS = "private, max-age=60"
-"""Counters of the past change only if an insight is replaced or erased."""
 
 ROUTES_OF_INGEST = (
     ("POST", "/api/v1/conversations"),
@@ -81,8 +73,7 @@ def conversation(use_case: Query, conversation_id: UUID) -> Response[str]:
 @router.get("/api/v1/insights", query=ListQuery)
 def insights(use_case: Query, query: ListQuery) -> Response[str]:
     """List insights, newest first, page by page."""
-    selection = Selection(query.sentiment, query.status, query.topic, query.start, query.end)
-    page = use_case.insights.page(selection, query.limit, query.cursor)
+    page = use_case.insights.page(query.selection(), query.limit, query.cursor)
     next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
     return json_response(HTTPStatus.OK, body)
@@ -94,8 +85,7 @@ def trends(use_case: Query, query: TrendsQuery) -> Response[str]:
     counters = use_case.trends
     wanted = counters.range(query.start, query.end, query.interval)
     read = counters.verified if query.verify else counters.of
-    cache = PAST_TRENDS if counters.is_past(wanted) else PRIVATE_REVALIDATED
-    return json_response(HTTPStatus.OK, read(wanted, query.top), {"Cache-Control": cache})
+    return json_response(HTTPStatus.OK, read(wanted, query.by, query.top))
 
 
 @router.get("/api/v1/insights/<conversation_id>", parameters=ById)
@@ -105,8 +95,7 @@ def insight(use_case: Query, conversation_id: UUID) -> Response[str]:
     identity = str(conversation_id)
     stored = use_case.insights.insight(identity)
     if stored is not None:
-        cache = COMPLETED_INSIGHT if stored.status is Status.COMPLETED else PRIVATE_REVALIDATED
-        return json_response(HTTPStatus.OK, stored.document, {"Cache-Control": cache})
+        return json_response(HTTPStatus.OK, stored.document)
     waiting: WaitingBody = {
         "id": identity,
         "conversation_id": identity,

@@ -194,6 +194,19 @@ def _described(schema: Schema) -> Schema:
     return {"description": description, "schema": inner}
 
 
+def _exploded(parameter: Schema) -> Schema:
+    """Return an object as many parameters, one for each of its properties; others as they are.
+
+    Generators of clients know ``propertyNames`` better than ``patternProperties``.
+    """
+    schema = parameter["schema"]
+    if schema.get("type") != "object":
+        return parameter
+    [(pattern, values)] = schema.pop("patternProperties").items()
+    schema |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+    return {**parameter, "style": "form", "explode": True}
+
+
 def _success(response: SuccessResponse, limited: tuple[str, ...]) -> Schema:
     content: Schema = {}
     if response.body is not None:

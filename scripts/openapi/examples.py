@@ -61,6 +61,9 @@ INSIGHT: Final = {
     "summary": "The customer's parcel is three weeks late and they want a refund.",
     "sentiment": "negative",
     "topics": ["delivery_delay", "refund"],
+    "fields": {"churn_risk": "high", "resolved": False},
+    "quotes": [{"text": "My parcel is three weeks late", "start": 0, "end": 29}],
+    "segments": {"channel": "mail"},
     "tokens_used": 412,
     "estimated_cost": "$0.00017",
     "processing_time_ms": 873,
@@ -76,7 +79,7 @@ INSIGHT: Final = {
         "model": "grok-4.20-non-reasoning",
         "attempts": 1,
         "prompt_version": "2c62d9d3",
-        "profile_version": 1,
+        "profile_version": 2,
     },
 }
 PAGE: Final = {"items": [INSIGHT], "next_cursor": None}
@@ -96,6 +99,17 @@ TRENDS: Final = {
     "interval": "hour",
     "totals": TOTALS,
     "series": [{"start": "2026-11-23T10:00:00.000Z", **TOTALS}],
+    "by": "topic",
+    "labels": [
+        {
+            "label": "topic:refund",
+            "value": "refund",
+            "count": 2,
+            "positive": 0,
+            "negative": 2,
+            "neutral": 0,
+        }
+    ],
     "top_topics": [{"topic": "refund", "count": 2}],
 }
 HEALTH: Final = {

@@ -143,7 +143,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/api/v1/insights"): Operation(
         "listInsights",
         "Insights",
-        "All filters can be used together. A page reads a bounded number of insights: where few "
+        "All filters can be used together. `field.NAME=…` and `segment.NAME=…` select by the "
+        "fields and segments of the profile. A page reads a bounded number of insights: where few "
         "match, it can be short or empty and still have a `next_cursor`. A cursor is good for the "
         "query that returned it, with any `limit`, and for no other query.",
         {200: SuccessResponse("A page.", PageBody, examples.PAGE, FOUND), 304: UNCHANGED},
@@ -152,9 +153,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/api/v1/insights/trends"): Operation(
         "getTrends",
         "Insights",
-        "`from` and `to` are widened to whole hours or days. They can be 366 days apart. The "
-        "default is the last 24 hours by hour, and the last 30 days by day. `verify` counts the "
-        "insights of at most one day again, and compares.",
+        "`from` and `to` are widened to whole hours or days. They can be 366 days apart by hour, "
+        "and 800 by day. The default is the last 24 hours by hour, and the last 30 days by day. "
+        "`by` selects what `labels` count. `verify` counts the insights again, and compares.",
         {200: SuccessResponse("The counters.", TrendsBody, examples.TRENDS, FOUND), 304: UNCHANGED},
         READING,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,11 +14,13 @@ from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Todo, Work, Worklist
 from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import Analysis, Sentiment
+from grok_insights.domain.labels import TOPIC
 from grok_insights.domain.new_conversation import NewConversation
+from grok_insights.domain.trends import Interval
 from grok_insights.errors import NotFound
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.wiring import Parts
-from tests.builders import insight
+from tests.builders import NOW, insight
 
 NAME = "ticket-1"
 NAMED = conversation_id(NAME, lambda: None)  # type: ignore[arg-type,return-value]
@@ -102,3 +105,9 @@ class Storage:
 def summary(work: Work) -> str:
     """Return the summary that `Storage.save` gives to a work's insight."""
     return f"generation {work.conversation.lifetime.generation}"
+
+
+def topics_of_today(parts: Parts) -> Counter[str]:
+    """Return how often each topic was counted today."""
+    counts = parts.trends.labels(TOPIC, Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
+    return Counter({topic: cells.total() for topic, cells in counts.items()})

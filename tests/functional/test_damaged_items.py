@@ -80,7 +80,9 @@ INSIGHTS: dict[str, Damage] = {
     "a list for a kind": lambda item: item.update(kind={"L": []}),
     "no time": lambda item: item.pop("occurred_at"),
     "a text for a time": lambda item: item.update(occurred_at={"S": SECRET}),
-    "numbers for topics": lambda item: item.update(topics={"L": [{"N": "1"}]}),
+    "numbers for topics": lambda item: item.update(labels={"M": {"topic": {"L": [{"N": "1"}]}}}),
+    "a text for labels": lambda item: item.update(labels={"S": SECRET}),
+    "no labels": lambda item: item.pop("labels"),
     "a fraction of a token": lambda item: item.update(tokens_used={"N": "1.5"}),
 }
 DOCUMENTS: dict[str, Damage] = {

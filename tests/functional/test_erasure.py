@@ -11,7 +11,7 @@ import pytest
 
 from functions.ingest.app import create_app
 from grok_insights.aws.erasure import Erasure
-from grok_insights.aws.insights.item import counted_of
+from grok_insights.aws.insights.item import counted_of, position_of
 from grok_insights.aws.ledger import Entry, Ledger, SaveResult
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Worklist
@@ -21,6 +21,7 @@ from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, LIFETIME, NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock
+from tests.functional.storage import topics_of_today
 
 PATH = f"/api/v1/conversations/{AN_ID}"
 
@@ -46,10 +47,6 @@ def totals(parts: Parts) -> Counter[str]:
     return Counter({name: n for name, n in sum(series.values(), Counter[str]()).items() if n})
 
 
-def topics(parts: Parts) -> Counter[str]:
-    return parts.trends.topics(Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
-
-
 def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
     parts: Parts, ledger: Ledger
 ) -> None:
@@ -62,11 +59,9 @@ def test_a_deleted_conversation_leaves_neither_text_nor_insight_nor_counts(
     assert parts.insights.statuses([one]) == {}
     assert totals(parts)["negative"] == 1
     assert totals(parts)["tokens"] == other.cost.tokens
-    assert topics(parts) == {"delivery": 1, "refund": 1}
+    assert topics_of_today(parts) == {"delivery": 1, "refund": 1}
     listed = parts.timeline.page(Selection(), before=None, limit=9).placed
-    assert [placed.position for placed in listed] == [
-        f"2026-11-23T10:15:00.000Z#{other.conversation_id}"
-    ]
+    assert [placed.position for placed in listed] == [position_of(NOW, other.conversation_id)]
 
 
 def test_a_failed_insight_goes_too(parts: Parts, ledger: Ledger) -> None:

@@ -19,6 +19,7 @@ from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts
 from tests.builders import AN_ID, LIFETIME, NOW, failed_insight, insight
+from tests.functional.storage import topics_of_today
 
 CONFLICT: dict[str, Any] = {
     "Error": {"Code": "TransactionCanceledException", "Message": "[TransactionConflict]"},
@@ -69,7 +70,7 @@ def test_fifty_insights_with_a_hundred_topics_fit_into_transactions(
 ) -> None:
     wave = many(50)
     assert len(ledger.save([Entry(one, LIFETIME) for one in wave]).saved) == 50
-    topics = parts.trends.topics(Interval.DAY.floor(NOW), Interval.DAY.ceiling(NOW))
+    topics = topics_of_today(parts)
     assert topics["delivery"] == 50
     assert len(topics) == 51
 
@@ -81,7 +82,13 @@ def test_replacing_a_failed_insight_takes_it_out_of_the_counters(
     ledger.save([Entry(failed, LIFETIME)])
     stored = counted_of(parts.insights.head(AN_ID))
     assert ledger.save([Entry(insight(), LIFETIME, stored)]).saved.keys() == {AN_ID}
-    assert totals(parts) == Counter(negative=1, tokens=120, cost_ticks=1_700_000, processing_ms=250)
+    assert totals(parts) == Counter(
+        negative=1,
+        tokens=120,
+        cost_ticks=1_700_000,
+        processing_ms=250,
+        expires_at=int(LIFETIME.expires_at.timestamp()),
+    )
 
 
 def test_a_completed_insight_is_never_replaced(ledger: Ledger, parts: Parts) -> None:

@@ -39,10 +39,10 @@ def send(query: Query, method: str, path: str, body: Any = None, **headers: str)
 # ------------------------------------------------------------------ one insight
 
 
-def test_a_completed_insight_may_be_kept_and_is_not_sent_twice(query: Query) -> None:
+def test_a_completed_insight_is_asked_for_each_time_and_not_sent_twice(query: Query) -> None:
     query.save([insight()])
     first = send(query, "GET", ONE)
-    assert first.headers["Cache-Control"] == "private, max-age=300"
+    assert first.headers["Cache-Control"] == "private, no-cache"
     again = send(query, "GET", ONE, if_none_match=first.headers["ETag"])
     assert (again.status, again.body) == (304, "")
     assert again.headers["ETag"] == first.headers["ETag"]
@@ -66,10 +66,17 @@ def test_another_tag_gets_the_whole_response(query: Query, tag: str) -> None:
     assert send(query, "GET", ONE, if_none_match=tag).status == 200
 
 
-def test_trends_of_the_past_may_be_kept_for_a_minute_and_those_of_today_not(query: Query) -> None:
-    past = query.get(TRENDS, to="2026-11-22T00:00:00Z")
-    assert past.headers["Cache-Control"] == "private, max-age=60"
-    assert query.get(TRENDS).headers["Cache-Control"] == "private, no-cache"
+@pytest.mark.parametrize("end", ["2026-11-22T00:00:00Z", "2026-11-24T00:00:00Z"])
+def test_trends_of_any_time_are_asked_for_each_time(query: Query, end: str) -> None:
+    """A conversation of any time can arrive today."""
+    response = query.get(TRENDS, to=end)
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    again = query.send(
+        api_event(
+            "GET", TRENDS, query={"to": end}, headers={"If-None-Match": response.headers["ETag"]}
+        )
+    )
+    assert again.status == 304
 
 
 def test_an_id_that_is_none_is_refused_by_name(query: Query) -> None:

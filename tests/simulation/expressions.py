@@ -243,6 +243,12 @@ def _begins_with(value: Value | None, start: Value | None) -> bool:
     return bool(value["S"].startswith(start["S"]))
 
 
+def _contains(value: Value | None, part: Value | None) -> bool:
+    if value is None or part is None or "S" not in value:
+        return False
+    return part["S"] in value["S"]
+
+
 def _operand(tokens: Tokens) -> Operand:
     token = tokens.take()
     if token.startswith(":"):

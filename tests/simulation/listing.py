@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from grok_insights.aws.insights.item import is_mark
+from grok_insights.aws.insights.item import is_mark, labels_of
+from grok_insights.domain.labels import TOPIC
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -39,7 +40,7 @@ class Listing:
     def _matches(self, item: Mapping[str, Any]) -> bool:
         if is_mark(item) or self.world.scheduler.now >= float(item["ttl"]["N"]):
             return False
-        topics = [one["S"] for one in item["topics"]["L"]]
+        topics = [one.value for one in labels_of(item) if one.dimension == TOPIC]
         return (
             self.query.get("sentiment", item["kind"]["S"]) == item["kind"]["S"]
             and self.query.get("status", item["status"]["S"]) == item["status"]["S"]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from scripts.export import Api, ExportError, export, row
+from scripts.export import COLUMNS, Api, ExportError, export, row
 from tests.builders import failed_insight, insight
 
 QUIET = Console(file=io.StringIO())
@@ -137,3 +137,19 @@ def test_a_failed_insight_has_its_reason(tmp_path: Path) -> None:
     cells = row(json.loads(json.dumps(failed_insight().as_json())))
     assert "refused" in cells
     assert "Grok refused to answer" in cells
+
+
+def test_fields_segments_and_quotes_have_columns_of_their_own() -> None:
+    cells = row(
+        shown(
+            fields={"resolved": False, "competitor": "A;B"},
+            segments={"channel": "chat"},
+            quotes=[{"text": "Late", "start": 0, "end": 4}, {"text": "-1", "start": 9, "end": 11}],
+        )
+    )
+    found = dict(zip(COLUMNS, cells, strict=True))
+    assert found["fields"] == '{"resolved":false,"competitor":"A;B"}'
+    assert found["segments"] == '{"channel":"chat"}'
+    assert found["quotes"] == "Late\n-1"
+    assert found["occurred_at"] == "2026-11-23T10:15:00.000Z"
+    assert dict(zip(COLUMNS, row(shown()), strict=True))["fields"] == ""

@@ -16,13 +16,13 @@ from grok_insights.analysis.batch_size import BatchSizeLimits
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.domain import pricing, timestamps
 from grok_insights.domain.conversation import conversation_id
-from grok_insights.domain.insight import tally
+from grok_insights.domain.insight import Analysis, Quote, Sentiment, tally
 from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.errors import BadRequest, SettingsError
 from grok_insights.flow.rate_limit import RateLimit, client_of
 from grok_insights.query.cursor import Cursors
 from grok_insights.settings import BATCH_OVERHEAD_SECONDS, Settings
-from tests.builders import NOW, environment, failed_insight, insight
+from tests.builders import LIFETIME, NOW, environment, failed_insight, insight
 
 LIMITS = BatchSizeLimits(smallest=5, largest=50)
 
@@ -73,9 +73,50 @@ def test_a_completed_insight_shows_all_fields_of_the_contract() -> None:
     assert shown["meta"]["cost_source"] == "reported"
 
 
-def test_a_failed_insight_counts_as_failed_and_has_no_topics() -> None:
-    counted = tally(failed_insight())
-    assert (counted.kind, counted.topics) == ("failed", ())
+def test_an_insight_shows_what_the_profile_asks_for_and_nothing_that_it_does_not() -> None:
+    outcome = Analysis(
+        "Late.",
+        Sentiment.NEGATIVE,
+        ("refund",),
+        {"resolved": False, "churn_risk": None},
+        {"competitor": "Acme"},
+        (Quote("Late", 0, 4), Quote("again", 3, 8, 1)),
+        unverified_quotes=2,
+    )
+    shown = insight(outcome=outcome, segments={"channel": "chat"}).as_json()
+    assert shown["fields"] == {"resolved": False, "churn_risk": None, "competitor": "Acme"}
+    assert shown["quotes"] == [
+        {"text": "Late", "start": 0, "end": 4},
+        {"text": "again", "start": 3, "end": 8, "turn": 1},
+    ]
+    assert shown["segments"] == {"channel": "chat"}
+    assert (shown["meta"]["profile_version"], shown["meta"]["unverified_quotes"]) == (1, 2)
+    plain = insight().as_json()
+    assert not {"fields", "quotes", "segments"} & plain.keys()
+    assert "unverified_quotes" not in plain["meta"]
+
+
+def test_the_labels_of_an_insight_are_its_topics_counted_fields_and_segments() -> None:
+    outcome = Analysis(
+        "Late.",
+        Sentiment.NEGATIVE,
+        ("refund", "delivery"),
+        {"resolved": True, "effort": 3, "churn_risk": None},
+        {"competitor": "Acme"},
+    )
+    counted = tally(insight(outcome=outcome, segments={"channel": "chat"}), LIFETIME.expires_at)
+    assert list(map(str, counted.labels)) == [
+        "topic:refund",
+        "topic:delivery",
+        "field.resolved:true",
+        "field.effort:3",
+        "segment.channel:chat",
+    ]
+
+
+def test_a_failed_insight_counts_as_failed_and_has_no_labels() -> None:
+    counted = tally(failed_insight(segments={"channel": "chat"}), LIFETIME.expires_at)
+    assert (counted.kind, counted.labels) == ("failed", ())
 
 
 @given(st.datetimes(timezones=st.just(NOW.tzinfo)))

@@ -29,6 +29,9 @@ SNAKE_CASE: Final = r"^[a-z0-9]+(_[a-z0-9]+)*$"
 URL: Final = r"^https?://[^\s/]+\S*$"
 PARAMETER_NAME: Final = r"^/[a-zA-Z0-9_./-]+$"
 
+DIMENSION: Final = r"^(field\.[a-z0-9]+(_[a-z0-9]+)*|segment\..{1,64})$"
+DIMENSION_OR_TOPIC: Final = rf"^topic$|{DIMENSION}"
+
 
 class Model(BaseModel):
     """The base: unknown names are refused, and a validator is built when it is first used."""
@@ -109,6 +112,7 @@ TAGGED: Final = frozenset({"fields"})
 PATTERNS: Final[Mapping[str, str]] = {
     SNAKE_CASE: "must be in snake_case, like churn_risk",
     NOT_BLANK: "must not be blank",
+    DIMENSION_OR_TOPIC: "must be topic, field.NAME or segment.NAME",
     URL: "must be an address like https://api.example/v1",
     PARAMETER_NAME: "must be the name of an SSM parameter like /grok-insights/prod/grok-api-key",
 }

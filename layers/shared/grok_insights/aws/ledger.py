@@ -54,7 +54,7 @@ class Entry:
 
     def counters(self, shard: int) -> trends.Counters:
         """Return what saving this entry adds to the counters and subtracts from them."""
-        added = trends.counters(tally(self.insight), shard)
+        added = trends.counters(tally(self.insight, self.lifetime.expires_at), shard)
         if self.replaces is None:
             return added
         return trends.total([added, trends.counters(self.replaces.tally, shard, sign=-1)])
@@ -209,15 +209,20 @@ def _unstorable(insight: Insight) -> Insight:
 
 
 def _entries_by_transaction(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Yield groups of entries whose actions fit into one transaction."""
-    run: list[Entry] = []
-    keys: set[trends.Key] = set()
-    for entry in entries:
-        more = keys | entry.counters(shard=0).keys()
-        if run and len(run) + 1 + len(more) > MAX_ACTIONS:
-            yield run
-            run, more = [], set(entry.counters(shard=0))
-        run.append(entry)
-        keys = more
-    if run:
+    """Yield groups of entries whose actions fit into one transaction.
+
+    The entry that needs the fewest further counters comes next, because a transaction pays for each
+    of its counters once, however many of its entries change it.
+    """
+    remaining = [(entry, entry.counters(shard=0).keys()) for entry in entries]
+    while remaining:
+        run: list[Entry] = []
+        keys: set[trends.Key] = set()
+        while remaining:
+            nearest = min(range(len(remaining)), key=lambda at: len(remaining[at][1] - keys))
+            more = keys | remaining[nearest][1]
+            if run and len(run) + 1 + len(more) > MAX_ACTIONS:
+                break
+            run.append(remaining.pop(nearest)[0])
+            keys = more
         yield run

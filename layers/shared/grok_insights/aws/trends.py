@@ -15,7 +15,7 @@ from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, addition, numbers_of, text
 from grok_insights.aws.dynamodb.items import all_parsed
 from grok_insights.domain import trends
-from grok_insights.domain.trends import Counters, Interval, Series, SlotRange
+from grok_insights.domain.trends import Cell, Counters, Interval, LabelCounts, Series, SlotRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,18 +44,20 @@ class Trends:
                     sums[slots[slot]].update(numbers)
         return sums
 
-    def topics(self, start: datetime, end: datetime) -> Counter[str]:
-        """Return how often each topic came up in a range of whole hours."""
-        buckets = trends.topic_buckets(start, end, self.shards)
-        sums: defaultdict[str, int] = defaultdict(int)
-        for items, names in zip(
-            concurrent.each(lambda bucket: self._items(SlotRange(bucket, "", "")), buckets),
-            buckets.values(),
-            strict=True,
-        ):
-            for topic, numbers in all_parsed(_numbers, items, "bucket"):
-                sums[topic] += sum(numbers[name] for name in names)
-        return Counter({topic: count for topic, count in sums.items() if count})
+    def labels(self, dimension: str, start: datetime, end: datetime) -> LabelCounts:
+        """Return how many insights have each value of a dimension, by day and sentiment.
+
+        The range has whole hours for topics, and whole days for other dimensions.
+        """
+        buckets = trends.label_buckets(dimension, start, end, self.shards)
+        sums: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
+        reads = concurrent.each(lambda bucket: self._items(SlotRange(bucket, "", "")), buckets)
+        for items, cells in zip(reads, buckets.values(), strict=True):
+            for value, numbers in all_parsed(_numbers, items, "bucket"):
+                for name in numbers.keys() & cells.keys():
+                    sums[value][cells[name]] += numbers[name]
+        nonzero = {value: trends.without_zeros(counts) for value, counts in sums.items()}
+        return {value: counts for value, counts in nonzero.items() if counts}
 
     def _items(self, run: SlotRange) -> list[Item]:
         return list(self._pages(run))

@@ -33,6 +33,20 @@ class MetaBody(TypedDict):
     attempts: Annotated[Count, Field(description="Calls for this conversation.")]
     prompt_version: Annotated[str, Field(description="The version of the prompt.")]
     profile_version: Annotated[Count, Field(description="The version of the profile.")]
+    unverified_quotes: NotRequired[
+        Annotated[Count, Field(description="Quotes of Grok that are not in the conversation.")]
+    ]
+
+
+class QuoteBody(TypedDict):
+    """A verbatim span of the conversation."""
+
+    text: Annotated[str, Field(description="The words.")]
+    start: Annotated[Count, Field(description="Where it begins, in code points of the text.")]
+    end: Annotated[Count, Field(description="Where it ends; not included.")]
+    turn: NotRequired[
+        Annotated[Count, Field(description="The turn whose text it is from, counted from 0.")]
+    ]
 
 
 class InsightBody(TypedDict):
@@ -54,6 +68,28 @@ class InsightBody(TypedDict):
                 description="Topics in snake_case, the most important first.",
                 max_length=MAX_TOPICS,
                 examples=[["delivery_delay", "refund"]],
+            ),
+        ]
+    ]
+    fields: NotRequired[
+        Annotated[
+            dict[str, str | bool | int | None],
+            Field(
+                description="The profile's questions, by name; null where the conversation does "
+                "not say.",
+                examples=[{"churn_risk": "high", "resolved": False, "competitor": None}],
+            ),
+        ]
+    ]
+    quotes: NotRequired[
+        Annotated[list[QuoteBody], Field(description="What supports sentiment and topics.")]
+    ]
+    segments: NotRequired[
+        Annotated[
+            dict[str, str],
+            Field(
+                description="Values of the metadata that the profile names.",
+                examples=[{"channel": "chat"}],
             ),
         ]
     ]

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from grok_insights.bodies.fields import Count, Dollars, Timestamp
-from grok_insights.domain.trends import Interval
+from grok_insights.domain.trends import Expiry, Interval
 
 
 class TotalsBody(TypedDict):
@@ -39,9 +39,28 @@ class TopicCountBody(TypedDict):
     count: Annotated[Count, Field(description="Insights with this topic.")]
 
 
+class LabelCountBody(TypedDict):
+    """How often a value of a topic, field or segment was found, by sentiment."""
+
+    label: Annotated[str, Field(description="Dimension and value.", examples=["topic:refund"])]
+    value: Annotated[str, Field(description="The value.", examples=["refund"])]
+    count: Annotated[Count, Field(description="Insights with this value.")]
+    positive: Annotated[Count, Field(description="Those with this sentiment.")]
+    negative: Annotated[Count, Field(description="Those with this sentiment.")]
+    neutral: Annotated[Count, Field(description="Those with this sentiment.")]
+    series: NotRequired[
+        Annotated[
+            list[Count],
+            Field(description="Insights of each point of the series. `interval=day` only."),
+        ]
+    ]
+
+
 class RecountBody(TypedDict):
     """What a count of the insights themselves gives."""
 
+    status: Annotated[Expiry, Field(description="Whether insights of the range have expired.")]
+    expired: Annotated[Count, Field(description="Insights that were counted and have expired.")]
     totals: Annotated[TotalsBody, Field(description="The sums over the range.")]
     top_topics: Annotated[list[TopicCountBody], Field(description="The most frequent topics.")]
 
@@ -57,7 +76,11 @@ class DifferenceBody(TypedDict):
     cost_ticks: Annotated[int, Field(description="Difference of the cost, in ticks.")]
     processing_ms: Annotated[int, Field(description="Difference of the time, in milliseconds.")]
     points: Annotated[Count, Field(description="Hours or days that differ.")]
-    topics: Annotated[Count, Field(description="Topics whose count differs.")]
+    topics: Annotated[Count, Field(description="Topics whose counts differ.")]
+    labels: Annotated[
+        Count,
+        Field(description="Values of fields and segments whose counts differ. By day only."),
+    ]
 
 
 # `from` is a keyword of Python.
@@ -76,10 +99,22 @@ class TrendsBody(_Range):
     interval: Annotated[Interval, Field(description="The width of one point of the series.")]
     totals: Annotated[TotalsBody, Field(description="The sums over the range.")]
     series: Annotated[list[PointBody], Field(description="One point an hour or a day.")]
-    top_topics: Annotated[list[TopicCountBody], Field(description="The most frequent topics.")]
+    by: Annotated[str, Field(description="The dimension of the labels.", examples=["topic"])]
+    labels: Annotated[list[LabelCountBody], Field(description="The most frequent labels.")]
+    top_topics: NotRequired[
+        Annotated[
+            list[TopicCountBody], Field(description="The most frequent topics. `by=topic` only.")
+        ]
+    ]
     recount: NotRequired[
         Annotated[RecountBody, Field(description="A new count of the insights. `verify` only.")]
     ]
     difference: NotRequired[
-        Annotated[DifferenceBody, Field(description="Counters minus recount. `verify` only.")]
+        Annotated[
+            DifferenceBody,
+            Field(
+                description="Counters minus recount. `verify` only; absent if insights of the "
+                "range have expired."
+            ),
+        ]
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from grok_insights.domain import pricing, timestamps
+from grok_insights.domain import labels, pricing, timestamps
+from grok_insights.domain.labels import CountedLabel
 
 MAX_TOPICS: Final = 5
 """The largest number of topics of an insight, and so of indexes by topic."""
@@ -144,6 +145,7 @@ class Insight:
     def as_json(self) -> dict[str, Any]:
         """Return the insight as the API shows it. A failed one has ``error`` and no analysis."""
         external = {} if self.external_id is None else {"external_id": self.external_id}
+        segments = {"segments": dict(self.segments)} if self.segments else {}
         return {
             "id": self.conversation_id,
             "conversation_id": self.conversation_id,
@@ -151,12 +153,13 @@ class Insight:
             "occurred_at": timestamps.to_text(self.occurred_at),
             "status": self.status,
             **_outcome_json(self.outcome),
+            **segments,
             "tokens_used": self.cost.tokens,
             "estimated_cost": pricing.dollars(self.cost.ticks),
             "processing_time_ms": self.processing_time_ms,
             "grok_model": self.origin.model,
             "created_at": timestamps.to_text(self.created_at),
-            "meta": _meta_json(self.origin, self.cost),
+            "meta": _meta_json(self.origin, self.cost) | _unverified_json(self.outcome),
         }
 
 
@@ -167,7 +170,30 @@ def _outcome_json(outcome: Analysis | Failure) -> dict[str, Any]:
         "summary": outcome.summary,
         "sentiment": outcome.sentiment,
         "topics": list(outcome.topics),
+        **_fields_json(outcome),
+        **_quotes_json(outcome.quotes),
     }
+
+
+def _fields_json(analysis: Analysis) -> dict[str, Any]:
+    """Return the values of all fields; empty if the profile has no fields."""
+    fields = {**analysis.fields, **analysis.text_fields}
+    return {"fields": fields} if fields else {}
+
+
+def _quotes_json(quotes: Iterable[Quote]) -> dict[str, Any]:
+    """Return the quotes; empty if there are none."""
+    shown = [
+        {name: value for name, value in quote._asdict().items() if value is not None}
+        for quote in quotes
+    ]
+    return {"quotes": shown} if shown else {}
+
+
+def _unverified_json(outcome: Analysis | Failure) -> dict[str, Any]:
+    """Return the number of quotes that were not found; empty if all were."""
+    number = outcome.unverified_quotes if isinstance(outcome, Analysis) else 0
+    return {"unverified_quotes": number} if number else {}
 
 
 def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
@@ -190,28 +216,39 @@ class Tally:
     """What one insight adds to the counters of trends.
 
     ``kind`` is the sentiment of a completed insight, and ``failed`` for a failed one.
+    ``expires_at`` is when the insight expires, in epoch seconds.
     """
 
     occurred_at: datetime
     kind: str
-    topics: tuple[str, ...]
+    labels: tuple[CountedLabel, ...]
     tokens: int
     cost_ticks: int
     processing_time_ms: int
+    expires_at: int
 
 
-def tally(insight: Insight) -> Tally:
+def tally(insight: Insight, expires_at: datetime) -> Tally:
     """Return what an insight adds to the counters."""
-    match insight.outcome:
-        case Analysis(sentiment=sentiment, topics=topics):
-            kind = str(sentiment)
-        case Failure():
-            kind, topics = str(Status.FAILED), ()
+    outcome = insight.outcome
     return Tally(
         occurred_at=insight.occurred_at,
-        kind=kind,
-        topics=topics,
+        kind=str(outcome.sentiment if isinstance(outcome, Analysis) else Status.FAILED),
+        labels=tuple(dict.fromkeys(_labels(insight))),
         tokens=insight.cost.tokens,
         cost_ticks=insight.cost.ticks,
         processing_time_ms=insight.processing_time_ms,
+        expires_at=int(expires_at.timestamp()),
     )
+
+
+def _labels(insight: Insight) -> Iterator[CountedLabel]:
+    """Yield the labels of an insight. A failed one has none, and a text is never a label."""
+    if not isinstance(insight.outcome, Analysis):
+        return
+    yield from map(labels.of_topic, insight.outcome.topics)
+    for name, value in insight.outcome.fields.items():
+        if value is not None:
+            yield labels.of_field(name, value)
+    for name, segment in insight.segments.items():
+        yield labels.of_segment(name, segment)

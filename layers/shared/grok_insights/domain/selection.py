@@ -8,6 +8,7 @@ from typing import Final
 
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.labels import CountedLabel, of_topic
 
 EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
@@ -23,9 +24,10 @@ def within_calendar(instant: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The insights with this sentiment, status and topic, created from ``start`` until ``end``.
+    """The insights with this sentiment, status, topic and labels, from ``start`` until ``end``.
 
-    ``start`` is included, and ``end`` is not. None means no filter.
+    ``start`` is included, and ``end`` is not. They are compared with the time at which the
+    conversation took place. None means no filter. ``labels`` are those of fields and segments.
     """
 
     sentiment: Sentiment | None = None
@@ -33,11 +35,18 @@ class Selection:
     topic: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    labels: tuple[CountedLabel, ...] = ()
+    conversation_id: str | None = None
+
+    @property
+    def all_labels(self) -> tuple[CountedLabel, ...]:
+        """All labels that an insight must have, with that of the topic."""
+        return self.labels if self.topic is None else (of_topic(self.topic), *self.labels)
 
     @property
     def is_contradiction(self) -> bool:
-        """Whether no insight can match: a failed one has no sentiment and no topic."""
-        wants_analysis = self.sentiment is not None or self.topic is not None
+        """Whether no insight can match: a failed one has no sentiment and no labels."""
+        wants_analysis = self.sentiment is not None or bool(self.all_labels)
         return wants_analysis and self.status is Status.FAILED
 
     @property
@@ -47,7 +56,7 @@ class Selection:
             return (str(self.sentiment),)
         if self.status is Status.FAILED:
             return (str(Status.FAILED),)
-        if self.status is Status.COMPLETED or self.topic is not None:
+        if self.status is Status.COMPLETED or self.all_labels:
             return tuple(map(str, Sentiment))
         return (*map(str, Sentiment), str(Status.FAILED))
 

@@ -2,17 +2,22 @@
 
 The key of a counter item is a bucket (partition key) and a slot (sort key):
 
-========================  ==========  ======================================================
-bucket                    slot        counters
-========================  ==========  ======================================================
-``hour#2026-11#0``        ``23T10``   by kind, and tokens, cost_ticks, processing_ms
-``day#2026#0``            ``11-23``   the same
-``topics#2026-11#0``      a topic     one for each day of the month: ``d23``
-``topics#2026-11-23#0``   a topic     one for each hour of the day: ``h10``
-========================  ==========  ======================================================
+===============================  ==========  ================================================
+bucket                           slot        counters
+===============================  ==========  ================================================
+``hour#2026-11#0``               ``23T10``   by kind, and tokens, cost_ticks, processing_ms,
+                                             expires_at
+``day#2026#0``                   ``11-23``   the same
+``topic#2026-11#0``              ``refund``  one for each day and sentiment: ``23-``
+``topic#2026-11-23#0``           ``refund``  one for each hour and sentiment: ``10-``
+``field.resolved#2026-11#0``     ``true``    one for each day and sentiment
+``segment.channel#2026-11#0``    ``chat``    one for each day and sentiment
+===============================  ==========  ================================================
 
 The bucket ends with a shard, so that writes are spread over partitions. All counters are sums, so
-additions and subtractions may be made in any order. No item has more than 31 counters.
+additions and subtractions may be made in any order. No item has more than 93 counters, and each is
+smaller than 1 KB. ``expires_at`` is the sum of the times at which the insights expire, in epoch
+seconds: it shows whether the insights that a recount misses have expired.
 """
 
 from __future__ import annotations
@@ -21,15 +26,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from grok_insights.domain.insight import Sentiment, Status, Tally
+from grok_insights.domain.labels import TOPIC
+
+T = TypeVar("T")
 
 KINDS: Final = (*map(str, Sentiment), str(Status.FAILED))
 """The kinds of insights in the counters: each sentiment, and failed."""
 
-FIELDS: Final = (*KINDS, "tokens", "cost_ticks", "processing_ms")
-"""The counters of an hour or a day."""
+SUMS: Final = ("tokens", "cost_ticks", "processing_ms")
+"""The counters of an hour or a day that are shown, besides those of the kinds."""
+
+EXPIRES_AT: Final = "expires_at"
+
+MARKS: Final = {Sentiment.POSITIVE: "+", Sentiment.NEGATIVE: "-", Sentiment.NEUTRAL: "="}
+"""What the name of a label's counter ends with."""
 
 
 class Key(NamedTuple):
@@ -43,6 +56,12 @@ Counters = dict[Key, Counter[str]]
 
 Series = dict[datetime, Counter[str]]
 """The counters of each point of a range, by the start of the point."""
+
+Cell = tuple[datetime, str]
+"""The start of a day, and a sentiment."""
+
+LabelCounts = dict[str, Counter[Cell]]
+"""How many insights have each value of a dimension, by day and sentiment."""
 
 
 class Interval(StrEnum):
@@ -85,10 +104,13 @@ def counters(tally: Tally, shard: int, *, sign: int = 1) -> Counters:
     """Return what one insight adds to the counters, or subtracts from them with ``sign=-1``."""
     hour = Interval.HOUR.floor(tally.occurred_at)
     added: Counters = {interval.key(hour, shard): totals(tally, sign=sign) for interval in Interval}
-    text = hour.isoformat()
-    for topic in tally.topics:
-        added[Key(f"topics#{text[:7]}#{shard}", topic)] = Counter({f"d{text[8:10]}": sign})
-        added[Key(f"topics#{text[:10]}#{shard}", topic)] = Counter({f"h{text[11:13]}": sign})
+    for label in tally.labels:
+        mark, day = MARKS[Sentiment(tally.kind)], hour.isoformat()[:10]
+        by_month = Key(f"{label.dimension}#{day[:7]}#{shard}", label.value)
+        added[by_month] = Counter({f"{day[8:]}{mark}": sign})
+        if label.dimension == TOPIC:
+            by_day = Key(f"{label.dimension}#{day}#{shard}", label.value)
+            added[by_day] = Counter({f"{hour:%H}{mark}": sign})
     return added
 
 
@@ -100,6 +122,7 @@ def totals(tally: Tally, *, sign: int = 1) -> Counter[str]:
             "tokens": sign * tally.tokens,
             "cost_ticks": sign * tally.cost_ticks,
             "processing_ms": sign * tally.processing_time_ms,
+            EXPIRES_AT: sign * tally.expires_at,
         }
     )
 
@@ -110,12 +133,13 @@ def total(many: Iterable[Counters]) -> Counters:
     for one in many:
         for key, fields in one.items():
             sums[key].update(fields)
-    nonzero = {key: _without_zeros(fields) for key, fields in sums.items()}
+    nonzero = {key: without_zeros(fields) for key, fields in sums.items()}
     return {key: fields for key, fields in nonzero.items() if fields}
 
 
-def _without_zeros(fields: Counter[str]) -> Counter[str]:
-    return Counter({name: number for name, number in fields.items() if number})
+def without_zeros(numbers: Counter[T]) -> Counter[T]:
+    """Return the counts that are not 0."""
+    return Counter({name: number for name, number in numbers.items() if number})
 
 
 class SlotRange(NamedTuple):
@@ -142,21 +166,65 @@ def series_slots(
     return {SlotRange(bucket, min(slots), max(slots)): slots for bucket, slots in by_bucket.items()}
 
 
-def topic_buckets(start: datetime, end: datetime, shards: int) -> dict[str, frozenset[str]]:
-    """Return the partitions with the topics of a range of whole hours, and the counters to add up.
+def label_buckets(
+    dimension: str, start: datetime, end: datetime, shards: int
+) -> dict[str, dict[str, Cell]]:
+    """Return the partitions with the labels of a range, and the day and sentiment of each counter.
 
-    Whole days are read from the partition of their month, and the hours of an incomplete day from
-    the partition of that day: for a year, at most 14 months and 2 days, multiplied by the shards.
+    The range has whole hours for topics, and whole days for other dimensions. Whole days are read
+    from the partition of their month, and the hours of an incomplete day from the partition of that
+    day: for 800 days at most 28 months and 2 days, multiplied by the shards.
     """
-    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    wanted: defaultdict[str, dict[str, Cell]] = defaultdict(dict)
     for day in points(Interval.DAY.floor(start), end, Interval.DAY):
         first, last = max(day, start), min(day + timedelta(days=1), end)
         if last - first == timedelta(days=1):
-            wanted[f"{day:%Y-%m}"].add(f"d{day:%d}")
+            period, names = f"{day:%Y-%m}", [f"{day:%d}"]
         else:
-            wanted[f"{day:%Y-%m-%d}"] |= {f"h{h:%H}" for h in points(first, last, Interval.HOUR)}
+            period = f"{day:%Y-%m-%d}"
+            names = [f"{hour:%H}" for hour in points(first, last, Interval.HOUR)]
+        for kind, mark in MARKS.items():
+            wanted[period].update({f"{name}{mark}": (day, str(kind)) for name in names})
     return {
-        f"topics#{period}#{shard}": frozenset(fields)
-        for period, fields in wanted.items()
+        f"{dimension}#{period}#{shard}": cells
+        for period, cells in wanted.items()
         for shard in range(shards)
     }
+
+
+def series(tallies: Iterable[Tally], start: datetime, end: datetime, interval: Interval) -> Series:
+    """Return the totals of each point of a range, and zeros for a point without insights."""
+    sums = {point: Counter[str]() for point in points(start, end, interval)}
+    for one in tallies:
+        sums[interval.floor(one.occurred_at)].update(totals(one))
+    return sums
+
+
+def label_counts(tallies: Iterable[Tally]) -> dict[str, LabelCounts]:
+    """Return how many insights have each label, by dimension and value."""
+    found: defaultdict[str, defaultdict[str, Counter[Cell]]]
+    found = defaultdict(lambda: defaultdict(Counter))
+    for one in tallies:
+        cell = (Interval.DAY.floor(one.occurred_at), one.kind)
+        for label in one.labels:
+            found[label.dimension][label.value][cell] += 1
+    return {dimension: dict(values) for dimension, values in found.items()}
+
+
+class Expiry(StrEnum):
+    """Whether all insights that the counters contain are still stored."""
+
+    COMPLETE = "complete"
+    PARTLY_EXPIRED = "partly expired"
+
+
+def expired(counted: Counter[str], recounted: Counter[str], now: datetime) -> int:
+    """Return how many insights of a point a recount misses because they have expired.
+
+    The counters contain the sum of the times of expiry. So the mean of those of the missing
+    insights is known exactly. If it is in the past, they have expired; otherwise they were lost,
+    or the counters are wrong, and the result is 0.
+    """
+    missing = sum(counted[kind] - recounted[kind] for kind in KINDS)
+    ends_at = counted[EXPIRES_AT] - recounted[EXPIRES_AT]
+    return missing if missing > 0 and 0 < ends_at <= missing * now.timestamp() else 0

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
+from uuid import uuid4
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.labels import TOPIC, CountedLabel
+from grok_insights.domain.new_conversation import ExternalId
 from grok_insights.domain.profile import MAX_VERSION
-from grok_insights.domain.selection import within_calendar
+from grok_insights.domain.selection import Selection, within_calendar
 from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
-from grok_insights.validation import Model, WholeNumber
+from grok_insights.validation import DIMENSION, DIMENSION_OR_TOPIC, Model, WholeNumber
 
 UNTIL: Final = "The end of the range, RFC 3339 with a zone; not included."
 SINCE: Final = "The start of the range, RFC 3339 with a zone; included."
+
+MAX_LABEL_VALUE_CHARS: Final = 100
+_LABEL_NAME: Final = re.compile(r"(field|segment)\.")
+
+LabelDimension = Annotated[str, Field(pattern=DIMENSION)]
+LabelValue = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_VALUE_CHARS)]
 
 
 class ListQuery(Model):
@@ -30,8 +43,29 @@ class ListQuery(Model):
     topic: str | None = Field(
         None, min_length=1, max_length=100, description="Only insights with this topic."
     )
+    external_id: ExternalId | None = Field(
+        None, description="Only the insight of the conversation with this `external_id`."
+    )
+    labels: dict[LabelDimension, LabelValue] | None = Field(
+        None, description="Only insights with this value: `field.NAME=…` or `segment.NAME=…`."
+    )
     end: Instant | None = Field(None, alias="to", description=UNTIL)
     start: Instant | None = Field(None, alias="from", description=SINCE)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_labels(cls, sent: Mapping[str, str]) -> dict[str, object]:
+        """Return the parameters, with those of fields and segments under one name."""
+        chosen = {name: value for name, value in sent.items() if _LABEL_NAME.match(name)}
+        errors = [*_label_errors(chosen)]
+        if "labels" in sent:
+            errors.append(InitErrorDetails(type="extra_forbidden", loc=("labels",), input=""))
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        others: dict[str, object] = {
+            name: value for name, value in sent.items() if name not in chosen
+        }
+        return {**others, "labels": chosen} if chosen else others
 
     @field_validator("start")
     @classmethod
@@ -41,6 +75,31 @@ class ListQuery(Model):
             raise ValueError("must not be after to")
         return start
 
+    def selection(self) -> Selection:
+        """Return the filters. An insight has the id that follows from ``external_id``."""
+        return Selection(
+            sentiment=self.sentiment,
+            status=self.status,
+            topic=self.topic,
+            start=self.start,
+            end=self.end,
+            labels=tuple(CountedLabel(*pair) for pair in sorted((self.labels or {}).items())),
+            conversation_id=self.external_id and conversation_id(self.external_id, uuid4),
+        )
+
+
+def _label_errors(chosen: Mapping[str, str]) -> Iterator[InitErrorDetails]:
+    """Yield what is wrong with the filters by fields and segments, under their own names."""
+    for name, value in chosen.items():
+        message = ""
+        if not re.fullmatch(DIMENSION, name):
+            message = "must be field. and a name in snake_case, or segment. and a name"
+        elif not 1 <= len(value) <= MAX_LABEL_VALUE_CHARS:
+            message = f"must have 1 to {MAX_LABEL_VALUE_CHARS} characters"
+        if message:
+            error = PydanticCustomError("value_error", "{error}", {"error": message})
+            yield InitErrorDetails(type=error, loc=(name,), input="")
+
 
 class TrendsQuery(Model):
     """The parameters of the trends."""
@@ -48,8 +107,25 @@ class TrendsQuery(Model):
     start: Instant | None = Field(None, alias="from", description=SINCE)
     end: Instant | None = Field(None, alias="to", description=UNTIL)
     interval: Interval = Field(Interval.HOUR, description="The width of one point of the series.")
-    top: WholeNumber = Field(10, ge=1, le=100, description="The most topics that are returned.")
+    top: WholeNumber = Field(10, ge=1, le=100, description="The most labels that are returned.")
+    by: str = Field(
+        TOPIC,
+        pattern=DIMENSION_OR_TOPIC,
+        description="What `labels` count: `topic`, `field.NAME` or `segment.NAME`. Fields and "
+        "segments are counted by day only.",
+    )
     verify: bool = Field(False, description="Count the insights again, and compare.")
+
+    @model_validator(mode="after")
+    def _has_its_counters(self) -> TrendsQuery:
+        if self.interval is Interval.HOUR and self.by != TOPIC:
+            error = PydanticCustomError(
+                "value_error", "{error}", {"error": "must be day where by is no topic"}
+            )
+            raise ValidationError.from_exception_data(
+                "TrendsQuery", [InitErrorDetails(type=error, loc=("interval",), input="")]
+            )
+        return self
 
 
 class VersionsQuery(Model):

@@ -8,7 +8,6 @@ the code of another one.
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -92,7 +91,6 @@ def query(of: Parts) -> Query:
         trends=ReadTrends(
             trends=of.trends,
             recount=of.recount,
-            retention=timedelta(days=of.settings.retention_days),
             now=of.now,
             sleep=of.sleep,
         ),

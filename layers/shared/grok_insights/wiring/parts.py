@@ -17,6 +17,7 @@ from grok_insights.aws import clients, jitter
 from grok_insights.aws.conversations import Conversations
 from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.aws.dynamodb.transactions import Transactions
+from grok_insights.aws.insights.documents import Documents
 from grok_insights.aws.insights.recount import Recount
 from grok_insights.aws.insights.table import Insights
 from grok_insights.aws.insights.timeline import Timeline
@@ -94,13 +95,23 @@ class Parts:
     def timeline(self) -> Timeline:
         """The Insights table, in the order of time."""
         return Timeline(
-            self.dynamodb, self.settings.insights_table, self.settings.index_shards, self.now
+            self.dynamodb,
+            self.settings.insights_table,
+            self.settings.index_shards,
+            Documents(self.settings.insights_table, self.batch_get, self.now),
+            self.now,
         )
 
     @property
     def recount(self) -> Recount:
         """The Insights table, counted anew."""
-        return Recount(self.dynamodb, self.settings.insights_table, self.settings.index_shards)
+        return Recount(
+            self.dynamodb,
+            self.settings.insights_table,
+            self.settings.index_shards,
+            self.batch_get,
+            self.now,
+        )
 
     @property
     def trends(self) -> Trends:

@@ -40,11 +40,6 @@ def number_of(item: Item, name: str) -> int:
     return 0 if value is None else int(value["N"])
 
 
-def texts_of(item: Item, name: str) -> tuple[str, ...]:
-    """Return an attribute that is a list of strings; empty if the item does not have it."""
-    return tuple(value["S"] for value in item.get(name, {"L": []})["L"])
-
-
 def numbers_of(item: Item) -> Counter[str]:
     """Return all whole-number attributes of an item, by name."""
     return Counter({name: int(value["N"]) for name, value in item.items() if "N" in value})

@@ -23,17 +23,20 @@ MAX_REQUESTS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class BatchGet:
-    """Reads consistently, and repeats the request for keys that DynamoDB did not process."""
+    """Reads items, and repeats the request for keys that DynamoDB did not process."""
 
     client: DynamoDBClient
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = jitter.fraction
 
-    def __call__(self, wanted: Mapping[str, Any]) -> dict[str, list[Item]]:
+    def __call__(
+        self, wanted: Mapping[str, Any], *, consistent: bool = True
+    ) -> dict[str, list[Item]]:
         """Return the items that exist, by table.
 
         ``wanted`` maps a table to ``Keys`` and, to read only some attributes, to
         ``ProjectionExpression`` and ``ExpressionAttributeNames``. The limit is 100 keys in total.
+        A read that is not ``consistent`` costs half, and may return items as they were before.
 
         Raises
         ------
@@ -42,7 +45,7 @@ class BatchGet:
         """
         items_by_table: defaultdict[str, list[Item]] = defaultdict(list)
         unprocessed: Mapping[str, Any] = {
-            table: {**request, "ConsistentRead": True} for table, request in wanted.items()
+            table: {**request, "ConsistentRead": consistent} for table, request in wanted.items()
         }
         for attempt in range(MAX_REQUESTS):
             response = self.client.batch_get_item(RequestItems=unprocessed)

@@ -42,7 +42,7 @@ def parsed(parse: Callable[[Item], T], item: Item, key: str) -> T:
         raise UnreadableItem(f"the stored item {identity} cannot be read") from None
 
 
-def parsed_or_none(parse: Callable[[Item], T], item: Item, key: str) -> T | None:
+def parsed_or_none(parse: Callable[[Item], T | None], item: Item, key: str) -> T | None:
     """Return the parsed item; None if it is damaged, which is logged with its key."""
     try:
         return parsed(parse, item, key)
@@ -51,8 +51,8 @@ def parsed_or_none(parse: Callable[[Item], T], item: Item, key: str) -> T | None
         return None
 
 
-def all_parsed(parse: Callable[[Item], T], items: Iterable[Item], key: str) -> Iterator[T]:
-    """Yield the parsed items. Damaged items are logged and left out."""
+def all_parsed(parse: Callable[[Item], T | None], items: Iterable[Item], key: str) -> Iterator[T]:
+    """Yield the parsed items. Damaged items are logged and left out, and so is each None."""
     for item in items:
         value = parsed_or_none(parse, item, key)
         if value is not None:

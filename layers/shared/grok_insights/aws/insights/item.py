@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
 
 from grok_insights.aws.dynamodb.attributes import (
     Item,
@@ -12,9 +15,9 @@ from grok_insights.aws.dynamodb.attributes import (
     text,
     text_of,
     texts,
-    texts_of,
 )
 from grok_insights.aws.dynamodb.shards import shard_of
+from grok_insights.aws.dynamodb.sizes import value_bytes
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import (
     MAX_TOPICS,
@@ -25,6 +28,7 @@ from grok_insights.domain.insight import (
     Tally,
     tally,
 )
+from grok_insights.domain.labels import TOPIC, CountedLabel
 from grok_insights.domain.trends import KINDS
 
 if TYPE_CHECKING:
@@ -36,17 +40,22 @@ ERASED: Final = "erased"
 INSIGHT_IDENTITY: Final = ("conversation_id", "generation", "revision", "erased")
 """The attributes that distinguish two items with the same id."""
 
-COUNTED: Final = (
-    "conversation_id, generation, revision, erased, #status, #kind, occurred_at, topics,"
-    " tokens_used, cost_ticks, processing_time_ms"
+TALLY: Final = (
+    "#kind, occurred_at, #labels, long_labels, tokens_used, cost_ticks, processing_time_ms, #ttl"
 )
+COUNTED: Final = f"conversation_id, generation, revision, erased, #status, {TALLY}"
 """A projection: what identifies an insight, and what it added to the counters."""
 
 FAILURE: Final = "error_code, gave_up, attempts, redrives"
 """A projection: what a redelivered message needs of its failed insight."""
 
-PROJECTION_NAMES: Final = {"#status": "status", "#kind": "kind"}
+TALLY_NAMES: Final = {"#kind": "kind", "#labels": "labels", "#ttl": "ttl"}
+PROJECTION_NAMES: Final = {"#status": "status", **TALLY_NAMES}
 """Placeholders for names in these projections that DynamoDB reserves."""
+
+MAX_INDEXED_LABEL_BYTES: Final = 550
+"""The size of labels that an index entry may contain, so that it stays below 1 KB. Labels that are
+larger are stored under another name, and a recount reads them from the item."""
 
 
 class Counted(NamedTuple):
@@ -92,11 +101,34 @@ def tally_of(item: Item) -> Tally:
     return Tally(
         occurred_at=timestamps.from_text(item["occurred_at"]["S"]),
         kind=kind,
-        topics=texts_of(item, "topics"),
+        labels=labels_of(item),
         tokens=number_of(item, "tokens_used"),
         cost_ticks=number_of(item, "cost_ticks"),
         processing_time_ms=number_of(item, "processing_time_ms"),
+        expires_at=int(item["ttl"]["N"]),
     )
+
+
+def labels_of(item: Item) -> tuple[CountedLabel, ...]:
+    """Return the labels of a stored insight."""
+    by_dimension = item["labels" if "labels" in item else "long_labels"]["M"]
+    return tuple(
+        CountedLabel(dimension, str(value["S"]))
+        for dimension, values in by_dimension.items()
+        for value in (values["L"] if dimension == TOPIC else [values])
+    )
+
+
+def position_of(occurred_at: datetime, conversation_id: str) -> str:
+    """Return the position of an insight in lists: it is unique, and sorts by time.
+
+    Raises
+    ------
+    ValueError
+        The id is not a UUID.
+    """
+    identity = urlsafe_b64encode(UUID(conversation_id).bytes).decode().rstrip("=")
+    return timestamps.to_text(occurred_at) + identity
 
 
 def is_mark(item: Item) -> bool:
@@ -135,8 +167,8 @@ def insight_to_item(
     insight: Insight, shards: int, lifetime: Lifetime, *, revision: int = 1
 ) -> dict[str, Any]:
     """Return the item of an insight."""
-    counted = tally(insight)
-    occurred_at = timestamps.to_text(insight.occurred_at)
+    counted = tally(insight, lifetime.expires_at)
+    topics = [label.value for label in counted.labels if label.dimension == TOPIC]
     shard = shard_of(insight.conversation_id, shards)
     return {
         "conversation_id": text(insight.conversation_id),
@@ -144,21 +176,21 @@ def insight_to_item(
         "revision": number(revision),
         "status": text(insight.status),
         "kind": text(counted.kind),
-        "occurred_at": text(occurred_at),
-        "topics": texts(counted.topics),
+        "occurred_at": text(timestamps.to_text(insight.occurred_at)),
         "tokens_used": number(counted.tokens),
         "cost_ticks": number(counted.cost_ticks),
         "processing_time_ms": number(counted.processing_time_ms),
         "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
-        "ttl": number(int(lifetime.expires_at.timestamp())),
+        "ttl": number(counted.expires_at),
         **_failure(insight),
         **_counted_fields(insight),
-        "position": text(f"{occurred_at}#{insight.conversation_id}"),
+        **_labels(counted.labels),
+        "position": text(position_of(insight.occurred_at, insight.conversation_id)),
         "time_shard": text(str(shard)),
         "kind_shard": text(f"{counted.kind}#{shard}"),
         **{
             f"topic_{place}": text(f"{topic}#{shard}")
-            for place, topic in enumerate(counted.topics[:MAX_TOPICS], start=1)
+            for place, topic in enumerate(topics[:MAX_TOPICS], start=1)
         },
     }
 
@@ -167,6 +199,18 @@ def _counted_fields(insight: Insight) -> dict[str, Any]:
     """Return the fields that events contain; empty if there are none. Texts are not among them."""
     fields = insight.outcome.fields if isinstance(insight.outcome, Analysis) else {}
     return {"counted_fields": text(json.dumps(dict(fields)))} if fields else {}
+
+
+def _labels(labels: tuple[CountedLabel, ...]) -> dict[str, Any]:
+    """Return the attributes with the labels, and with their codes for filters of index entries."""
+    topics = [label.value for label in labels if label.dimension == TOPIC]
+    others = {label.dimension: text(label.value) for label in labels if label.dimension != TOPIC}
+    by_dimension: Any = {"M": ({TOPIC: texts(topics)} if topics else {}) | others}
+    is_long = value_bytes(by_dimension) > MAX_INDEXED_LABEL_BYTES
+    return {
+        "long_labels" if is_long else "labels": by_dimension,
+        "tags": text("".join(label.tag for label in labels)),
+    }
 
 
 def _failure(insight: Insight) -> dict[str, Any]:

@@ -13,8 +13,10 @@ index                partition                      sort key
 ``by_topic_1`` … 5   ``refund#0``                   position
 ===================  =============================  ==========
 
-The position is the time of creation and the id, so that it is unique and sorts by time. `timeline`
-reads the indexes.
+The position is the time at which the conversation took place and the id, so that it is unique and
+sorts by time. The indexes do not contain the document: each entry is smaller than 1 KB and costs
+one write unit. It contains codes of the labels for filters; ``by_kind`` also contains what a
+recount needs. `timeline` reads the indexes, and `documents` the documents.
 """
 
 from __future__ import annotations

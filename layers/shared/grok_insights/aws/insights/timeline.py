@@ -3,8 +3,8 @@
 Each index is split into partitions. A page is merged from all partitions that may contain matches.
 About the same share of the page is read from each partition, and more only if that was not enough.
 So the cost of a page depends on the size of the page and not of the table. No page reads more than
-`MAX_READ` items. If few items match a filter, the page is short, and it contains the position at
-which the next page starts.
+`MAX_READ` entries. If few entries match a filter, the page is short, and it contains the position
+at which the next page starts. The documents are then read from the table.
 """
 
 from __future__ import annotations
@@ -20,26 +20,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, text
 from grok_insights.aws.dynamodb.items import all_parsed, has_expired
-from grok_insights.aws.insights.item import valid_document
+from grok_insights.aws.dynamodb.sizes import UNIT_BYTES
+from grok_insights.aws.insights.documents import IndexEntry, Placed
 from grok_insights.domain.insight import MAX_TOPICS, Sentiment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from grok_insights.aws.insights.documents import Documents
     from grok_insights.domain.selection import Selection
 
 MAX_READ: Final = 600
-"""The largest number of items read for one page: about 0.1 seconds, and 100 read units."""
+"""The largest number of index entries read for one page: about 0.1 seconds, and 40 read units."""
 
 MAX_READ_ROUNDS: Final = 8
 """The largest number of rounds of concurrent reads for one page."""
-
-
-class Placed(NamedTuple):
-    """A document and its position in the order of time."""
-
-    position: str
-    document: str
 
 
 class Stretch(NamedTuple):
@@ -47,6 +42,14 @@ class Stretch(NamedTuple):
 
     placed: list[Placed]
     rest: str | None
+
+
+ENTRY_BYTES: Final = 170
+"""The size of an entry of ``by_time`` or a topic's index, without its partition key, of an insight
+with five topics, five fields and a segment."""
+
+KIND_ENTRY_BYTES: Final = 480
+"""The size of an entry of ``by_kind``, which contains what a recount needs too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ class Partition:
     attribute: str
     key: str
 
+    @property
+    def entries_in_unit(self) -> int:
+        """How many entries one query can read at the smallest price, half a read unit."""
+        if self.index == "by_kind":
+            return UNIT_BYTES // KIND_ENTRY_BYTES
+        return UNIT_BYTES // (ENTRY_BYTES + len((self.attribute + self.key).encode()))
+
 
 @dataclass(slots=True)
 class Run:
@@ -65,7 +75,7 @@ class Run:
     partition: Partition
     reached: str
     """All items at or above this position have been read."""
-    read: deque[Placed] = field(default_factory=deque)
+    read: deque[IndexEntry] = field(default_factory=deque)
     is_ended: bool = False
 
     @property
@@ -81,6 +91,7 @@ class Timeline:
     client: DynamoDBClient
     table: str
     shards: int
+    documents: Documents
     now: Callable[[], datetime]
 
     def page(self, selection: Selection, *, before: str | None, limit: int) -> Stretch:
@@ -88,14 +99,17 @@ class Timeline:
         end = min(before or selection.end_position(), selection.end_position())
         if selection.is_contradiction or selection.first_position() >= end:
             return Stretch([], None)
+        if selection.conversation_id is not None:
+            return Stretch(self.documents.of(selection.conversation_id, selection), None)
         runs = [Run(partition, reached=end) for partition in self._partitions(selection)]
-        placed: list[Placed] = []
-        for share, blocking in _rounds(runs, placed, limit + 1, selection):
+        found: list[IndexEntry] = []
+        for share, blocking in _rounds(runs, found, limit + 1, selection):
             concurrent.each(partial(self._read, selection, share), blocking)
-            placed += _merged(runs, limit + 1 - len(placed))
-        if len(placed) > limit:
-            return Stretch(placed[:limit], placed[limit - 1].position)
-        return Stretch(placed, _floor(runs) or None)
+            merge(runs, found, limit + 1)
+        page, rest = found[:limit], _floor(runs) or None
+        if len(found) > limit:
+            rest = page[-1].position
+        return Stretch(self.documents.read(page, selection), rest)
 
     def _partitions(self, selection: Selection) -> Iterable[Partition]:
         for shard in range(self.shards):
@@ -103,7 +117,7 @@ class Timeline:
                 for place in range(1, MAX_TOPICS + 1):
                     name = f"topic_{place}"
                     yield Partition(f"by_{name}", name, f"{selection.topic}#{shard}")
-            elif selection.sentiment is not None or selection.status is not None:
+            elif selection.sentiment is not None or (selection.status and not selection.labels):
                 for kind in selection.kinds:
                     yield Partition("by_kind", "kind_shard", f"{kind}#{shard}")
             else:
@@ -113,8 +127,7 @@ class Timeline:
         """Read the next items of a partition, at most ``limit``."""
         response = self.client.query(**self._request(run, selection, limit))
         now = self.now()
-        placed = all_parsed(partial(_placed, now), response["Items"], "conversation_id")
-        run.read.extend(match for match in placed if match.document)
+        run.read.extend(all_parsed(partial(_entry, now), response["Items"], "conversation_id"))
         last = response.get("LastEvaluatedKey")
         run.is_ended = last is None
         run.reached = "" if last is None else last["position"]["S"]
@@ -129,7 +142,8 @@ class Timeline:
             "ExpressionAttributeNames": {
                 "#partition": run.partition.attribute,
                 "#position": "position",
-                "#document": "document",
+                "#kind": "kind",
+                "#tags": "tags",
                 "#ttl": "ttl",
             },
             "ExpressionAttributeValues": {
@@ -137,37 +151,60 @@ class Timeline:
                 ":first": text(selection.first_position()),
                 ":last": text(_just_below(run.reached)),
             },
-            "ProjectionExpression": "conversation_id, #position, #document, #ttl",
+            "ProjectionExpression": "conversation_id, #position, #kind, #tags, #ttl",
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if selection.topic is not None and selection.sentiment is not None:
-            request["FilterExpression"] = "#kind = :kind"
-            request["ExpressionAttributeNames"]["#kind"] = "kind"
-            request["ExpressionAttributeValues"][":kind"] = text(selection.sentiment)
+        clauses = _clauses(selection)
+        if clauses:
+            request["FilterExpression"] = " AND ".join(clause for clause, _ in clauses.values())
+            for name, (_, value) in clauses.items():
+                request["ExpressionAttributeValues"][name] = text(value)
         return request
 
 
-def _placed(now: datetime, item: Item) -> Placed:
-    """Return a document and its position. The document of an expired insight is empty."""
-    return Placed(item["position"]["S"], "" if has_expired(item, now) else valid_document(item))
+def _clauses(selection: Selection) -> dict[str, tuple[str, str]]:
+    """Return what a filter must check besides the partition key: a clause and its value, by name.
+
+    Another label can have the code of a wanted one, so the documents are checked again.
+    """
+    clauses = {
+        f":tag{place}": (f"contains(#tags, :tag{place})", label.tag)
+        for place, label in enumerate(selection.labels)
+    }
+    if selection.topic is not None and selection.sentiment is not None:
+        clauses[":kind"] = ("#kind = :kind", str(selection.sentiment))
+    return clauses
+
+
+def _entry(now: datetime, item: Item) -> IndexEntry | None:
+    """Return an index entry; None if the insight has expired."""
+    if has_expired(item, now):
+        return None
+    return IndexEntry(
+        item["position"]["S"],
+        item["conversation_id"]["S"],
+        item["kind"]["S"],
+        item["tags"]["S"],
+    )
 
 
 def _rounds(
-    runs: list[Run], placed: list[Placed], wanted: int, selection: Selection
+    runs: list[Run], found: list[IndexEntry], wanted: int, selection: Selection
 ) -> Iterator[tuple[int, list[Run]]]:
     """Yield how many items to read of which runs, until the page is full or a limit is reached."""
     budget = MAX_READ
     for turn in range(MAX_READ_ROUNDS):
         head = max((run.read[0].position for run in runs if run.read), default="")
         blocking = [run for run in runs if run.is_blocking and run.reached > head]
-        if len(placed) >= wanted or not blocking:
+        if len(found) >= wanted or not blocking:
             return
         active = sum(not run.is_ended for run in runs)
-        missing = wanted - len(placed)
-        if _is_filtered(selection):
+        missing = wanted - len(found)
+        if _clauses(selection):
             missing *= len(Sentiment) * 2**turn
-        share = min(_read_size(missing / active), budget // len(blocking))
+        free = min(missing, blocking[0].partition.entries_in_unit)
+        share = min(max(_read_size(missing / active), free), budget // len(blocking))
         if not share:
             return
         budget -= share * len(blocking)
@@ -183,20 +220,18 @@ def _read_size(mean: float) -> int:
     return math.ceil(mean + 1.5 * math.sqrt(mean)) + 1
 
 
-def _is_filtered(selection: Selection) -> bool:
-    """Return whether an index by topic is read that contains items which do not match."""
-    return selection.topic is not None and selection.sentiment is not None
+def merge(runs: list[Run], found: list[IndexEntry], wanted: int) -> None:
+    """Move the next entries of all runs to those found, as far as no unread one can be between.
 
-
-def _merged(runs: list[Run], wanted: int) -> list[Placed]:
-    """Return the next matches of all runs, as far as no unread item can be between them."""
-    merged: list[Placed] = []
-    while len(merged) < wanted:
+    An insight that was replaced between two reads can be in two partitions. It is found once.
+    """
+    while len(found) < wanted:
         best = max((run for run in runs if run.read), key=_head, default=None)
         if best is None or _head(best) < _floor(runs):
-            break
-        merged.append(best.read.popleft())
-    return merged
+            return
+        entry = best.read.popleft()
+        if not found or found[-1].position != entry.position:
+            found.append(entry)
 
 
 def _head(run: Run) -> str:
