@@ -217,10 +217,10 @@ def _has_type(value: Value | None, wanted: Value | None) -> bool:
 
 
 def _contains(value: Value | None, wanted: Value | None) -> bool:
-    """Return whether a set contains a text."""
-    if value is None or wanted is None or "SS" not in value:
+    """Return whether a set contains a text, or a text contains another one."""
+    if value is None or wanted is None:
         return False
-    return wanted["S"] in value["SS"]
+    return wanted["S"] in value.get("SS", value.get("S", ""))
 
 
 def _size(tokens: Tokens) -> Operand:
@@ -241,12 +241,6 @@ def _begins_with(value: Value | None, start: Value | None) -> bool:
     if value is None or start is None or "S" not in value:
         return False
     return bool(value["S"].startswith(start["S"]))
-
-
-def _contains(value: Value | None, part: Value | None) -> bool:
-    if value is None or part is None or "S" not in value:
-        return False
-    return part["S"] in value["S"]
 
 
 def _operand(tokens: Tokens) -> Operand:
