@@ -188,7 +188,7 @@ class Actors:
         """Whether there is a conversation that has not expired at a time."""
         dynamodb = self.world.dynamodb
         item = dynamodb.tables["conversations"].items.get((identity,), {})
-        return "text" in item and float(item["ttl"]["N"]) > at - SKEW
+        return "ttl" in item and "erased" not in item and float(item["ttl"]["N"]) > at - SKEW
 
     def _stands_untouched(self, identity: str, at: float) -> bool:
         """Whether a 202 still applies, because no deletion was ever requested."""

@@ -97,9 +97,9 @@ ACKNOWLEDGED_FIRST = (
         "a reservation is settled before the calls",
         f"{ANALYSIS}.waves",
         (
-            "        calls = self.caller.wave(works, admission.start_times)\n",
+            "        calls = self.caller.wave(works,",
             "        self.admission_control.settle(admission, 0)\n"
-            "        calls = self.caller.wave(works, admission.start_times)\n",
+            "        calls = self.caller.wave(works,",
         ),
     ),
 )
