@@ -14,7 +14,7 @@ from moto import mock_aws
 from scripts.deploy import grok_key
 from scripts.deploy.__main__ import main
 from scripts.deploy.builder import HERE, Builder
-from scripts.deploy.plan import plan, require_clean_tree, require_valid
+from scripts.deploy.plan import plan, require_clean_tree, require_valid, secrets
 from scripts.deploy.sam import sam_environment
 from scripts.environments import UnusableError, aws_session, environment
 from scripts.template import read_template
@@ -48,6 +48,11 @@ def test_the_first_time_the_key_is_asked_for_and_stored_encrypted(ssm: SSMClient
     assert grok_key.ensure(ssm, environment("staging"), {}, ask)
     assert stored(ssm) == ("SecureString", "xai-secret")
     assert NAME in asked[0]
+
+
+def test_the_secret_of_the_webhook_comes_from_the_environment_and_else_stays_as_it_is() -> None:
+    assert secrets({"WEBHOOK_SECRET": "s", "WEBHOOK_URL": "u"}) == {"WebhookSecret": "s"}
+    assert secrets({"WEBHOOK_SECRET": ""}) == {}
 
 
 def test_an_existing_key_is_neither_asked_for_nor_replaced(ssm: SSMClient) -> None:

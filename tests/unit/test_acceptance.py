@@ -210,6 +210,35 @@ def test_a_deployment_group_shifts_traffic_in_steps_and_rolls_back(
     assert bool(found) is bool(said)
 
 
+def test_the_mapping_of_the_stream_is_compared_with_the_template() -> None:
+    mapping = {
+        "State": "Enabled",
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": OTHER_ARN}},
+        "LastProcessingResult": "OK",
+    }
+    queue = {"QueueArn": OTHER_ARN}
+    assert deployed.stream_mapping_faults(mapping, queue) == []
+    [disabled] = deployed.stream_mapping_faults(mapping | {"State": "Disabled"}, queue)
+    assert "State of the stream's mapping is Disabled" in disabled
+    [elsewhere] = deployed.stream_mapping_faults(mapping, {"QueueArn": ARN})
+    assert "DestinationConfig" in elsewhere
+    failed = mapping | {"LastProcessingResult": "PROBLEM: Function call failed"}
+    [problem] = deployed.stream_mapping_faults(failed, queue)
+    assert "was not processed" in problem
+
+
+def test_the_webhook_s_target_repeats_for_a_day_and_has_a_dead_letter_queue() -> None:
+    target: dict[str, Any] = {
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185},
+        "DeadLetterConfig": {"Arn": OTHER_ARN},
+    }
+    assert deployed.webhook_faults([target]) == []
+    assert len(deployed.webhook_faults([{}])) == 2
+    assert deployed.webhook_faults([]) == ["the webhook's rule has 0 targets, not 1"]
+
+
 def test_a_method_that_calls_a_function_without_its_alias_is_found() -> None:
     def resource(path: str, uri: str) -> dict[str, Any]:
         return {"path": path, "resourceMethods": {"GET": {"methodIntegration": {"uri": uri}}}}

@@ -69,14 +69,15 @@ def test_the_share_of_aws_is_that_of_the_sums() -> None:
 def test_the_page_names_what_a_conversation_costs_on_each_service() -> None:
     named = {row.item.partition(":")[0] for row in tables()[MILLION] if not row.is_sum}
     assert named == {
-        *("API Gateway", "Lambda", "SQS", "DynamoDB", "Logs", "X-Ray", "Data out", "Grok")
+        *("API Gateway", "Lambda", "EventBridge", "SQS", "DynamoDB", "Logs", "X-Ray", "Data out"),
+        "Grok",
     }
 
 
 def test_the_quantities_of_key_requests_and_polling_follow_from_their_formulas() -> None:
     quantities = {row.item: row.numbers[0] for row in tables()[MONTH] if not row.is_sum}
     hours = 730
-    assert quantities["KMS: requests of DynamoDB, in 10,000"] == Decimal(11 * 12 * hours) / 10_000
+    assert quantities["KMS: requests of DynamoDB, in 10,000"] == Decimal(12 * 12 * hours) / 10_000
     assert quantities["SQS: polling the empty queue, million requests"] == Decimal(
         5 * 180 * hours
     ) / Decimal(1_000_000)
@@ -87,5 +88,6 @@ def test_the_quantities_of_key_requests_and_polling_follow_from_their_formulas()
 
 def test_every_price_has_its_source_on_the_page() -> None:
     sources = PAGE.read_text("utf-8").partition("## Where the prices come from")[2]
-    for service in ("api-gateway", "lambda", "sqs", "dynamodb", "cloudwatch", "xray", "kms", "waf"):
+    services = ("api-gateway", "lambda", "eventbridge", "sqs", "dynamodb")
+    for service in (*services, "cloudwatch", "xray", "kms", "waf"):
         assert f"https://aws.amazon.com/{service}/pricing/" in sources

@@ -45,3 +45,8 @@ def test_samconfig_s_forms_are_read_and_no_value_ends_at_a_blank(
     given: Any, read: dict[str, str]
 ) -> None:
     assert read_overrides(given) == read
+
+
+def test_only_the_user_can_read_a_file_of_values(tmp_path: Path) -> None:
+    write_overrides(tmp_path / "values.yaml", {"WebhookSecret": "s"})
+    assert (tmp_path / "values.yaml").stat().st_mode & 0o077 == 0
