@@ -94,6 +94,9 @@ test: environment ## Run every test; the end-to-end tests start their own stack
 chaos: environment ## Run the full chaos test end to end, and print a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
 
+backlog: environment ## Import LINES=50000 on the local stack while the function is killed KILLS=2 times; print figures
+	@$(STACK) PYTHONPATH=layers/shared:. LINES="$(LINES)" KILLS="$(KILLS)" $(IN)/python -m tests.e2e.backlog
+
 simulate: environment ## Run simulated schedules: SEEDS=1000 [FROM=0], or SEED=123 with its trace
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" SEED="$(SEED)" FROM="$(FROM)" $(IN)/python -m tests.simulation
 
@@ -119,6 +122,10 @@ topic-spread: environment ## Count the topics that the mock names: DATA=conversa
 FILES ?= insights.csv insights.jsonl
 export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
+
+import: environment ## Import FILE=x.csv, .jsonl or .gz: [MAP="text=Body,external_id=Id"] [DRY_RUN=1] [AGAIN=1] [ENCODING=latin-1]
+	@$(STACK) FILE="$(FILE)" MAP="$(MAP)" DRY_RUN="$(DRY_RUN)" AGAIN="$(AGAIN)" FORMAT="$(FORMAT)" \
+		ENCODING="$(ENCODING)" DELIMITER="$(DELIMITER)" $(IN)/python -m scripts.imports
 
 bench: environment ## Run the benchmarks, about ten minutes; ONLY="cold_start warm" selects groups
 	@PYTHONPATH=layers/shared:. $(IN)/python -m benchmarks $(ONLY)

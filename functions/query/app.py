@@ -48,6 +48,15 @@ ROUTES_OF_INGEST = (
     ("POST", "/api/v1/profile/versions/<version>/activate"),
     ("DELETE", "/api/v1/profile/proposals/<topic>"),
 )
+ROUTES_OF_JOBS = (
+    ("POST", "/api/v1/uploads"),
+    ("GET", "/api/v1/uploads/<upload_id>"),
+    ("POST", "/api/v1/jobs"),
+    ("GET", "/api/v1/jobs"),
+    ("GET", "/api/v1/jobs/<job_id>"),
+    ("POST", "/api/v1/jobs/<job_id>/cancel"),
+    ("POST", "/api/v1/jobs/<job_id>/start"),
+)
 
 api_description = ApiDescription(Path(__file__).parent)
 dashboard = StaticFiles(
@@ -55,7 +64,7 @@ dashboard = StaticFiles(
     versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
 )
 # API Gateway sends requests that match no other route to this function: the response is 404 or 405.
-router = Router[Query](elsewhere=ROUTES_OF_INGEST)
+router = Router[Query](elsewhere=ROUTES_OF_INGEST + ROUTES_OF_JOBS)
 
 
 @router.get("/api/v1/conversations", query=ByExternalId)

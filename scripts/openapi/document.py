@@ -38,8 +38,11 @@ PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashbo
 NOT_SHOWN: Final = {
     "ByExternalId",
     "ById",
+    "ByJob",
     "ByTopic",
+    "ByUpload",
     "ByVersion",
+    "JobsQuery",
     "ListQuery",
     "Nothing",
     "PutProfileQuery",
@@ -110,9 +113,11 @@ def _routes() -> list[Route]:
     os.environ.update({name: os.environ.get(name, "described") for name in SETTINGS})
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     from functions.ingest.app import router as ingest
+    from functions.jobs.app import router as jobs
     from functions.query.app import router as query
 
-    return [route for route in (*ingest.routes, *query.routes) if route.path not in PAGES]
+    routes = (*ingest.routes, *query.routes, *jobs.routes)
+    return [route for route in routes if route.path not in PAGES]
 
 
 def _key(route: Route) -> Key:

@@ -168,3 +168,61 @@ VERSIONS: Final = {
     "next_before": None,
 }
 PROPOSALS: Final = {"items": [{"topic": "broken_lid", "count": 12}]}
+
+UPLOAD_ID: Final = "3f0e4f5b-38a4-4f0d-9c40-9d1de1c3a5f2"
+JOB_ID: Final = "7b1d7a52-9f6e-4b0c-8d55-0b6b6f0c3f11"
+NEW_UPLOAD: Final = {"name": "tickets.csv", "size": 18230144}
+UPLOAD: Final = {
+    "id": UPLOAD_ID,
+    "name": "tickets.csv",
+    "size": 18230144,
+    "part_size": 8388608,
+    "parts": 3,
+    "uploaded": 2,
+    "missing": [
+        {
+            "part": 3,
+            "size": 1452928,
+            "url": "https://bucket.s3.eu-central-1.amazonaws.com/uploads/...",
+        }
+    ],
+    "expires_at": "2026-11-23T10:30:00.000Z",
+}
+NEW_JOB: Final = {
+    "kind": "import",
+    "upload_id": UPLOAD_ID,
+    "mapping": {"text": "Body", "external_id": "Ticket", "occurred_at": "Date"},
+}
+STARTED_JOB: Final = {"id": JOB_ID, "kind": "import", "status": "running"}
+JOB: Final = {
+    **STARTED_JOB,
+    "phase": "importing",
+    "waiting_for": None,
+    "file": "tickets.csv",
+    "dry_run": False,
+    "run": 1,
+    "progress": {
+        "bytes_read": 18230144,
+        "bytes_total": 18230144,
+        "lines_done": 12500,
+        "lines_total": 50000,
+        "percent": 25.0,
+    },
+    "counts": {"accepted": 12475, "repeated": 0, "rejected": 25},
+    "lines_per_second": 250.0,
+    "eta_seconds": 150,
+    "estimate": {
+        "lines": 50000,
+        "unreadable": 40,
+        "tokens": 37450000,
+        "cost_usd": "74.90",
+        "seconds": 1351,
+        "days_of_budget": None,
+    },
+    "error": None,
+    "created_at": "2026-11-23T10:15:00.000Z",
+    "started_at": "2026-11-23T10:15:00.000Z",
+    "updated_at": "2026-11-23T10:15:50.000Z",
+    "finished_at": None,
+}
+JOBS: Final = {"items": [JOB]}

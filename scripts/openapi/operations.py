@@ -15,6 +15,7 @@ from grok_insights.bodies.conversations import (
 )
 from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody, PageBody
+from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadBody
 from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
 from grok_insights.domain.profile import Profile
@@ -28,6 +29,7 @@ TAGS: Final = {
     "Conversations": "Send conversations, read them back, and delete them.",
     "Insights": "Read what the analysis says of conversations, one by one and in total.",
     "Profile": "Change what is asked about each conversation.",
+    "Jobs": "Upload files, and import them by jobs.",
     "Operations": "See whether the service works, and measure it.",
 }
 
@@ -240,6 +242,66 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         (*READING, 404),
         example_id="broken_lid",
     ),
+    ("post", "/api/v1/uploads"): Operation(
+        "beginUpload",
+        "Jobs",
+        "Each part in `missing` is sent to its `url` with PUT and exactly its `size`. An upload "
+        "starts no job and costs no tokens. Files are deleted after 7 days.",
+        {201: SuccessResponse("The upload.", UploadBody, examples.UPLOAD, ("Location",))},
+        SENDING,
+        body_example=examples.NEW_UPLOAD,
+    ),
+    ("get", "/api/v1/uploads/{upload_id}"): Operation(
+        "getUpload",
+        "Jobs",
+        "Returns new addresses for at most 100 parts that have not been sent. An interrupted "
+        "upload goes on with them.",
+        {200: SuccessResponse("The upload.", UploadBody, examples.UPLOAD, ("Cache-Control",))},
+        (*READING, 404),
+        example_id=examples.UPLOAD_ID,
+    ),
+    ("post", "/api/v1/jobs"): Operation(
+        "startJob",
+        "Jobs",
+        "An import reads the file, checks its lines, and sends them to the analysis as the bulk "
+        "route does. It waits while the queue is full or the analysis is paused. With `dry_run` "
+        "it only counts and estimates.",
+        {202: SuccessResponse("The job.", StartedJobBody, examples.STARTED_JOB, ("Location",))},
+        (*SENDING, 404, 409),
+        body_example=examples.NEW_JOB,
+    ),
+    ("get", "/api/v1/jobs"): Operation(
+        "listJobs",
+        "Jobs",
+        "The newest 100 jobs can be listed. Their progress is that of their last round.",
+        {200: SuccessResponse("Jobs.", JobsBody, examples.JOBS, ("Cache-Control",))},
+        READING,
+    ),
+    ("get", "/api/v1/jobs/{job_id}"): Operation(
+        "getJob",
+        "Jobs",
+        "Progress, counts, rate, estimates and errors. `rejected_file` lists rejected lines with "
+        "their number and the reason.",
+        {200: SuccessResponse("The job.", JobBody, examples.JOB, ("Cache-Control",))},
+        (*READING, 404),
+        example_id=examples.JOB_ID,
+    ),
+    ("post", "/api/v1/jobs/{job_id}/cancel"): Operation(
+        "cancelJob",
+        "Jobs",
+        "Lines that were accepted before stay accepted.",
+        {202: SuccessResponse("The job.", StartedJobBody)},
+        (*READING, 404, 409),
+        example_id=examples.JOB_ID,
+    ),
+    ("post", "/api/v1/jobs/{job_id}/start"): Operation(
+        "startJobAgain",
+        "Jobs",
+        "Only a job that failed or was cancelled. It goes on where it stopped.",
+        {202: SuccessResponse("The job.", StartedJobBody)},
+        (*READING, 404, 409),
+        example_id=examples.JOB_ID,
+    ),
     ("get", "/health"): Operation(
         "getHealth",
         "Operations",
@@ -269,7 +331,11 @@ REFUSALS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     401: ("The key is missing or wrong.", ("WWW-Authenticate",)),
     403: ("The key is missing or wrong.", ()),
     404: ("There is nothing under this address.", ()),
-    409: ("The `external_id` belongs to other content.", ()),
+    409: (
+        "The request conflicts with what is stored: an `external_id` with other content, or a job "
+        "in another state.",
+        (),
+    ),
     412: ("The profile is not the one that `If-Match` names.", ()),
     413: ("The body has more than 4,500,000 bytes.", ()),
     415: ("The body is not uncompressed `application/json` in UTF-8.", ()),

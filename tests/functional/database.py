@@ -29,6 +29,7 @@ TABLES = {
     "insights": "InsightsTable",
     "trends": "TrendsTable",
     "state": "StateTable",
+    "jobs": "JobsTable",
 }
 CREATED_WITH = (
     "KeySchema",
@@ -58,7 +59,7 @@ def dynamodb() -> DynamoDBClient:
 
 
 def empty_tables(client: DynamoDBClient) -> dict[str, str]:
-    """Return the names of four empty tables, as settings: ``STATE_TABLE`` and so on."""
+    """Return the names of the empty tables, as settings: ``STATE_TABLE`` and so on."""
     names = {kind: f"{PREFIX}{kind}" for kind in TABLES}
     for kind, name in names.items():
         try:

@@ -34,6 +34,9 @@ OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_S
 BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "IngestFunction": (wiring.ingest, OVER_HTTP),
     "QueryFunction": (wiring.query, OVER_HTTP),
+    # It has the number of shards from all functions' common variables.
+    "JobsFunction": (wiring.jobs, OVER_HTTP | {"INDEX_SHARDS"}),
+    "ImportFunction": (wiring.import_steps, set()),
     # The settings compare this one with the time of a call.
     "AnalysisFunction": (wiring.analysis, {"ANALYSIS_TIMEOUT_SECONDS"}),
     # All functions get them.
@@ -97,6 +100,10 @@ def longest(value: Any) -> str:
     if "Fn::Select" in value:
         assert value == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
         return A_UUID
+    if "Fn::GetAtt" in value:
+        return "b" * 63  # a bucket: the only name that a nested stack returns
+    if "Fn::Sub" in value:
+        return str(value["Fn::Sub"]).replace("${AWS::StackName}", LONGEST_NAME)
     return longest_of(value["Ref"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.infrastructure.transformed import of_type
 
-FUNCTIONS = 4
+FUNCTIONS = 6
 
 
 def _versions(**given: str) -> set[str]:

@@ -33,6 +33,16 @@ AWS_METRICS: dict[str, tuple[list[set[str]], set[str]]] = {
             "ApproximateAgeOfOldestMessage",
         },
     ),
+    "AWS/States": (
+        [{"StateMachineArn"}],
+        {
+            "ExecutionsStarted",
+            "ExecutionsSucceeded",
+            "ExecutionsFailed",
+            "ExecutionsAborted",
+            "ExecutionsTimedOut",
+        },
+    ),
     "AWS/ApiGateway": ([{"ApiName", "Stage"}], {"Count", "4XXError", "5XXError", "Latency"}),
     "AWS/Events": (
         [{"EventBusName", "RuleName"}],

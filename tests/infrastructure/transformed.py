@@ -24,7 +24,7 @@ def transformed(*, layer: str = "key", **parameters: str) -> Json:
     """
     source = copy.deepcopy(template())
     for resource in source["Resources"].values():
-        for uri, key in {"CodeUri": "key", "ContentUri": layer}.items():
+        for uri, key in {"CodeUri": "key", "ContentUri": layer, "DefinitionUri": "key"}.items():
             if uri in resource.get("Properties", {}):
                 resource["Properties"][uri] = f"s3://bucket/{key}"
     defaults = {

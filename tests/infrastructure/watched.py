@@ -105,6 +105,8 @@ def _value(value: Any) -> str:
         return value
     if "Ref" in value:
         return STACK if value["Ref"] == "AWS::StackName" else f"{value['Ref']}"
+    if "Fn::Sub" in value:
+        return str(value["Fn::Sub"]).rpartition(":")[2]
     return ".".join(value["Fn::GetAtt"])
 
 

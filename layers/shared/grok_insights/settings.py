@@ -87,6 +87,9 @@ class Settings(Model):
     cursor_key: str = Field(repr=False)
     api_key_id: str = ""
     event_bus: str = ""
+    jobs_table: str = ""
+    files_bucket: str = ""
+    import_state_machine: str = ""
 
     # Grok
     grok_mode: GrokMode = GrokMode.MOCK

@@ -18,6 +18,7 @@ from grok_insights import __version__
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -67,6 +68,22 @@ def apigateway() -> APIGatewayClient:
     return cast("APIGatewayClient", _client("apigateway", _SHORT))
 
 
+def s3() -> S3Client:
+    """Return a client for S3. Its addresses for clients are signed with the length of the body."""
+    config = Config(
+        signature_version="s3v4",
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        read_timeout=60,
+    )
+    return cast("S3Client", _client("s3", _CONFIG.merge(config)))
+
+
+def stepfunctions() -> Any:
+    """Return a client for Step Functions."""
+    return _client("stepfunctions")
+
+
 def _client(service: str, config: Config = _CONFIG) -> Any:
     return _session().create_client(service, config=config)
 
@@ -103,4 +120,4 @@ class _KnownServices(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that this package uses. Each has a model of every type."""
         del type_name
-        return ["apigateway", "dynamodb", "events", "sqs", "ssm"]
+        return ["apigateway", "dynamodb", "events", "s3", "sqs", "ssm", "stepfunctions"]

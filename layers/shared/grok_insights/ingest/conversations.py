@@ -54,10 +54,14 @@ PROOF_SECONDS: Final = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A conversation that is stored, and whose message was sent."""
+    """A conversation that is stored, and whose message was sent.
+
+    ``is_new`` is False if it was stored by an earlier request.
+    """
 
     conversation: Conversation
     status: ConversationStatus
+    is_new: bool = True
 
 
 Outcome = Accepted | RequestError
@@ -92,8 +96,10 @@ class Ingest:
             raise outcome
         return outcome
 
-    def many(self, items: Sequence[Any]) -> list[Outcome]:
+    def many(self, items: Sequence[Any], ids: Sequence[UUID] | None = None) -> list[Outcome]:
         """Accept many items, and return their outcomes in order. Each item is checked separately.
+
+        ``ids`` are the ids of items without an ``external_id``, if these items can be sent again.
 
         Raises
         ------
@@ -101,7 +107,9 @@ class Ingest:
             None was accepted: too many conversations wait, or the table or the queue fails.
         """
         self._refuse_when_full(len(items))
-        outcomes = self._accept([self._read(item) for item in items])
+        given: Sequence[UUID | None] = ids or [None] * len(items)
+        read = [self._read(item, one) for item, one in zip(items, given, strict=True)]
+        outcomes = self._accept(read, withdraws=ids is None)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
         if refusals and len(refusals) == len(outcomes):
             raise refusals[0]
@@ -138,39 +146,44 @@ class Ingest:
                 retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
             )
 
-    def _read(self, item: Any) -> Conversation | RequestError:
+    def _read(self, item: Any, given_id: UUID | None) -> Conversation | RequestError:
         try:
-            return self._checked(NewConversation.model_validate(item), "")
+            return self._checked(NewConversation.model_validate(item), "", given_id)
         except ValidationError as error:
             faults = faults_of(error.errors(include_url=False, include_input=False))
             return InvalidRequest("the conversation is not valid", faults=faults)
         except RequestError as error:
             return error
 
-    def _checked(self, new: NewConversation, parent: str) -> Conversation:
-        identity = conversation_id(new.external_id, self.random_id)
+    def _checked(
+        self, new: NewConversation, parent: str, given_id: UUID | None = None
+    ) -> Conversation:
+        identity = conversation_id(new.external_id, lambda: given_id or self.random_id())
         return checked(new, parent, identity, max_text_chars=self.max_text_chars, now=self.now())
 
-    def _accept(self, items: Sequence[Conversation | RequestError]) -> list[Outcome]:
+    def _accept(
+        self, items: Sequence[Conversation | RequestError], *, withdraws: bool = True
+    ) -> list[Outcome]:
         conversations: dict[str, Conversation] = {}
         for item in items:
             if isinstance(item, Conversation):
                 conversations.setdefault(item.id, item)
         added = self.conversations.add(conversations.values())
-        statuses = self._enqueue(added)
+        statuses = self._enqueue(added, withdraws=withdraws)
         return [
             item if isinstance(item, RequestError) else _ingest_outcome(item, added, statuses)
             for item in items
         ]
 
-    def _enqueue(self, added: Added) -> dict[str, str]:
+    def _enqueue(self, added: Added, *, withdraws: bool) -> dict[str, str]:
         """Send the messages of conversations, and return the statuses by id.
 
         A conversation whose message could not be sent has no status. New conversations come first,
         so that an error with existing ones leaves no new text without a message.
         """
         unsent = self._send(added.stored.values(), 0)
-        self._withdraw(added.stored[identity] for identity in unsent)
+        if withdraws:
+            self._withdraw(added.stored[identity] for identity in unsent)
         statuses = dict.fromkeys(added.stored.keys() - unsent, str(ConversationStatus.ENQUEUED))
         try:
             return statuses | self._send_missing(added.existing)
@@ -237,7 +250,7 @@ def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str])
     status = statuses.get(asked.id)
     if status is None:
         return _not_enqueued()
-    return Accepted(stored, ConversationStatus(status))
+    return Accepted(stored, ConversationStatus(status), is_new=asked.id in added.stored)
 
 
 def _not_enqueued() -> Unavailable:

@@ -8,6 +8,7 @@ the code of another one.
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.waves import Waves
+    from grok_insights.aws.files import Files
+    from grok_insights.aws.jobs import Jobs
     from grok_insights.events.publishing import Publishing
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest.conversations import Ingest
+    from grok_insights.jobs.manage import ManageJobs
+    from grok_insights.jobs.steps import ImportSteps
     from grok_insights.query import Query
 
 __all__ = [
@@ -35,7 +40,9 @@ __all__ = [
     "analysis",
     "events",
     "grok",
+    "import_steps",
     "ingest",
+    "jobs",
     "parts",
     "query",
     "real_grok",
@@ -68,6 +75,78 @@ def ingest(of: Parts) -> Ingest:
         now=of.now,
         random_id=of.random_uuid,
     )
+
+
+def jobs(of: Parts) -> ManageJobs:
+    """Return the use case of the jobs function."""
+    from grok_insights.aws.workflow import Workflow
+    from grok_insights.jobs.estimate import Prices
+    from grok_insights.jobs.manage import ManageJobs
+    from grok_insights.jobs.uploads import Uploads
+
+    table, files = _jobs_table(of), _files(of)
+    settings = of.settings
+    return ManageJobs(
+        uploads=Uploads(table, files, of.now, of.random_uuid),
+        jobs=table,
+        files=files,
+        workflow=Workflow(of.stepfunctions(), settings.import_state_machine),
+        prices=Prices(
+            settings.grok_cost_per_1k,
+            settings.grok_max_requests_per_second,
+            settings.daily_budget_usd,
+        ),
+        now=of.now,
+        random_id=of.random_uuid,
+    )
+
+
+def import_steps(of: Parts) -> ImportSteps:
+    """Return the use case of the import function."""
+    from grok_insights.domain.job import CHUNK_LINES
+    from grok_insights.jobs.finish import Finisher
+    from grok_insights.jobs.part import PartImporter
+    from grok_insights.jobs.plan import Planner
+    from grok_insights.jobs.read import Reader
+    from grok_insights.jobs.steps import ImportSteps
+
+    table, files, queue = _jobs_table(of), _files(of), of.queue
+    # The other half of the queue is for conversations that clients send.
+    most_waiting = max(2, of.settings.max_queue_depth // 2)
+    chunk_lines = min(CHUNK_LINES, most_waiting // 2)
+    return ImportSteps(
+        jobs=table,
+        reader=Reader(table, files, of.now, of.monotonic),
+        planner=Planner(
+            table, queue, of.pauses, of.pause_limits, most_waiting, chunk_lines, of.now
+        ),
+        importer=PartImporter(
+            jobs=table,
+            files=files,
+            ingest=ingest(of),
+            queue=queue,
+            most_waiting=most_waiting,
+            chunk_lines=chunk_lines,
+            sleep=of.sleep,
+            monotonic=of.monotonic,
+        ),
+        finisher=Finisher(table, files, of.now),
+        now=of.now,
+        monotonic=of.monotonic,
+    )
+
+
+def _jobs_table(of: Parts) -> Jobs:
+    from grok_insights.aws.jobs import Jobs
+
+    retention = timedelta(days=of.settings.retention_days)
+    return Jobs(of.dynamodb, of.settings.jobs_table, retention, of.batch_get, of.now)
+
+
+def _files(of: Parts) -> Files:
+    from grok_insights.aws.files import Files
+
+    return Files(of.s3(), of.settings.files_bucket)
 
 
 def query(of: Parts) -> Query:

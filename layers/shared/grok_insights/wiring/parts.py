@@ -37,6 +37,7 @@ from grok_insights.settings import GrokMode, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 
@@ -58,6 +59,8 @@ class Parts:
     lock: Callable[[], AbstractContextManager[Any]] = Lock
     random_uuid: Callable[[], UUID] = uuid4
     eventbridge: Callable[[], Any] = clients.events
+    s3: Callable[[], S3Client] = clients.s3
+    stepfunctions: Callable[[], Any] = clients.stepfunctions
 
     @property
     def batch_get(self) -> BatchGet:

@@ -1,0 +1,273 @@
+"""A job: long work that runs on Step Functions, its progress, and the parts of its work.
+
+A kind of job adds its own options and checkpoint. Today there is one kind, `JobKind.IMPORT`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, Field
+
+from grok_insights.domain.timestamps import Instant
+from grok_insights.validation import Model
+
+CHUNK_LINES: Final = 500
+"""Lines of a part that are accepted together, and counted in one write."""
+
+PART_LINES: Final = 2_000
+PART_BYTES: Final = 4_194_304
+"""The largest part. It is processed by one child execution, which may last 5 minutes."""
+
+MAX_LINE_BYTES: Final = 4_194_304
+"""The longest line of a file that is read: a text of 380,000 bytes has fewer, even if escaped."""
+
+MAX_ATTEMPTS: Final = 5
+"""Runs of a part that end without progress before the part is set aside."""
+
+MAX_FAILED_PARTS: Final = 100
+
+TEXT_COLUMN: Final = "text"
+METADATA_PREFIX: Final = "metadata."
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    IMPORT = "import"
+
+
+class JobStatus(StrEnum):
+    """How far a job is."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobPhase(StrEnum):
+    """What a running job does now."""
+
+    READING = "reading"
+    IMPORTING = "importing"
+    WAITING = "waiting"
+
+
+class Encoding(StrEnum):
+    """How the characters of a file are encoded."""
+
+    UTF_8 = "utf-8"
+    LATIN_1 = "latin-1"
+
+
+class FileFormat(StrEnum):
+    """How conversations stand in a file."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def _known_targets(mapping: dict[str, str]) -> dict[str, str]:
+    known = {"text", "external_id", "occurred_at"}
+    unknown = [one for one in mapping if one not in known and not one.startswith(METADATA_PREFIX)]
+    if unknown:
+        raise ValueError("maps to text, external_id, occurred_at and metadata.NAME only")
+    if TEXT_COLUMN not in mapping:
+        raise ValueError("must name the column of the text")
+    return mapping
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Mapping = Annotated[dict[Name, Name], Field(max_length=50), AfterValidator(_known_targets)]
+
+
+class NewJob(Model):
+    """A job to start."""
+
+    kind: JobKind = Field(description="What the job does.")
+    upload_id: UUID = Field(description="Id of the upload, all parts of which have been sent.")
+    format: FileFormat | None = Field(
+        None, description="Without it, a file that begins with `{` is `jsonl`, and others `csv`."
+    )
+    encoding: Encoding = Field(Encoding.UTF_8, description="Encoding of the file.")
+    delimiter: Annotated[str, Field(pattern=r"^[^\r\n\"]$")] | None = Field(
+        None,
+        description="What separates the columns of a CSV file. Without it, the header decides.",
+    )
+    mapping: Mapping | None = Field(
+        None,
+        description=(
+            "The column or field of the file for each field of a conversation: `text`, "
+            "`external_id`, `occurred_at`, `metadata.NAME`. Without it, they have these names."
+        ),
+    )
+    dry_run: bool = Field(
+        False, description="Only count the lines, and estimate the tokens, the cost and the time."
+    )
+    again: bool = Field(
+        False, description="Import a file that was imported before. Nothing is analysed twice."
+    )
+
+
+class Checkpoint(Model):
+    """How far the file is read. ``offset`` and ``line`` are where reading goes on.
+
+    ``digest`` is of the file's blocks before the block with ``offset``, and of all when complete.
+    """
+
+    offset: int = 0
+    line: int = 0
+    parts: int = 0
+    lines: int = 0
+    unreadable: int = 0
+    tokens: int = 0
+    cost_ticks: int = 0
+    digest: str = ""
+    is_gzip: bool = False
+    format: FileFormat | None = None
+    delimiter: str = ","
+    columns: tuple[tuple[str, int], ...] = ()
+    width: int = 0
+    is_complete: bool = False
+
+
+class Counts(Model):
+    """Lines that were accepted or rejected. ``repeated`` are accepted, and were stored before."""
+
+    accepted: int = 0
+    repeated: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the sums."""
+        return Counts(
+            accepted=self.accepted + other.accepted,
+            repeated=self.repeated + other.repeated,
+            rejected=self.rejected + other.rejected,
+        )
+
+    @property
+    def lines(self) -> int:
+        """Return how many lines they count."""
+        return self.accepted + self.rejected
+
+
+class JobError(Model):
+    """Why a job failed. The message contains nothing of the file."""
+
+    code: str
+    message: str
+
+
+class Upload(Model):
+    """A file that a client sends in parts. S3 calls the multipart upload ``s3_upload_id``."""
+
+    id: str
+    key: str
+    s3_upload_id: str
+    name: str
+    size: int
+    created_at: Instant
+
+
+class Job(Model):
+    """A job. ``run`` counts its starts, and each change raises ``version``."""
+
+    id: str
+    kind: JobKind
+    status: JobStatus
+    phase: JobPhase = JobPhase.READING
+    run: int = 1
+    version: int = 1
+    created_at: Instant
+    started_at: Instant
+    updated_at: Instant
+    finished_at: Instant | None = None
+    options: NewJob
+    upload: Upload
+    checkpoint: Checkpoint = Checkpoint()
+    settled: int = 0
+    """All parts with a smaller number are complete, or set aside."""
+    settled_counts: Counts = Counts()
+    counts: Counts = Counts()
+    """Of all parts, when the job was last planned."""
+    failed_parts: tuple[int, ...] = ()
+    waiting_for: str | None = None
+    waits: int = 0
+    """Consecutive rounds in which the job waited."""
+    rounds: int = 0
+    error: JobError | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it has not ended."""
+        return self.status is JobStatus.RUNNING
+
+    def ended(self, status: JobStatus, at: datetime, error: JobError | None = None) -> Job:
+        """Return the job after its end."""
+        return self.changed(
+            status=status, finished_at=at, updated_at=at, error=error, waiting_for=None
+        )
+
+    def started_again(self, at: datetime) -> Job:
+        """Return the job after another start. It goes on from its checkpoint and its parts."""
+        phase = JobPhase.IMPORTING if self.checkpoint.is_complete else JobPhase.READING
+        return self.changed(
+            status=JobStatus.RUNNING,
+            phase=phase,
+            run=self.run + 1,
+            started_at=at,
+            updated_at=at,
+            finished_at=None,
+            settled=0,
+            settled_counts=Counts(),
+            failed_parts=(),
+            waits=0,
+            rounds=0,
+            error=None,
+        )
+
+    def changed(self, **values: object) -> Job:
+        """Return the job with other values."""
+        return self.model_copy(update=values)
+
+
+class Part(Model):
+    """The progress of one part: how many of its lines are done.
+
+    ``attempts`` counts the runs of ``run`` that began since its last progress.
+    """
+
+    job_id: str
+    number: int
+    run: int = 0
+    attempts: int = 0
+    done: int = 0
+    is_complete: bool = False
+    counts: Counts = Counts()
+
+    def is_poison(self, run: int) -> bool:
+        """Return whether the part has failed too often in a run of the job."""
+        return not self.is_complete and self.run == run and self.attempts >= MAX_ATTEMPTS
+
+
+class StepName(StrEnum):
+    """A step of the state machine that is a call of the function."""
+
+    READ = "read"
+    PLAN = "plan"
+    PART = "part"
+    FINISH = "finish"
+    FAIL = "fail"
+
+
+NextState = Literal["read", "plan", "wait", "import", "finish", "stop"]
+
+
+def line_id(digest: str, line: int) -> UUID:
+    """Return the id of the conversation in a line without ``external_id``, always the same."""
+    return uuid5(UUID(digest[:32]), f"{digest}:{line}")

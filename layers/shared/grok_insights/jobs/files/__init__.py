@@ -1,0 +1,1 @@
+"""Reads files of conversations as a stream: bytes, lines, records. Memory stays bounded."""

@@ -1,0 +1,172 @@
+"""Starts, shows and cancels jobs. A job that failed or was cancelled goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.domain.job import Job, JobError, JobStatus, NewJob, Part
+from grok_insights.errors import Conflict, NotFound, Unavailable
+from grok_insights.jobs.report import body
+from grok_insights.telemetry import logger
+from grok_insights.validation import Model, WholeNumber
+
+if TYPE_CHECKING:
+    from grok_insights.aws.files import Files
+    from grok_insights.aws.jobs import Jobs
+    from grok_insights.aws.workflow import Workflow
+    from grok_insights.bodies.jobs import JobBody, JobsBody
+    from grok_insights.jobs.estimate import Prices
+    from grok_insights.jobs.uploads import Uploads
+
+WINDOW_PARTS: Final = 2_000
+"""Parts that are read at once: as many as one map has ranges."""
+
+MAX_CHANGES: Final = 5
+
+STARTING_SECONDS: Final = 60
+"""How long an execution that does not exist may still be started."""
+
+
+class ByJob(Model):
+    """The path of one job."""
+
+    job_id: UUID = Field(description="Id of the job.")
+
+
+class JobsQuery(Model):
+    """Which jobs to list."""
+
+    limit: WholeNumber = Field(20, description="Largest number of jobs.", ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True)
+class ManageJobs:
+    """The use case."""
+
+    uploads: Uploads
+    jobs: Jobs
+    files: Files
+    workflow: Workflow
+    prices: Prices
+    now: Callable[[], datetime]
+    random_id: Callable[[], UUID]
+
+    def start(self, new: NewJob) -> Job:
+        """Start a job on an upload.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is no such upload, or parts of it are missing.
+        Unavailable
+            The state machine could not be started. The job can be started again.
+        """
+        upload = self.uploads.complete(str(new.upload_id))
+        now = self.now()
+        job = Job(
+            id=str(self.random_id()),
+            kind=new.kind,
+            status=JobStatus.RUNNING,
+            created_at=now,
+            started_at=now,
+            updated_at=now,
+            options=new,
+            upload=upload,
+        )
+        self.jobs.add(job)
+        return self._execute(job)
+
+    def start_again(self, job_id: str) -> Job:
+        """Start a job that failed or was cancelled. It goes on where it stopped.
+
+        Raises
+        ------
+        NotFound, Conflict, Unavailable
+            There is no such job, it has not failed or been cancelled, or it could not be started.
+        """
+        job = self._current(job_id)
+        if job.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+            raise Conflict(f"the job is {job.status}; only one that failed or was cancelled starts")
+        later = self.jobs.replace(job.started_again(self.now()))
+        if later is None:
+            raise Conflict("the job was changed at the same time")
+        return self._execute(later)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job. Lines that were accepted stay accepted.
+
+        Raises
+        ------
+        NotFound, Conflict
+            There is no such job, or it has ended.
+        """
+        for _ in range(MAX_CHANGES):
+            job = self._current(job_id)
+            if job.status is JobStatus.CANCELLED:
+                return job
+            if not job.is_running:
+                raise Conflict(f"the job is {job.status} already")
+            cancelled = self.jobs.replace(job.ended(JobStatus.CANCELLED, self.now()))
+            if cancelled is not None:
+                self.workflow.stop(job.id, job.run)
+                return cancelled
+        raise Unavailable("the job changed each time; send the request again")
+
+    def get(self, job_id: str) -> JobBody:
+        """Return a job with its progress.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        """
+        job = self._current(job_id)
+        return body(job, self._parts(job), self.prices, self.now(), self.files)
+
+    def newest(self, limit: int) -> JobsBody:
+        """Return the newest jobs, with their progress when they were last planned."""
+        jobs = self.jobs.newest(limit)
+        return {"items": [body(job, None, self.prices, self.now(), self.files) for job in jobs]}
+
+    def _current(self, job_id: str) -> Job:
+        """Return a job. If its execution has failed without saying so, the job has failed."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise NotFound("there is no job with this id")
+        if not job.is_running or self.now() - job.started_at < timedelta(seconds=STARTING_SECONDS):
+            return job
+        if not self.workflow.has_failed(job.id, job.run):
+            return job
+        error = JobError(code="execution_failed", message="the execution ended unexpectedly")
+        failed = self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+        return failed or self._reread(job_id)
+
+    def _reread(self, job_id: str) -> Job:
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise NotFound("there is no job with this id")
+        return job
+
+    def _parts(self, job: Job) -> list[Part]:
+        end = min(job.checkpoint.parts, job.settled + WINDOW_PARTS)
+        is_planned = job.checkpoint.is_complete and not job.options.dry_run
+        return self.jobs.parts(job.id, range(job.settled, end)) if is_planned else []
+
+    def _execute(self, job: Job) -> Job:
+        try:
+            self.workflow.start(job.id, job.run)
+        except AWS_FAILURES:
+            logger.exception("an execution could not be started", job_id=job.id)
+            error = JobError(code="not_started", message="Step Functions could not be reached")
+            self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+            raise Unavailable(
+                f"job {job.id} could not be started; start it again", retry_after_seconds=5
+            ) from None
+        return job

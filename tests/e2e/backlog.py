@@ -1,0 +1,232 @@
+"""Import a large file on the local stack while its function is killed, and print the figures.
+
+``make backlog`` runs it on the stack of ``make up``, with ``LINES=50000`` by default. It is not
+part of ``make test``, because it takes minutes. `test_imports.py` imports a smaller file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+
+from scripts.imports.api import Api
+from scripts.imports.command import Importer
+from scripts.imports.record import Record
+from scripts.local.aws import EmulatorSession
+from tests.recount import counted, recount
+
+SAMPLES: Final = Path(__file__).parents[2] / "scripts/samples.jsonl"
+BAD_LINES: Final = 100
+SAMPLE_SECONDS: Final = 0.5
+
+
+@dataclass
+class Watch:
+    """Samples the memory of a function's processes, and kills them at chosen progress."""
+
+    function: str
+    emulator_pid: str
+    peak_mb: float = 0.0
+    killed: int = 0
+    ended: Event = field(default_factory=Event)
+
+    def processes(self) -> Iterator[int]:
+        """Yield the ids of the function's processes."""
+        listed = subprocess.run(
+            ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        )
+        for line in listed.stdout.splitlines():
+            pid, parent, command = line.split(maxsplit=2)
+            if parent == self.emulator_pid and f"ministack-lambda-{self.function}-" in command:
+                yield int(pid)
+
+    def run(self) -> None:
+        """Sample until the end."""
+        while not self.ended.wait(SAMPLE_SECONDS):
+            for pid in self.processes():
+                with suppress(OSError, StopIteration):
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    high = next(x for x in status.splitlines() if x.startswith("VmHWM"))
+                    self.peak_mb = max(self.peak_mb, int(high.split()[1]) / 1024)
+
+    def kill(self) -> None:
+        """Kill the function's processes, as a crash would."""
+        for pid in list(self.processes()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.killed += 1
+
+
+def write_backlog(path: Path, lines: int, bad: int = BAD_LINES) -> list[int]:
+    """Write a file of conversations of the last 100 days, and return the numbers of bad lines."""
+    texts = [json.loads(line)["text"] for line in SAMPLES.read_text("utf-8").splitlines()]
+    marker, every = uuid4().hex[:8], lines // bad
+    first = datetime.now(UTC) - timedelta(days=100)
+    step = timedelta(days=99) / lines
+    numbers = []
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(1, lines + 1):
+            if number % every == 0:
+                numbers.append(number)
+                file.write('{"text": "cut off\n')
+                continue
+            item = {
+                "text": f"{texts[number % len(texts)]}\nReference: {marker}-{number}",
+                "occurred_at": (first + number * step).isoformat(timespec="seconds"),
+            }
+            if number % 2:
+                item["external_id"] = f"backlog-{marker}-{number}"
+            file.write(json.dumps(item) + "\n")
+    return numbers
+
+
+@dataclass
+class Backlog:
+    """The stack, as its variables name it."""
+
+    environment: dict[str, str]
+
+    def __post_init__(self) -> None:
+        session = EmulatorSession(self.environment["AWS_ENDPOINT_URL"])
+        self.dynamodb, self.sqs = session.dynamodb(), session.sqs()
+        self.client = httpx.Client(
+            base_url=self.environment["API_URL"],
+            headers={"x-api-key": self.environment["API_KEY"]},
+            timeout=60,
+        )
+        self.storage = httpx.Client(timeout=300)
+
+    def imported(self, path: Path, folder: Path, **options: Any) -> dict[str, Any]:
+        """Import a file by the command's own code, and return the ended job."""
+        api = Api(self.client, self.storage)
+        record = Record(folder, path, self.environment["API_URL"])
+        return Importer(api, record, Console(stderr=True), options, time.sleep)(path)
+
+    def rejected(self, job: dict[str, Any]) -> list[int]:
+        """Return the numbers of the rejected lines, as their file lists them."""
+        response = self.storage.get(job["rejected_file"]["url"])
+        response.raise_for_status()
+        return [json.loads(line)["line"] for line in response.text.splitlines()]
+
+    def count(self, table: str) -> int:
+        """Return the number of items of a table that are no marks."""
+        name = self.environment[f"{table}_TABLE_NAME"]
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=name)
+        return sum("erased" not in item for page in pages for item in page["Items"])
+
+    def wait_until_analysed(self, seconds: float) -> None:
+        """Wait until the queue is empty, and each conversation has its insight."""
+        deadline = time.monotonic() + seconds
+        while True:
+            response = self.sqs.get_queue_attributes(
+                QueueUrl=self.environment["ANALYSIS_QUEUE_URL"], AttributeNames=["All"]
+            )
+            waiting = sum(
+                int(number)
+                for name, number in response["Attributes"].items()
+                if name.startswith("ApproximateNumberOfMessages")
+            )
+            if not waiting and self.count("INSIGHTS") == self.count("CONVERSATIONS"):
+                return
+            assert time.monotonic() < deadline, f"{waiting} messages still wait"
+            time.sleep(2)
+
+    def trends_equal_a_recount(self) -> bool:
+        """Return whether the counters are those that follow from the insights."""
+        names = (self.environment[f"{one}_TABLE_NAME"] for one in ("TRENDS", "INSIGHTS"))
+        return counted(self.dynamodb, next(names)) == recount(self.dynamodb, next(names))
+
+
+def run(backlog: Backlog, lines: int, kills: int, folder: Path) -> dict[str, Any]:
+    """Import a file while the function is killed, import it again, and return the figures."""
+    path = folder / "backlog.jsonl"
+    bad = write_backlog(path, lines)
+    before = backlog.count("CONVERSATIONS")
+    environment = backlog.environment
+    watch = Watch(environment["IMPORT_FUNCTION_NAME"], environment["EMULATOR_PID"])
+    sampler = Thread(target=watch.run, daemon=True)
+    sampler.start()
+    killer = Thread(target=_kill, args=(backlog, watch, kills), daemon=True)
+    killer.start()
+    started = time.monotonic()
+    job = backlog.imported(path, folder)
+    import_seconds = time.monotonic() - started
+    watch.ended.set()
+    assert job["status"] == "completed", job["error"]
+    assert job["counts"]["accepted"] == lines - len(bad), job["counts"]
+    assert backlog.rejected(job) == bad
+    assert backlog.count("CONVERSATIONS") - before == lines - len(bad)
+    Console().print(
+        f"imported in {import_seconds:.0f} s, {watch.killed} functions killed, peak memory"
+        f" {watch.peak_mb:.0f} MB; waiting for the analysis"
+    )
+    backlog.wait_until_analysed(7_200)
+    analysed_seconds = time.monotonic() - started
+    assert backlog.trends_equal_a_recount()
+    again = backlog.imported(path, folder, again=True)
+    assert again["counts"]["repeated"] == lines - len(bad), again["counts"]
+    assert backlog.count("CONVERSATIONS") - before == lines - len(bad)
+    backlog.wait_until_analysed(600)
+    assert backlog.trends_equal_a_recount()
+    return {
+        "lines": lines,
+        "file, MB": round(path.stat().st_size / 1e6, 1),
+        "rejected, as listed": len(bad),
+        "functions killed": watch.killed,
+        "import, s": round(import_seconds, 1),
+        "all analysed after, s": round(analysed_seconds, 1),
+        "peak memory of the import function, MB": round(watch.peak_mb, 1),
+    }
+
+
+def _kill(backlog: Backlog, watch: Watch, kills: int) -> None:
+    """Kill the function once while it reads, and then at equal steps of progress."""
+    share, done = 1 / (kills + 1), 0
+    while done < kills and not watch.ended.wait(0.2):
+        [*listed] = backlog.client.get("/api/v1/jobs", params={"limit": "1"}).json()["items"]
+        if not listed or listed[0]["status"] != "running":
+            continue
+        job = backlog.client.get(f"/api/v1/jobs/{listed[0]['id']}").json()
+        total = job["progress"]["lines_total"]
+        if total and job["progress"]["lines_done"] / total >= share * (done + 1):
+            before = watch.killed
+            watch.kill()
+            done += watch.killed > before
+
+
+def main() -> int:
+    """Run the command on the stack of the environment."""
+    console = Console()
+    if "EMULATOR_PID" not in os.environ:
+        console.print("Which stack? Start one with make up.")
+        return 2
+    with TemporaryDirectory() as folder:
+        figures = run(
+            Backlog(dict(os.environ)),
+            int(os.environ.get("LINES") or 50_000),
+            int(os.environ.get("KILLS") or 2),
+            Path(folder),
+        )
+    for name, figure in figures.items():
+        console.print(f"{name:40} {figure:>12,}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
