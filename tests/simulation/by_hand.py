@@ -380,7 +380,7 @@ FOUND_BEFORE = (
         "a conversation and its insight expire separately",
         f"{AWS}.insights.item",
         (
-            '"ttl": number(int(lifetime.expires_at.timestamp()))',
+            '"ttl": number(counted.expires_at)',
             '"ttl": number(int(insight.created_at.timestamp()) + 15 * 86_400)',
         ),
     ),
