@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from functions.ingest.app import NewConversations
 from grok_insights.domain.new_conversation import ByExternalId, ById, NewConversation, NewMessage
@@ -110,3 +110,13 @@ def test_many_faults_of_one_request_are_cut_off_and_so_are_the_names_that_a_clie
     found = faults_of(caught.value.errors(), "body")
     assert len(found) == MAX_FAULTS
     assert {len(fault.location) for fault in found} == {64}
+
+
+def test_a_text_that_does_not_match_a_pattern_without_a_message_gets_the_pattern() -> None:
+    class Delimited(Model):
+        delimiter: str = Field(pattern="^[^x]$")
+
+    with pytest.raises(ValidationError) as caught:
+        Delimited.model_validate({"delimiter": "AAA"})
+    [found] = faults_of(caught.value.errors(), "body")
+    assert (found.location, found.message) == ("body.delimiter", "must match ^[^x]$")

@@ -158,6 +158,7 @@ def _message(error: Mapping[str, Any]) -> str:
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch":
-            return PATTERNS[context["pattern"]]
+            pattern = context["pattern"]
+            return PATTERNS.get(pattern, f"must match {pattern}")
         case other:
             return MESSAGES.get(other, "is not valid").format(**context)

@@ -54,8 +54,10 @@ class ListQuery(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_labels(cls, sent: Mapping[str, str]) -> dict[str, object]:
+    def _with_labels(cls, sent: object) -> object:
         """Return the parameters, with those of fields and segments under one name."""
+        if not isinstance(sent, Mapping):
+            return sent
         chosen = {name: value for name, value in sent.items() if _LABEL_NAME.match(name)}
         errors = [*_label_errors(chosen)]
         if "labels" in sent:
