@@ -208,7 +208,7 @@ def test_a_server_that_takes_the_request_in_small_parts_is_a_timeout() -> None:
     long = Prompt(PROMPT.conversation_id, "x" * 30_000_000)
     with (
         _talking(sip) as address,
-        grok(address, 1.0) as client,
+        grok(address, 3.0) as client,
         pytest.raises(TransientError) as caught,
     ):
         client.analyse(long)

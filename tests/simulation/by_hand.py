@@ -202,8 +202,14 @@ ORDER = (
             "        unsent = self._send(conversations.values(), 0)\n"
             "        added = self.conversations.add(conversations.values())\n",
         ),
-        ("self._enqueue(added)\n        return", "self._enqueue(added, unsent)\n        return"),
-        ("def _enqueue(self, added: Added)", "def _enqueue(self, added: Added, unsent: set[str])"),
+        (
+            "self._enqueue(added, withdraws=withdraws)\n        return",
+            "self._enqueue(added, unsent, withdraws=withdraws)\n        return",
+        ),
+        (
+            "def _enqueue(self, added: Added, *,",
+            "def _enqueue(self, added: Added, unsent: set[str], *,",
+        ),
         ("        unsent = self._send(added.stored.values(), 0)\n", ""),
         (
             "(added.stored[identity] for identity in unsent)",
