@@ -37,12 +37,12 @@ def comparison_table(before: Report, after: Report, found: Mapping[str, Interval
             _number(after.measures[name].value),
             f"{difference.value:+.3f}",
             f"{difference.low:+.3f} to {difference.high:+.3f}",
-            verdict(name, difference),
+            better_or_worse(name, difference),
         )
     return table
 
 
-def verdict(name: str, difference: Interval) -> str:
+def better_or_worse(name: str, difference: Interval) -> str:
     """Return ``better``, ``worse``, or an empty text if the interval contains 0."""
     if not (difference.is_above_zero or difference.is_below_zero):
         return ""

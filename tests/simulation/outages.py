@@ -28,7 +28,7 @@ CLAIM_SECONDS = 7.5
 
 @dataclass
 class Seen:
-    """What one environment saw of an outage: its own calls, and what came of them."""
+    """What one environment saw of an outage: its own calls, and the result of them."""
 
     calls: int = 0
     failures: int = 0

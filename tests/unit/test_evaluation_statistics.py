@@ -22,7 +22,7 @@ from scripts.evaluate.measures import (
     measure,
     percentile,
 )
-from scripts.evaluate.tables import verdict
+from scripts.evaluate.tables import better_or_worse
 from scripts.evaluate.tally import FAILED, added, confusions_of, shown, tally_of, topics_of
 from tests.standin.labelled import answers
 
@@ -260,4 +260,4 @@ def test_the_interval_covers_the_true_quality_of_a_noisy_analyzer_in_most_runs()
 def test_a_difference_is_better_or_worse_only_if_its_interval_excludes_zero(
     name: str, interval: Interval, expected: str
 ) -> None:
-    assert verdict(name, interval) == expected
+    assert better_or_worse(name, interval) == expected
