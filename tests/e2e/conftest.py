@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from scripts.local.aws import EmulatorSession
+from tests.recount import Counts, counted, recount
 
 collect_ignore = ["acceptance"]
 """Tests that need a stack by its URL: `make verify` and `test_verify.py` run them."""
@@ -77,6 +78,14 @@ class Stack:
     def insights(self) -> list[dict[str, Any]]:
         """Return every insight, without the marks of erased conversations."""
         return [one for one in self.items("INSIGHTS_TABLE_NAME") if "erased" not in one]
+
+    def counted(self) -> Counts:
+        """Return the stored counters of trends."""
+        return counted(self.session.dynamodb(), self.name("TRENDS_TABLE_NAME"))
+
+    def recounted(self) -> Counts:
+        """Return the counters that follow from the stored insights."""
+        return recount(self.session.dynamodb(), self.name("INSIGHTS_TABLE_NAME"))
 
 
 def make_client(stack: Stack, key: str) -> Client:

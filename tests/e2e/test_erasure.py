@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from grok_insights.domain.insight import Sentiment
+
 from tests.e2e.conftest import Client, Stack
-from tests.e2e.test_pipeline import ANGRY, Unique, counters, insight, recount, settle
+from tests.e2e.test_pipeline import ANGRY, Unique, insight, settle
+from tests.recount import Counts
 
 
 def test_a_deleted_conversation_is_gone_and_no_longer_counts(
@@ -13,22 +16,32 @@ def test_a_deleted_conversation_is_gone_and_no_longer_counts(
     identity = client.post("/api/v1/conversations", one).json()["id"]
     insight(client, identity)
     settle(stack, client)
-    before = recount(stack)
+    before = stack.recounted()
 
     response = client.delete(f"/api/v1/conversations/{identity}")
     assert (response.status_code, response.text) == (204, "")
     for path in (f"/api/v1/conversations/{identity}", f"/api/v1/insights/{identity}"):
         assert client.get(path).status_code == 404
     assert client.delete(f"/api/v1/conversations/{identity}").status_code == 404
-    after = recount(stack)
-    assert after["negative"] == before["negative"] - 1
-    assert counters(stack) == after
+    after = stack.recounted()
+    assert negative_by_day(after) == negative_by_day(before) - 1
+    assert stack.counted() == after
 
     again = client.post("/api/v1/conversations", one)
     assert (again.status_code, again.json()["id"]) == (202, identity)
     assert insight(client, identity)["sentiment"] == "negative"
     settle(stack, client)
-    assert counters(stack) == recount(stack) == before
+    assert stack.counted() == stack.recounted()
+    assert negative_by_day(stack.counted()) == negative_by_day(before)
+
+
+def negative_by_day(counts: Counts) -> int:
+    """Return the number of negative insights of all days."""
+    return sum(
+        number
+        for (bucket, _, name), number in counts.items()
+        if bucket.startswith("day#") and name == Sentiment.NEGATIVE
+    )
 
 
 def test_conversations_deleted_while_they_wait_are_never_analysed(
@@ -42,4 +55,4 @@ def test_conversations_deleted_while_they_wait_are_never_analysed(
     settle(stack, client)
     left = {item["conversation_id"]["S"] for item in stack.insights()} & set(wanted)
     assert not left
-    assert counters(stack) == recount(stack)
+    assert stack.counted() == stack.recounted()

@@ -28,31 +28,6 @@ def insight(client: Client, identity: str) -> dict[str, Any]:
     return body
 
 
-def recount(stack: Stack) -> Counter[str]:
-    """Return the counts that follow from the insights themselves."""
-    counted: Counter[str] = Counter()
-    for item in stack.insights():
-        counted[item["kind"]["S"]] += 1
-        counted["tokens"] += int(item["tokens_used"]["N"])
-        counted["processing_ms"] += int(item["processing_time_ms"]["N"])
-        for topic in item["topics"]["L"]:
-            counted[f"topic {topic['S']}"] += 1
-    return counted
-
-
-def counters(stack: Stack) -> Counter[str]:
-    """Return the counters by day, and those of topics by hour."""
-    counted: Counter[str] = Counter()
-    for item in stack.items("TRENDS_TABLE_NAME"):
-        bucket, slot = item.pop("bucket")["S"], item.pop("slot")["S"]
-        numbers = {name: int(value["N"]) for name, value in item.items()}
-        if bucket.startswith("day#"):
-            counted.update(numbers)
-        elif bucket.startswith("topics#") and len(bucket.split("#")[1]) == len("2026-11-23"):
-            counted[f"topic {slot}"] += sum(numbers.values())
-    return counted
-
-
 def test_a_conversation_gets_its_insight(client: Client) -> None:
     response = client.post(
         "/api/v1/conversations", {"text": ANGRY, "metadata": {"channel": "mail"}}
@@ -145,7 +120,7 @@ def test_five_hundred_are_all_analysed_exactly_once_and_trends_equal_a_recount(
 
     until(all_there, 120, "500 insights")
     settle(stack, client)
-    assert counters(stack) == recount(stack)
+    assert stack.counted() == stack.recounted()
     trends = new_client().get("/api/v1/insights/trends", interval="day").json()
     assert trends["totals"]["count"] == len(stack.insights())
 
@@ -176,7 +151,7 @@ def test_a_message_that_is_delivered_again_counts_once(stack: Stack, client: Cli
         )
     settle(stack, client)
     assert insight(client, identity) == before
-    assert counters(stack) == recount(stack)
+    assert stack.counted() == stack.recounted()
 
 
 def test_a_function_killed_in_the_middle_of_a_batch_loses_nothing(
@@ -200,7 +175,7 @@ def test_a_function_killed_in_the_middle_of_a_batch_loses_nothing(
 
     until(all_there, 120, "the insights of a killed batch")
     settle(stack, client)
-    assert counters(stack) == recount(stack)
+    assert stack.counted() == stack.recounted()
 
 
 def kill_workers(function_name: str) -> int:
