@@ -187,7 +187,8 @@ def _parameters(route: Route, words: Operation, models: Schema) -> Iterator[Sche
     for name, schema in query.get("properties", {}).items():
         required = name in query.get("required", ())
         example = {"example": words.example_external_id} if required else {}
-        yield {"name": name, "in": "query", "required": required, **_described(schema), **example}
+        parameter = {"name": name, "in": "query", "required": required, **_described(schema)}
+        yield _exploded({**parameter, **example})
 
 
 def _described(schema: Schema) -> Schema:

@@ -75,7 +75,7 @@ class Watch:
 
 def write_backlog(path: Path, lines: int, bad: int = BAD_LINES) -> list[int]:
     """Write a file of conversations of the last 100 days, and return the numbers of bad lines."""
-    texts = [json.loads(line)["text"] for line in SAMPLES.read_text("utf-8").splitlines()]
+    samples = [json.loads(line) for line in SAMPLES.read_text("utf-8").splitlines()]
     marker, every = uuid4().hex[:8], lines // bad
     first = datetime.now(UTC) - timedelta(days=100)
     step = timedelta(days=99) / lines
@@ -87,9 +87,11 @@ def write_backlog(path: Path, lines: int, bad: int = BAD_LINES) -> list[int]:
                 file.write('{"text": "cut off\n')
                 continue
             item = {
-                "text": f"{texts[number % len(texts)]}\nReference: {marker}-{number}",
+                **samples[number % len(samples)],
                 "occurred_at": (first + number * step).isoformat(timespec="seconds"),
+                "metadata": {"reference": f"{marker}-{number}"},
             }
+            del item["external_id"]
             if number % 2:
                 item["external_id"] = f"backlog-{marker}-{number}"
             file.write(json.dumps(item) + "\n")

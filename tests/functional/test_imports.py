@@ -186,7 +186,7 @@ def test_a_kill_after_conversations_were_accepted_loses_none_and_counts_each_onc
     puts: list[str] = []
 
     def count(params: dict[str, Any], **_: Any) -> None:
-        if params["TableName"] == "jobs":
+        if params["TableName"] == imports.parts.settings.jobs_table:
             puts.append(params["Item"]["id"]["S"])
             if len(puts) == 2:
                 raise Killed

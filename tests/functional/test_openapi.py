@@ -78,6 +78,19 @@ def test_the_items_of_a_bulk_request_are_typed() -> None:
     assert (bulk["minItems"], bulk["maxItems"]) == (1, 500)
 
 
+def test_filters_by_label_are_parameters_of_their_own_with_names_of_one_pattern() -> None:
+    objects = [
+        one
+        for _, _, operation in OPERATIONS
+        for one in operation["parameters"]
+        if one["schema"].get("type") == "object"
+    ]
+    assert objects
+    for one in objects:
+        assert (one["style"], one["explode"]) == ("form", True)
+        assert "segment" in one["schema"]["propertyNames"]["pattern"]
+
+
 def test_the_licence_and_a_contact_are_named() -> None:
     assert document()["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
     assert document()["info"]["contact"]["name"]
