@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from grok_insights.domain.insight import Sentiment
-
 from tests.e2e.conftest import Client, Stack
 from tests.e2e.test_pipeline import ANGRY, Unique, insight, settle
 from tests.recount import Counts
