@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,6 +113,11 @@ class Backlog:
             timeout=60,
         )
         self.storage = httpx.Client(timeout=300)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+        self.storage.close()
 
     def imported(self, path: Path, folder: Path, **options: Any) -> dict[str, Any]:
         """Import a file by the command's own code, and return the ended job."""
@@ -218,9 +223,9 @@ def main() -> int:
     if "EMULATOR_PID" not in os.environ:
         console.print("Which stack? Start one with make up.")
         return 2
-    with TemporaryDirectory() as folder:
+    with closing(Backlog(dict(os.environ))) as backlog, TemporaryDirectory() as folder:
         figures = run(
-            Backlog(dict(os.environ)),
+            backlog,
             int(os.environ.get("LINES") or 50_000),
             int(os.environ.get("KILLS") or 2),
             Path(folder),

@@ -88,6 +88,15 @@ class Stack:
         return recount(self.session.dynamodb(), self.name("INSIGHTS_TABLE_NAME"))
 
 
+def start_import(client: Client, content: bytes) -> str:
+    """Upload JSON Lines of one part, start their import, and return the path of its job."""
+    begun = client.post("/api/v1/uploads", {"name": "c.jsonl", "size": len(content)}).json()
+    [part] = begun["missing"]
+    assert client.http.put(part["url"], content=content).status_code == 200
+    started = client.post("/api/v1/jobs", {"kind": "import", "upload_id": begun["id"]}).json()
+    return f"/api/v1/jobs/{started['id']}"
+
+
 def make_client(stack: Stack, key: str) -> Client:
     number = next(_addresses)
     address = f"198.51.{number // 250}.{number % 250 + 1}"

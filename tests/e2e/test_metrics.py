@@ -12,7 +12,7 @@ import pytest
 from grok_insights.telemetry import NAMESPACE
 from scripts import pause
 from scripts.local.aws import EmulatorSession
-from tests.e2e.conftest import Client, Stack, bring_up, make_client, until
+from tests.e2e.conftest import Client, Stack, bring_up, make_client, start_import, until
 from tests.e2e.test_pipeline import ANGRY, insight
 from tests.infrastructure.watched import STACK, watched
 from tests.standin import running
@@ -48,7 +48,7 @@ def emitted(stack: Stack) -> set[Metric]:
     """Return every metric of ours in the logs of all functions: namespace, name and dimensions."""
     return {
         metric
-        for function in ("ingest", "query", "analysis")
+        for function in ("ingest", "query", "analysis", "events", "import")
         for line in _lines(stack, function)
         for metric in _metrics(line)
     }
@@ -100,6 +100,8 @@ def lose_the_state_table(stack: Stack, client: Client) -> None:
 
 def test_everything_that_is_watched_is_emitted(stack: Stack, client: Client) -> None:
     insight(client, client.post("/api/v1/conversations", {"text": ANGRY}).json()["id"])
+    job = start_import(client, b'{"text": "All fine, thank you"}\n')
+    until(lambda: client.get(job).json()["status"] == "completed", 60, "the end of the import")
     lose_the_state_table(stack, client)
     name = stack.name("STACK_NAME")
     wanted = {

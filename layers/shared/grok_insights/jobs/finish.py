@@ -32,6 +32,7 @@ class Finisher:
         """End a job, all parts of which are complete or have failed repeatedly."""
         if job.counts.rejected:
             self.files.put(errors_key(job.id), self._rejected(job))
+        metrics.add_metric("ImportPartsFailed", MetricUnit.Count, len(job.failed_parts))
         if job.failed_parts:
             self._fail(job)
             return
@@ -56,6 +57,5 @@ class Finisher:
             " others are imported. Start the job again to try them again"
         )
         logger.error("parts of a job failed repeatedly", job_id=job.id, parts=named)
-        metrics.add_metric("ImportPartsFailed", MetricUnit.Count, len(job.failed_parts))
         error = JobError(code="parts_failed", message=message)
         self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
