@@ -30,7 +30,7 @@ from grok_insights.http import (
 from grok_insights.http.response import NO_STORE
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
-from grok_insights.query.parameters import ListQuery, TrendsQuery, VersionsQuery
+from grok_insights.query.parameters import ListQuery, MoversQuery, TrendsQuery, VersionsQuery
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
 
@@ -95,6 +95,13 @@ def trends(use_case: Query, query: TrendsQuery) -> Response[str]:
     wanted = counters.range(query.start, query.end, query.interval)
     read = counters.verified if query.verify else counters.of
     return json_response(HTTPStatus.OK, read(wanted, query.by, query.top))
+
+
+@router.get("/api/v1/insights/movers", query=MoversQuery)
+def movers(use_case: Query, query: MoversQuery) -> Response[str]:
+    """Return the labels of a period, compared with the period before."""
+    periods = use_case.movers.periods(query.start, query.end, query.by)
+    return json_response(HTTPStatus.OK, use_case.movers.of(periods, query.by, query.top))
 
 
 @router.get("/api/v1/insights/<conversation_id>", parameters=ById)

@@ -44,6 +44,7 @@ NOT_SHOWN: Final = {
     "ByVersion",
     "JobsQuery",
     "ListQuery",
+    "MoversQuery",
     "Nothing",
     "PutProfileQuery",
     "TrendsQuery",

@@ -112,6 +112,34 @@ TRENDS: Final = {
     ],
     "top_topics": [{"topic": "refund", "count": 2}],
 }
+MOVERS: Final = {
+    "by": "topic",
+    "period": {
+        "from": "2026-11-16T10:00:00.000Z",
+        "to": "2026-11-23T10:00:00.000Z",
+        "completed": 1000,
+    },
+    "before": {
+        "from": "2026-11-09T10:00:00.000Z",
+        "to": "2026-11-16T10:00:00.000Z",
+        "completed": 1000,
+    },
+    "movers": [
+        {
+            "label": "topic:refund",
+            "value": "refund",
+            "count": 200,
+            "count_before": 100,
+            "share": 0.2,
+            "share_before": 0.1,
+            "change": 0.1,
+            "negative_share": 0.75,
+            "negative_share_before": 0.5,
+            "p_value": 5e-10,
+            "significant": True,
+        }
+    ],
+}
 HEALTH: Final = {
     "status": "healthy",
     "worker": {"state": "running"},

@@ -16,6 +16,7 @@ from grok_insights.bodies.conversations import (
 from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody, PageBody
 from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadBody
+from grok_insights.bodies.movers import MoversBody
 from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
 from grok_insights.domain.profile import Profile
@@ -159,6 +160,17 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "and 800 by day. The default is the last 24 hours by hour, and the last 30 days by day. "
         "`by` selects what `labels` count. `verify` counts the insights again, and compares.",
         {200: SuccessResponse("The counters.", TrendsBody, examples.TRENDS, FOUND), 304: UNCHANGED},
+        READING,
+    ),
+    ("get", "/api/v1/insights/movers"): Operation(
+        "getMovers",
+        "Insights",
+        "Each label is compared with the period before, by its share of the completed "
+        "conversations. `significant` accounts for volume and for the number of labels. Of a "
+        "period that is not over, the hours or days that are over are compared with the same ones "
+        "of the period before. Topics of up to 31 days are compared by whole hours, and all others "
+        "by whole days. The default is the last 7 days, and the longest period is 400 days.",
+        {200: SuccessResponse("The labels.", MoversBody, examples.MOVERS, FOUND), 304: UNCHANGED},
         READING,
     ),
     ("get", "/api/v1/insights/{conversation_id}"): Operation(

@@ -31,6 +31,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         _put_in_order(case.query)
     if case.path == "/api/v1/insights/trends" and case.query:
         _put_range_right(case.query)
+    if case.path == "/api/v1/insights/movers" and case.query:
+        _put_period_right(case.query)
     if case.path == "/api/v1/conversations" and isinstance(case.body, dict):
         _put_times_right(case.body)
     if case.path_parameters and case.path_parameters.get("conversation_id") in {None, "None"}:
@@ -74,5 +76,15 @@ def _put_range_right(query: Any) -> None:
         return
     start = datetime.fromisoformat(query["from"])
     start = start.replace(year=min(max(start.year, 3), 9000))
+    query["from"] = start.isoformat()
+    query["to"] = (start + timedelta(hours=3)).isoformat()
+
+
+def _put_period_right(query: Any) -> None:
+    """Make the period a few hours long, and end in the past."""
+    if query.get("from") is None:
+        query.pop("to", None)
+        return
+    start = datetime.fromisoformat(query["from"]).replace(year=2020)
     query["from"] = start.isoformat()
     query["to"] = (start + timedelta(hours=3)).isoformat()

@@ -25,6 +25,11 @@ class Count:
     count: int = 0
     negative: int = 0
 
+    @property
+    def negative_share(self) -> float | None:
+        """The share of negative ones among those with the label; None if there are none."""
+        return self.negative / self.count if self.count else None
+
 
 class Period(NamedTuple):
     """The counts of each label in a period, and the number of its completed conversations."""
@@ -49,6 +54,7 @@ class Mover:
     now: Count
     before: Count
     share: float
+    share_before: float
     change: float
     p_value: float
     is_significant: bool
@@ -65,6 +71,7 @@ def movers(now: Period, before: Period) -> list[Mover]:
             now=now.labels.get(label, Count()),
             before=before.labels.get(label, Count()),
             share=now.share(label),
+            share_before=before.share(label),
             change=now.share(label) - before.share(label),
             p_value=p_values[label],
             is_significant=label in significant,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.movers import ReadMovers
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
 
@@ -19,6 +20,7 @@ class Query:
 
     insights: ReadInsights
     trends: ReadTrends
+    movers: ReadMovers
     health: HealthCheck
     metrics: ReadMetrics
     profiles: ReadProfiles

@@ -130,6 +130,19 @@ class TrendsQuery(Model):
         return self
 
 
+class MoversQuery(Model):
+    """The parameters of the movers."""
+
+    start: Instant | None = Field(None, alias="from", description=SINCE)
+    end: Instant | None = Field(None, alias="to", description=UNTIL)
+    top: WholeNumber = Field(10, ge=1, le=100, description="The most labels that are returned.")
+    by: str = Field(
+        TOPIC,
+        pattern=DIMENSION_OR_TOPIC,
+        description="Which labels are compared: `topic`, `field.NAME` or `segment.NAME`.",
+    )
+
+
 class VersionsQuery(Model):
     """The parameters of a list of versions of the profile."""
 

@@ -157,6 +157,7 @@ def query(of: Parts) -> Query:
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
+    from grok_insights.query.movers import ReadMovers
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
 
@@ -173,6 +174,7 @@ def query(of: Parts) -> Query:
             now=of.now,
             sleep=of.sleep,
         ),
+        movers=ReadMovers(of.trends, of.now),
         health=HealthCheck(
             pauses=of.pauses,
             queue=of.queue,
