@@ -14,6 +14,9 @@ from grok_insights.domain.labels import CountedLabel
 MAX_TOPICS: Final = 5
 """The largest number of topics of an insight, and so of indexes by topic."""
 
+MAX_TOPIC_CHARS: Final = 40
+"""The longest name of a topic."""
+
 
 class Sentiment(StrEnum):
     """How the customer feels, in three classes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from grok_insights.domain.insight import MAX_TOPICS, Sentiment
+from grok_insights.domain.insight import MAX_TOPIC_CHARS, MAX_TOPICS, Sentiment
 from grok_insights.domain.profile import (
     OTHER,
     BooleanField,
@@ -20,7 +20,6 @@ from grok_insights.domain.profile import (
 )
 
 MAX_ANSWER_SUMMARY_CHARS: Final = 800
-MAX_TOPIC_CHARS: Final = 40
 
 SUMMARY: Final = "summary"
 SENTIMENT: Final = "sentiment"

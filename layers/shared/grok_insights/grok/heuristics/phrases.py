@@ -5,9 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
 
+from grok_insights.domain.insight import MAX_TOPIC_CHARS
 from grok_insights.grok.heuristics import word_lists
-
-MAX_TOPIC_CHARS = 40
 
 _LONGEST_PHRASE_WORDS = 2
 _TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['\u2019-][^\W_]+)*|[^\w\s]")
