@@ -21,6 +21,7 @@ from grok_insights.bodies.conversations import (
     BulkResultBody,
     BulkStatus,
 )
+from grok_insights.domain.alert_rules import AlertRule, ByAlertName
 from grok_insights.domain.new_conversation import (
     MAX_EXTERNAL_ID_CHARS,
     ByExternalId,
@@ -125,6 +126,20 @@ def activate(use_case: Ingest, version: int, request: APIGatewayProxyEvent) -> R
 def dismiss(use_case: Ingest, topic: str) -> Response[str]:
     """Remove a proposed topic."""
     use_case.profile.dismiss(topic)
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
+@router.post("/api/v1/alerts/rules", body=AlertRule)
+def add_alert_rule(use_case: Ingest, body: AlertRule) -> Response[str]:
+    """Add an alert rule."""
+    status = HTTPStatus.CREATED if use_case.alert_rules.add(body) else HTTPStatus.OK
+    return json_response(status, body.as_json())
+
+
+@router.delete("/api/v1/alerts/rules/<name>", parameters=ByAlertName)
+def remove_alert_rule(use_case: Ingest, name: str) -> Response[str]:
+    """Remove an alert rule. Its alert ends."""
+    use_case.alert_rules.remove(name)
     return Response(HTTPStatus.NO_CONTENT.value, body="")
 
 

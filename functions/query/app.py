@@ -30,7 +30,13 @@ from grok_insights.http import (
 from grok_insights.http.response import NO_STORE
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
-from grok_insights.query.parameters import ListQuery, MoversQuery, TrendsQuery, VersionsQuery
+from grok_insights.query.parameters import (
+    AlertsQuery,
+    ListQuery,
+    MoversQuery,
+    TrendsQuery,
+    VersionsQuery,
+)
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
 
@@ -47,6 +53,8 @@ ROUTES_OF_INGEST = (
     ("PUT", "/api/v1/profile"),
     ("POST", "/api/v1/profile/versions/<version>/activate"),
     ("DELETE", "/api/v1/profile/proposals/<topic>"),
+    ("POST", "/api/v1/alerts/rules"),
+    ("DELETE", "/api/v1/alerts/rules/<name>"),
 )
 ROUTES_OF_JOBS = (
     ("POST", "/api/v1/uploads"),
@@ -143,6 +151,18 @@ def version_of_profile(use_case: Query, version: int) -> Response[str]:
 def proposals(use_case: Query) -> Response[str]:
     """List the topics that Grok proposed."""
     return json_response(HTTPStatus.OK, use_case.profiles.proposed())
+
+
+@router.get("/api/v1/alerts", query=AlertsQuery)
+def alerts(use_case: Query, query: AlertsQuery) -> Response[str]:
+    """List the alerts, newest first."""
+    return json_response(HTTPStatus.OK, use_case.alerts.alerts(query.status))
+
+
+@router.get("/api/v1/alerts/rules")
+def alert_rules(use_case: Query) -> Response[str]:
+    """List the alert rules."""
+    return json_response(HTTPStatus.OK, use_case.alerts.rules())
 
 
 @router.get("/health")

@@ -36,6 +36,8 @@ PAGES: Final = ("/openapi.json", "/docs", "/docs/<name>", "/dashboard", "/dashbo
 """Paths of web pages, which no program calls."""
 
 NOT_SHOWN: Final = {
+    "AlertsQuery",
+    "ByAlertName",
     "ByExternalId",
     "ById",
     "ByJob",

@@ -140,6 +140,30 @@ MOVERS: Final = {
         }
     ],
 }
+NEW_ALERT_RULE: Final = {
+    "name": "many-refunds",
+    "label": "topic:refund",
+    "measure": "share",
+    "above": 0.2,
+    "window": "1h",
+}
+ALERT_RULE: Final = {**NEW_ALERT_RULE, "minimum": 20}
+ALERT_RULES: Final = {"items": [ALERT_RULE]}
+ALERTS: Final = {
+    "items": [
+        {
+            "id": "5b0c4bb5-3f0e-5d44-9c59-6a2f8f1e4d10",
+            "status": "breached",
+            "rule": ALERT_RULE,
+            "since": "2026-11-23T10:16:00.123Z",
+            "ended_at": None,
+            "window": {"from": "2026-11-23T10:00:00.000Z", "to": "2026-11-23T11:00:00.000Z"},
+            "count": 30,
+            "completed": 100,
+            "value": 0.3,
+        }
+    ]
+}
 HEALTH: Final = {
     "status": "healthy",
     "worker": {"state": "running"},

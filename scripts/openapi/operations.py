@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from grok_insights.bodies.alerts import AlertRuleBody, AlertRulesBody, AlertsBody
 from grok_insights.bodies.conversations import (
     AcceptedBody,
     BulkAcceptedBody,
@@ -30,6 +31,7 @@ TAGS: Final = {
     "Conversations": "Send conversations, read them back, and delete them.",
     "Insights": "Read what the analysis says of conversations, one by one and in total.",
     "Profile": "Change what is asked about each conversation.",
+    "Alerts": "Be told when a topic, a field, a segment or a sentiment comes up too often.",
     "Jobs": "Upload files, and import them by jobs.",
     "Operations": "See whether the service works, and measure it.",
 }
@@ -254,6 +256,47 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         (*READING, 404),
         example_id="broken_lid",
     ),
+    ("get", "/api/v1/alerts"): Operation(
+        "listAlerts",
+        "Alerts",
+        "All alerts that have not ended, and the newest 50 that have. The rules are evaluated each "
+        "minute.",
+        {
+            200: SuccessResponse("Alerts, newest first.", AlertsBody, examples.ALERTS, FOUND),
+            304: UNCHANGED,
+        },
+        READING,
+    ),
+    ("get", "/api/v1/alerts/rules"): Operation(
+        "listAlertRules",
+        "Alerts",
+        "In the order of their names, with all defaults filled in.",
+        {
+            200: SuccessResponse("The rules.", AlertRulesBody, examples.ALERT_RULES, FOUND),
+            304: UNCHANGED,
+        },
+        READING,
+    ),
+    ("post", "/api/v1/alerts/rules"): Operation(
+        "addAlertRule",
+        "Alerts",
+        "A rule is breached if a label comes up more often than `above` in the present hour or day "
+        "of UTC. There can be 50 rules. To change one, delete it and add it again.",
+        {
+            200: SuccessResponse("The same rule exists.", AlertRuleBody, examples.ALERT_RULE),
+            201: SuccessResponse("The rule is added.", AlertRuleBody, examples.ALERT_RULE),
+        },
+        (*SENDING, 409),
+        body_example=examples.NEW_ALERT_RULE,
+    ),
+    ("delete", "/api/v1/alerts/rules/{name}"): Operation(
+        "removeAlertRule",
+        "Alerts",
+        "If the rule is breached, its alert ends.",
+        {204: SuccessResponse("The rule is removed.")},
+        (*READING, 404),
+        example_id="many-refunds",
+    ),
     ("post", "/api/v1/uploads"): Operation(
         "beginUpload",
         "Jobs",
@@ -344,8 +387,8 @@ REFUSALS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     403: ("The key is missing or wrong.", ()),
     404: ("There is nothing under this address.", ()),
     409: (
-        "The request conflicts with what is stored: an `external_id` with other content, or a job "
-        "in another state.",
+        "The request conflicts with what is stored: an `external_id` with other content, a job "
+        "in another state, or another rule of this name.",
         (),
     ),
     412: ("The profile is not the one that `If-Match` names.", ()),

@@ -15,12 +15,13 @@ from moto import mock_aws
 from functions.ingest.app import create_app
 from functions.jobs.app import create_app as jobs_app
 from grok_insights import wiring
+from grok_insights.domain.alert_rules import AlertRule
 from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.job import Job, JobKind, JobStatus, NewJob, Upload
 from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from scripts.openapi.document import document
-from scripts.openapi.examples import JOB_ID, UPLOAD_ID
+from scripts.openapi.examples import JOB_ID, NEW_ALERT_RULE, UPLOAD_ID
 from tests.builders import NOW, LambdaContext, api_event, insight
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.imports import Imports
@@ -98,7 +99,7 @@ def test_the_licence_and_a_contact_are_named() -> None:
 
 @pytest.fixture(scope="module")
 def sampled() -> Iterator[Query]:
-    """Return the state after `make run`: the samples, each with its insight."""
+    """Return the state after `make run`: the samples, each with its insight; and an alert."""
     with mock_aws():
         query = Query(make_parts(Clock()))
         samples = [json.loads(line) for line in SAMPLES.read_text("utf-8").splitlines()]
@@ -108,7 +109,15 @@ def sampled() -> Iterator[Query]:
         query.save(insight(conversation_id=one) for one in ids)
         query.parts.proposals.add(Counter(broken_lid=12))
         Imports(query.parts)
+        breach(query.parts)
         yield query
+
+
+def breach(parts: Parts) -> None:
+    """Add the alert rule of the examples, and evaluate it."""
+    rule = AlertRule.model_validate(NEW_ALERT_RULE)
+    counted = wiring.alerts(parts).windows.counted([rule], NOW)
+    parts.alerts.change(lambda book: book.with_rule(rule).evaluated(counted, NOW))
 
 
 def job_handler(parts: Parts, path: str) -> HttpHandler[Any]:

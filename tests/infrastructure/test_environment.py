@@ -41,6 +41,7 @@ BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "AnalysisFunction": (wiring.analysis, {"ANALYSIS_TIMEOUT_SECONDS"}),
     # All functions get them.
     "EventsFunction": (wiring.events, {"INDEX_SHARDS", "RETENTION_DAYS"}),
+    "AlertsFunction": (wiring.alerts, {"RETENTION_DAYS"}),
 }
 
 LONGEST_NAME = "s" * 128

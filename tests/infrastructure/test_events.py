@@ -68,7 +68,7 @@ def test_the_bus_is_encrypted_with_the_customer_s_key_if_there_is_one() -> None:
 
 
 def test_the_webhook_gets_every_event_of_the_service_for_a_day() -> None:
-    [rule] = resources("AWS::Events::Rule").values()
+    rule = resources("AWS::Events::Rule")["WebhookRule"]
     assert rule["EventPattern"] == {"source": ["grok-insights"]}
     [target] = rule["Targets"]
     assert target["RetryPolicy"] == {

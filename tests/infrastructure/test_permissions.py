@@ -16,6 +16,7 @@ FUNCTION_ROLES = (
     "QueryFunctionRole",
     "AnalysisFunctionRole",
     "EventsFunctionRole",
+    "AlertsFunctionRole",
     "JobsFunctionRole",
     "ImportFunctionRole",
 )
@@ -183,7 +184,7 @@ def test_the_events_function_reads_no_table_and_sends_to_its_own_bus_only() -> N
 
 
 def test_the_webhook_s_role_calls_the_webhook_and_nothing_else() -> None:
-    [role] = resources("AWS::IAM::Role").values()
+    role = resources("AWS::IAM::Role")["WebhookRole"]
     [policy] = role["Policies"]
     [statement] = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "events:InvokeApiDestination"
@@ -203,7 +204,7 @@ def test_the_query_role_writes_nothing_but_rate_limit_windows() -> None:
     assert not any(g.action.startswith("sqs:Send") for g in grants() if g.role == written[0].role)
 
 
-def test_the_ingest_role_changes_no_state_but_rate_limit_windows_and_the_profile() -> None:
+def test_the_ingest_role_changes_no_state_but_rate_limit_windows_the_profile_and_alerts() -> None:
     written = {
         grant.sid: grant.condition
         for grant in grants()
@@ -213,7 +214,32 @@ def test_the_ingest_role_changes_no_state_but_rate_limit_windows_and_the_profile
     assert written == {
         "CountRequests": {"ForAllValues:StringLike": {keys: ["rate#*"]}},
         "ChangeProfile": {"ForAllValues:StringLike": {keys: ["profile", "profile#*", "proposals"]}},
+        "KeepAlerts": {"ForAllValues:StringEquals": {keys: ["alerts"]}},
     }
+
+
+def test_the_alerts_role_reads_counters_and_changes_the_item_of_alerts_only() -> None:
+    found = [grant for grant in grants() if grant.role == "AlertsFunctionRole"]
+    assert {(grant.sid, grant.action) for grant in found} == {
+        ("KeepAlerts", "dynamodb:GetItem"),
+        ("KeepAlerts", "dynamodb:PutItem"),
+        ("ReadCounters", "dynamodb:BatchGetItem"),
+        ("SendEvents", "events:PutEvents"),
+    }
+    assert {grant.resource for grant in found} == {
+        '{"Fn::GetAtt": ["StateTable", "Arn"]}',
+        '{"Fn::GetAtt": ["TrendsTable", "Arn"]}',
+        '{"Fn::GetAtt": ["EventsStack", "Outputs.BusArn"]}',
+    }
+    kept = {json.dumps(grant.condition) for grant in found if grant.sid == "KeepAlerts"}
+    assert kept == {'{"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["alerts"]}}'}
+
+
+def test_the_schedule_s_role_invokes_the_alerts_function_and_nothing_else() -> None:
+    [policy] = resources("AWS::IAM::Role")["ScheduleRole"]["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Ref": "AlertsFunction.Alias"}
 
 
 def test_only_the_analysis_writes_insights_as_it_likes() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.infrastructure.transformed import of_type
 
-FUNCTIONS = 6
+FUNCTIONS = 7
 
 
 def _versions(**given: str) -> set[str]:

@@ -32,6 +32,12 @@ PARAMETER_NAME: Final = r"^/[a-zA-Z0-9_./-]+$"
 DIMENSION: Final = r"^(field\.[a-z0-9]+(_[a-z0-9]+)*|segment\..{1,64})$"
 DIMENSION_OR_TOPIC: Final = rf"^topic$|{DIMENSION}"
 
+ALERT_NAME: Final = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+ALERT_LABEL: Final = (
+    r"^(sentiment:(positive|negative|neutral)"
+    r"|(topic|field\.[a-z0-9]+(_[a-z0-9]+)*|segment\.[^:]{1,64}):.{1,100})$"
+)
+
 
 class Model(BaseModel):
     """The base: unknown names are refused, and a validator is built when it is first used."""
@@ -113,6 +119,8 @@ PATTERNS: Final[Mapping[str, str]] = {
     SNAKE_CASE: "must be in snake_case, like churn_risk",
     NOT_BLANK: "must not be blank",
     DIMENSION_OR_TOPIC: "must be topic, field.NAME or segment.NAME",
+    ALERT_NAME: "must be lower-case letters and digits with - or _ between them, like many-refunds",
+    ALERT_LABEL: "must be topic:NAME, field.NAME:VALUE, segment.NAME:VALUE or sentiment:NAME",
     URL: "must be an address like https://api.example/v1",
     PARAMETER_NAME: "must be the name of an SSM parameter like /grok-insights/prod/grok-api-key",
 }

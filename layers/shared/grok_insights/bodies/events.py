@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final, NamedTuple, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from grok_insights.bodies.alerts import AlertRuleBody, AlertWindowBody
 from grok_insights.bodies.fields import ConversationId, Count, Timestamp
+from grok_insights.domain.alerts import AlertStatus
 from grok_insights.domain.events import EventType, Reason
 from grok_insights.domain.insight import MAX_TOPICS, FieldValue, Sentiment
 
@@ -107,10 +109,36 @@ class ConversationErasedBody(TypedDict):
     sequence: Sequence
 
 
+class TrendAlertBody(TypedDict):
+    """The detail of `trend.alert`: a breach of an alert rule has begun or ended."""
+
+    event_id: EventId
+    alert_id: Annotated[
+        str,
+        Field(
+            description="Id of the alert. Its begin and its end have the same.",
+            json_schema_extra={"format": "uuid"},
+        ),
+    ]
+    status: Annotated[AlertStatus, Field(description="Whether the breach has begun or ended.")]
+    rule: Annotated[AlertRuleBody, Field(description="The rule, as it was when it was breached.")]
+    since: Annotated[Timestamp, Field(description="When the breach was first seen.")]
+    ended_at: NotRequired[Annotated[Timestamp, Field(description="When the end was seen.")]]
+    window: Annotated[
+        AlertWindowBody, Field(description="`from` and `to` of the window that breached the rule.")
+    ]
+    count: Annotated[Count, Field(description="Conversations with the label in this window.")]
+    completed: Annotated[Count, Field(description="Completed conversations of this window.")]
+    value: Annotated[
+        float, Field(description="The count or the share that was compared with the limit.")
+    ]
+
+
 EVENT_BODIES: Final = {
     EventType.INSIGHT_COMPLETED: InsightCompletedBody,
     EventType.INSIGHT_FAILED: InsightFailedBody,
     EventType.CONVERSATION_ERASED: ConversationErasedBody,
+    EventType.TREND_ALERT: TrendAlertBody,
 }
 """The type of the detail of each event."""
 

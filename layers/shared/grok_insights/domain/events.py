@@ -19,6 +19,7 @@ class EventType(StrEnum):
     INSIGHT_COMPLETED = "insight.completed"
     INSIGHT_FAILED = "insight.failed"
     CONVERSATION_ERASED = "conversation.erased"
+    TREND_ALERT = "trend.alert"
 
 
 class Reason(StrEnum):

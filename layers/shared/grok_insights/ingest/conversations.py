@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.erasure import Erasure
     from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
+    from grok_insights.ingest.alerts import ChangeAlertRules
     from grok_insights.ingest.profiles import ChangeProfile
 
 FULL_RETRY_AFTER_SECONDS: Final = 30
@@ -77,6 +78,7 @@ class Ingest:
     queue: AnalysisQueue
     erasure: Erasure
     profile: ChangeProfile
+    alert_rules: ChangeAlertRules
     max_text_chars: int
     max_queue_depth: int
     now: Callable[[], datetime]

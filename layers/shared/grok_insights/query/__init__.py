@@ -1,4 +1,4 @@
-"""The use cases that read insights, conversations, trends, the profile, health and metrics."""
+"""The use cases that read what is stored, counted and measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from grok_insights.query.alerts import ReadAlerts
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
@@ -24,3 +25,4 @@ class Query:
     health: HealthCheck
     metrics: ReadMetrics
     profiles: ReadProfiles
+    alerts: ReadAlerts

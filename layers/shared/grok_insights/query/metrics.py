@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from grok_insights.domain import pricing
-from grok_insights.errors import Unauthorized
+from grok_insights.errors import Unauthorized, UnreadableItem
 
 if TYPE_CHECKING:
     from grok_insights.aws.api_key import ApiKey
     from grok_insights.aws.queue import AnalysisQueue
+    from grok_insights.aws.state.alerts import AlertStore
     from grok_insights.aws.state.counters import StateCounters
     from grok_insights.aws.state.pauses import PauseStore
 
@@ -27,6 +28,7 @@ class ReadMetrics:
     dead_letters: AnalysisQueue
     smallest_batch_size: int
     daily_budget_usd: float
+    alerts: AlertStore
     api_key: ApiKey
     now: Callable[[], datetime]
 
@@ -53,5 +55,12 @@ class ReadMetrics:
                 batch_size=worker_state.batch_size or self.smallest_batch_size,
                 daily_budget_usd=self.daily_budget_usd,
                 daily_spend_usd=None if spent_ticks is None else float(pricing.usd(spent_ticks)),
+                alerts_breached=self._alerts_breached(),
             )
         )
+
+    def _alerts_breached(self) -> int | None:
+        try:
+            return len(self.alerts.book().breached())
+        except UnreadableItem:
+            return None

@@ -11,6 +11,7 @@ from uuid import uuid4
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from grok_insights.domain.alerts import AlertStatus
 from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.labels import TOPIC, CountedLabel
@@ -141,6 +142,12 @@ class MoversQuery(Model):
         pattern=DIMENSION_OR_TOPIC,
         description="Which labels are compared: `topic`, `field.NAME` or `segment.NAME`.",
     )
+
+
+class AlertsQuery(Model):
+    """The parameters of a list of alerts."""
+
+    status: AlertStatus | None = Field(None, description="Only alerts with this status.")
 
 
 class VersionsQuery(Model):

@@ -46,6 +46,8 @@ class Measured:
     daily_budget_usd: float
     daily_spend_usd: float | None
     """None if it cannot be read."""
+    alerts_breached: int | None
+    """None if the stored alerts are damaged."""
 
 
 def exposition(measured: Measured) -> tuple[str, str]:
@@ -87,6 +89,12 @@ class _MetricsCollector(Collector):
                 "daily_spend_usd",
                 "Money of that budget spent or reserved today; 0 if there is no budget",
                 value=self.measured.daily_spend_usd,
+            )
+        if self.measured.alerts_breached is not None:
+            yield GaugeMetricFamily(
+                "alerts_breached",
+                "Alert rules that are breached",
+                value=self.measured.alerts_breached,
             )
 
 

@@ -20,11 +20,13 @@ from grok_insights.wiring.parts import Parts, parts
 if TYPE_CHECKING:
     from httpx import BaseTransport
 
+    from grok_insights.alerts.watch import WatchTrends
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.waves import Waves
+    from grok_insights.aws.event_bus import EventBus
     from grok_insights.aws.files import Files
     from grok_insights.aws.jobs import Jobs
     from grok_insights.events.publishing import Publishing
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parts",
+    "alerts",
     "analysis",
     "events",
     "grok",
@@ -53,6 +56,7 @@ __all__ = [
 def ingest(of: Parts) -> Ingest:
     """Return the use case of the ingest function."""
     from grok_insights.aws.erasure import Erasure
+    from grok_insights.ingest.alerts import ChangeAlertRules
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.ingest.profiles import ChangeProfile
 
@@ -70,6 +74,7 @@ def ingest(of: Parts) -> Ingest:
             of.random,
         ),
         profile=ChangeProfile(of.profiles, of.proposals),
+        alert_rules=ChangeAlertRules(of.alerts, of.now),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
@@ -153,6 +158,7 @@ def query(of: Parts) -> Query:
     """Return the use cases of the query function."""
     from grok_insights.aws.api_key import ApiKey
     from grok_insights.query import Query
+    from grok_insights.query.alerts import ReadAlerts
     from grok_insights.query.cursor import Cursors
     from grok_insights.query.health import HealthCheck
     from grok_insights.query.insights import ReadInsights
@@ -193,19 +199,40 @@ def query(of: Parts) -> Query:
             dead_letters=of.dead_letters,
             smallest_batch_size=of.settings.min_batch_size,
             daily_budget_usd=float(of.settings.daily_budget_usd),
+            alerts=of.alerts,
             api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
             now=of.now,
         ),
         profiles=ReadProfiles(of.profiles, of.proposals),
+        alerts=ReadAlerts(of.alerts),
     )
 
 
 def events(of: Parts) -> Publishing:
     """Return the use case of the events function."""
-    from grok_insights.aws.event_bus import EventBus
     from grok_insights.events.publishing import Publishing
 
-    return Publishing(EventBus(of.eventbridge(), of.settings.event_bus, of.sleep, of.random))
+    return Publishing(_event_bus(of))
+
+
+def alerts(of: Parts) -> WatchTrends:
+    """Return the use case of the alerts function."""
+    from grok_insights.alerts.watch import WatchTrends
+    from grok_insights.aws.windows import Windows
+
+    settings = of.settings
+    return WatchTrends(
+        windows=Windows(of.batch_get, settings.trends_table, settings.index_shards),
+        store=of.alerts,
+        bus=_event_bus(of),
+        now=of.now,
+    )
+
+
+def _event_bus(of: Parts) -> EventBus:
+    from grok_insights.aws.event_bus import EventBus
+
+    return EventBus(of.eventbridge(), of.settings.event_bus, of.sleep, of.random)
 
 
 def analysis(

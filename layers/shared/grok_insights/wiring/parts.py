@@ -22,6 +22,7 @@ from grok_insights.aws.insights.recount import Recount
 from grok_insights.aws.insights.table import Insights
 from grok_insights.aws.insights.timeline import Timeline
 from grok_insights.aws.queue import AnalysisQueue
+from grok_insights.aws.state.alerts import AlertStore
 from grok_insights.aws.state.counters import StateCounters
 from grok_insights.aws.state.pauses import PauseStore
 from grok_insights.aws.state.profiles import ProfileStore
@@ -140,6 +141,11 @@ class Parts:
     def proposals(self) -> Proposals:
         """The proposed topics, in the State table."""
         return Proposals(self.dynamodb, self.settings.state_table)
+
+    @property
+    def alerts(self) -> AlertStore:
+        """The alert rules and the alerts, in the State table."""
+        return AlertStore(self.dynamodb, self.settings.state_table)
 
     @property
     def spending(self) -> DailySpending:

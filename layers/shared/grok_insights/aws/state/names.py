@@ -16,6 +16,8 @@ item               attributes
 ``profile#N``      ``document`` (JSON), ``note`` and ``created_at`` of a version; never changed
 ``segment#NAME``   ``seen``: the known values of a segment, a set of texts
 ``proposals``      ``topic:NAME``: how often Grok proposed a topic
+``alerts``         ``document`` (JSON): the alert rules, the alerts and their unsent events; and
+                   ``revision``, which grows with each change
 =================  ==========================================================================
 """
 
@@ -23,6 +25,7 @@ from __future__ import annotations
 
 from typing import Final
 
+ALERTS: Final = "alerts"
 BATCH_SIZE: Final = "batch_size"
 CIRCUIT: Final = "circuit#grok"
 PAUSE: Final = "pause"

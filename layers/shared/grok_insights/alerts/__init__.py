@@ -1,0 +1,1 @@
+"""Compares the trends with the alert rules, and sends events about breaches."""
