@@ -32,7 +32,7 @@ class Receiver:
 
     def ids(self) -> set[str]:
         """Return the ids of the conversations whose events were accepted."""
-        return {event["detail"]["id"] for event in self.accepted}
+        return {event["detail"]["id"] for event in self.accepted if "id" in event["detail"]}
 
 
 @contextmanager

@@ -55,14 +55,14 @@ class Subscription:
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def of(self, identity: str, kind: str) -> dict[str, Any] | None:
-        """Return the event of a type about a conversation, if it has arrived."""
+        """Return the event of a type about a conversation or an alert rule, if it has arrived."""
         for message in self.messages():
             self.events.append(json.loads(message["Body"]))
             self.delete(message)
         found = [
             event
             for event in self.events
-            if (event["detail"]["id"], event["detail-type"]) == (identity, kind)
+            if event["detail-type"] == kind and identity in _ids(event["detail"])
         ]
         return found[0] if found else None
 
@@ -71,6 +71,11 @@ class Subscription:
         event = self.of(identity, kind)
         assert event is not None
         return event
+
+
+def _ids(detail: dict[str, Any]) -> set[str | None]:
+    """Return the id of the conversation or of the rule that an event is about."""
+    return {detail.get("id"), detail.get("rule", {}).get("name")}
 
 
 @pytest.fixture

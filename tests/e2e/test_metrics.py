@@ -13,6 +13,7 @@ from grok_insights.telemetry import NAMESPACE
 from scripts import pause
 from scripts.local.aws import EmulatorSession
 from tests.e2e.conftest import Client, Stack, bring_up, make_client, start_import, until
+from tests.e2e.test_alerts import RULES, evaluate
 from tests.e2e.test_pipeline import ANGRY, insight
 from tests.infrastructure.watched import STACK, watched
 from tests.standin import running
@@ -48,7 +49,7 @@ def emitted(stack: Stack) -> set[Metric]:
     """Return every metric of ours in the logs of all functions: namespace, name and dimensions."""
     return {
         metric
-        for function in ("ingest", "query", "analysis", "events", "import")
+        for function in ("ingest", "query", "analysis", "events", "import", "alerts")
         for line in _lines(stack, function)
         for metric in _metrics(line)
     }
@@ -103,6 +104,9 @@ def test_everything_that_is_watched_is_emitted(stack: Stack, client: Client) -> 
     job = start_import(client, b'{"text": "All fine, thank you"}\n')
     until(lambda: client.get(job).json()["status"] == "completed", 60, "the end of the import")
     lose_the_state_table(stack, client)
+    rule = {"name": "negative", "label": "sentiment:negative", "above": 0, "window": "1d"}
+    assert client.post(RULES, rule).status_code == 201
+    evaluate(stack)
     name = stack.name("STACK_NAME")
     wanted = {
         (

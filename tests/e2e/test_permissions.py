@@ -158,6 +158,13 @@ REFUSED: list[tuple[str, str, str, Attempt]] = [
     ("EVENTS", "sqs", "send messages", send("ANALYSIS_QUEUE_URL")),
     ("EVENTS", "sqs", "receive dead letters", receive("EVENTS_DEAD_LETTER_QUEUE_URL")),
     ("EVENTS", "logs", "write query's log", write_log("query")),
+    ("ALERTS", "events", "send events to another bus", put_event("default")),
+    ("ALERTS", "dynamodb", "read other state", get("STATE_TABLE_NAME", AN_ID)),
+    ("ALERTS", "dynamodb", "change other state", put("STATE_TABLE_NAME", AN_ID)),
+    ("ALERTS", "dynamodb", "write counters", put("TRENDS_TABLE_NAME", A_COUNTER)),
+    ("ALERTS", "dynamodb", "read insights", get("INSIGHTS_TABLE_NAME", KEY)),
+    ("ALERTS", "dynamodb", "read conversations", get("CONVERSATIONS_TABLE_NAME", AN_ID)),
+    ("ALERTS", "logs", "write query's log", write_log("query")),
 ]
 
 
@@ -179,6 +186,9 @@ ALLOWED: list[tuple[str, str, Attempt]] = [
     # It may read the stream too, but the emulator does not find the stream in such a request.
     ("EVENTS", "sqs", send("EVENTS_DEAD_LETTER_QUEUE_URL")),
     ("EVENTS", "logs", write_log("events")),
+    ("ALERTS", "dynamodb", get("STATE_TABLE_NAME", {"id": {"S": "alerts"}})),
+    ("ALERTS", "events", put_event("EVENT_BUS_NAME")),
+    ("ALERTS", "logs", write_log("alerts")),
 ]
 
 

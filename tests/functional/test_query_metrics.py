@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from grok_insights.aws import clients
 from grok_insights.aws.api_key import ApiKey
 from grok_insights.domain import totals
+from grok_insights.domain.alert_rules import AlertRule, WindowCount
+from grok_insights.domain.alerts import Counted
 from grok_insights.errors import Unavailable
 from grok_insights.flow.budget import day_of
 from tests.builders import api_event
@@ -41,6 +43,19 @@ def samples(text: str) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_breached_alerts_are_counted_and_left_out_if_they_cannot_be_read(query: Query) -> None:
+    rule = AlertRule(name="negative", label="sentiment:negative", above=0)
+    breach = {"negative": Counted(WindowCount(1, 1), WindowCount(0, 0))}
+    query.parts.alerts.change(
+        lambda book: book.with_rule(rule).evaluated(breach, query.parts.now())
+    )
+    assert samples(scrape(query, x_api_key=KEY).body)["alerts_breached"] == 1
+    query.parts.dynamodb.put_item(
+        TableName=query.parts.settings.state_table, Item={"id": {"S": "alerts"}}
+    )
+    assert "alerts_breached" not in scrape(query, x_api_key=KEY).body
 
 
 def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -> None:

@@ -19,7 +19,10 @@ DENIED: Final = frozenset(
 )
 """Error codes that are about the credentials and not about the stack."""
 
-FUNCTIONS: Final = ("IngestFunction", "QueryFunction", "AnalysisFunction", "EventsFunction")
+FUNCTIONS: Final = (
+    *("IngestFunction", "QueryFunction", "AnalysisFunction"),
+    *("EventsFunction", "AlertsFunction"),
+)
 QUEUES: Final = (
     *("AnalysisQueue", "DeadLetterQueue"),
     *("EventsDeadLetterQueue", "WebhookDeadLetterQueue"),

@@ -82,6 +82,14 @@ def test_the_stream_of_insights_feeds_the_events_function(cloud: Cloud) -> None:
     assert not faults, "; ".join(faults)
 
 
+def test_the_schedule_invokes_the_alerts_function(cloud: Cloud) -> None:
+    found = ask("scheduler", "get_schedule", Name=cloud.id_of("AlertsStack.Schedule"))
+    target = found["Target"]["Arn"].rpartition(":function:")[2]
+    wanted = f"{cloud.id_of('AlertsFunction')}:{ALIAS}"
+    assert found["State"] == "ENABLED", "the schedule is disabled: no alert rule is evaluated"
+    assert target == wanted, f"the schedule invokes {target}, not {wanted}"
+
+
 def test_the_webhook_gets_all_events_and_has_a_dead_letter_queue(cloud_on_aws: Cloud) -> None:
     if not cloud_on_aws.parameters["WebhookUrl"]:
         pytest.skip("the stack has no webhook")

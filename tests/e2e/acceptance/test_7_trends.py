@@ -26,6 +26,16 @@ def test_the_trends_count_the_insights_of_this_run(
     assert totals["count"] >= len(insights.by_id), f"{totals['count']} insights are counted"
 
 
+def test_the_movers_compare_two_periods(api: Api) -> None:
+    response = api.get(f"{PATH}/movers", by="topic", top=5)
+    assert response.status_code == 200, shown(response)
+    body = response.json()
+    assert body["before"]["to"] == body["period"]["from"], "the periods do not adjoin"
+    assert len(body["movers"]) <= 5
+    for mover in body["movers"]:
+        assert mover["change"] == pytest.approx(mover["share"] - mover["share_before"])
+
+
 def test_the_counters_equal_a_recount(api: Api, window: Window) -> None:
     """Other traffic may change both between the reads: only a lasting difference is an error."""
     seen = [_difference(api, window)]
