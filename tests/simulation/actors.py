@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -24,6 +24,11 @@ from tests.simulation.world import Outside, World
 
 ONE, BULK, LIST = "/api/v1/conversations", "/api/v1/conversations/bulk", "/api/v1/insights"
 TRENDS = "/api/v1/insights/trends"
+SERIES: tuple[dict[str, str], ...] = (
+    {"interval": "hour"},
+    {"interval": "day", "by": "field.risk"},
+    {"interval": "day", "by": "segment.plan"},
+)
 MAX_PAGES = 60
 HEALTH_SECONDS = 4.0
 """Longer than the health check remembers its response."""
@@ -87,9 +92,7 @@ class Actors:
 
     def _post(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
-        body = sent.body(operation.key, operation.text, operation) | {
-            "metadata": {"channel": operation.actor}
-        }
+        body = sent.body(operation.key, operation.text, operation)
         identity = id_of(operation.key)
         before = self._insight_of(identity)
         response = self._request(name, "POST", ONE, body)
@@ -236,7 +239,13 @@ class Actors:
         return seen
 
     def _trends(self, name: str, operation: Operation) -> None:
-        self._request(name, "GET", TRENDS, interval="hour")
+        self._request(name, "GET", TRENDS, **SERIES[Random(name).randrange(len(SERIES))])
+
+    def verified_trends(self, name: str, by: str) -> Response:
+        """Return the trends of the last hours by day, with a recount of the insights."""
+        since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+        query = {"from": since, "interval": "day", "by": by, "verify": "true"}
+        return self._request(name, "GET", TRENDS, **query)
 
     def _health(self, name: str, operation: Operation) -> None:
         self._request(name, "GET", "/health")

@@ -2,7 +2,8 @@
 
 They are the acknowledgements that come before their write, the lost responses that are ignored, the
 pairs of writes whose order needs more than two statements to change, the reservation that is
-skipped, the generations that are compared differently, and the faults that were found before.
+skipped, the generations that are compared differently, the faults that were found before, and the
+profiles that are confused.
 """
 
 from __future__ import annotations
@@ -398,6 +399,40 @@ FOUND_BEFORE = (
     ),
 )
 
+PROFILES = (
+    _made(
+        "profile",
+        "a function keeps the version of the profile that it has read first",
+        f"{AWS}.state.active_profile",
+        (
+            "            if known.version == pointer.active:\n",
+            "            if known.version > 1:\n",
+        ),
+    ),
+    _made(
+        "profile",
+        "new values of segments are not admitted",
+        f"{ANALYSIS}.waves",
+        ("self.segment_values.admit(state.active, conversations)", "state.active"),
+    ),
+    _made(
+        "profile",
+        "an insight is not counted by its segments",
+        "grok_insights.domain.insight",
+        ("in insight.segments.items():", "in ():"),
+    ),
+    _made(
+        "profile",
+        "an answer is read by the built-in profile",
+        "grok_insights.grok.answer",
+        ("fields = field_values(found, prompt.profile)", "fields = field_values(found, BUILT_IN)"),
+        (
+            "from grok_insights.domain.profile import TopicMode\n",
+            "from grok_insights.domain.profile import BUILT_IN, TopicMode\n",
+        ),
+    ),
+)
+
 BY_HAND = (
     *ACKNOWLEDGED_FIRST,
     *LOST_RESPONSES,
@@ -405,6 +440,7 @@ BY_HAND = (
     *PACE_AND_BUDGET,
     *GENERATIONS,
     *FOUND_BEFORE,
+    *PROFILES,
 )
 
 

@@ -141,7 +141,7 @@ class Function:
         scheduler = self.world.scheduler
         grok = wiring.real_grok(parts.settings, GrokTransport(self.world))
         grok = replace(grok, monotonic=parts.monotonic)
-        analyzer = Noting(grok, self.world.profiles)
+        analyzer = Noting(grok, self.world)
         threads = Pool(scheduler, environment_, parts.settings.max_batch_size, "call")
         service = wiring.analysis(parts, analyzer, threads)
         return partial(analysis_handler, analysis=service)

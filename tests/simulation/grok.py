@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from grok_insights.flow.budget import estimated_cost
+from grok_insights.domain.pricing import estimated_tokens
+from grok_insights.flow.budget import OVERHEAD_TOKENS, estimated_cost
+from grok_insights.grok.request import ANSWER_TOKENS
+from tests.simulation import answers
 from tests.simulation.scheduler import Killed
 from tests.standin.replies import DRIP, HANG, REPLIES, RESET, RESET_IN_BODY, AnalysisRequest, Reply
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Task
     from tests.simulation.world import World
 
-TOPICS = ("delivery", "refund", "login", "price", "warranty", "praise")
 ESTIMATED = {"broken_json", "too_large", HANG, DRIP, RESET, RESET_IN_BODY}
 """Replies whose bill cannot be read, so that the cost of the call is estimated."""
 
@@ -59,13 +61,22 @@ def digest(text: str) -> str:
 
 
 class Question(AnalysisRequest):
-    """A request whose answer depends only on the text."""
+    """A request whose answer depends only on the text and the schema."""
 
     def finding(self) -> dict[str, Any]:
         name = digest(self.text)
-        chosen = [topic for at, topic in enumerate(TOPICS) if int(name[at], 16) % 3 == 0]
-        sentiment = ("positive", "negative", "neutral")[int(name[-1], 16) % 3]
-        return {"summary": f"The customer writes {name}.", "sentiment": sentiment, "topics": chosen}
+        return {
+            "summary": f"The customer writes {name}.",
+            "sentiment": ("positive", "negative", "neutral")[int(name[-1], 16) % 3],
+            **answers.said(name, self.text, self.schema["properties"]),
+        }
+
+
+def overhead_tokens(asked: Mapping[str, Any]) -> int:
+    """Return the estimated tokens of a call in addition to the conversation."""
+    form = json.dumps(asked["response_format"], ensure_ascii=False, separators=(",", ":"))
+    static = estimated_tokens(asked["messages"][0]["content"] + form)
+    return max(OVERHEAD_TOKENS, static + ANSWER_TOKENS)
 
 
 @dataclass
@@ -109,9 +120,11 @@ class GrokTransport(httpx.BaseTransport):
             world.kill(task)
             raise Killed
         name = "ok" if kind == "killed_after" else kind
-        question = Question(asked["model"], text, len(body) // 4, len(world.monitor.grok) + 1)
+        schema = asked["response_format"]["json_schema"]["schema"]
+        number = len(world.monitor.grok) + 1
+        question = Question(asked["model"], text, len(body) // 4, number, schema)
         reply = REPLIES[name](question)
-        call = self._record(reservation, name, text, reply)
+        call = self._record(reservation, name, question, reply, overhead_tokens(asked))
         world.note(task.name, f"grok.call {name}", digest(text), f"billed {reply.billed_ticks}")
         world.scheduler.sleep(0.05 + task.random.random() * 0.6)
         if kind == "killed_after":
@@ -119,10 +132,12 @@ class GrokTransport(httpx.BaseTransport):
             raise Killed
         return self._answer(task, reply, name, call)
 
-    def _record(self, reservation: str, name: str, text: str, reply: Reply) -> GrokCall:
-        booked = reply.billed_ticks
+    def _record(
+        self, reservation: str, name: str, question: Question, reply: Reply, overhead: int
+    ) -> GrokCall:
+        text, booked = question.text, reply.billed_ticks
         if name in ESTIMATED:
-            booked = estimated_cost(text, self.usd_per_1k).ticks
+            booked = estimated_cost(text, self.usd_per_1k, overhead).ticks
         call = GrokCall(
             self.world.scheduler.now_us,
             text,

@@ -13,8 +13,8 @@ from tests.simulation.functions import DEPLOYED_ATTEMPTS
 from tests.simulation.grok import digest
 from tests.simulation.history import id_of
 from tests.simulation.outages import OF_GROK
-from tests.simulation.profiles import faults
 from tests.simulation.urls import DEAD, QUEUE
+from tests.simulation.versions import faults
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -38,15 +38,21 @@ class Invariants:
         self._dead_letters(redriven=redriven)
         self._lists(name, redriven=redriven)
         self._ended()
-        self._profiles()
+        self._profiles(name, redriven=redriven)
 
-    def _profiles(self) -> None:
-        """Check that each insight is consistent with one version of the profile."""
-        documents = {
-            identity: json.loads(item["document"]["S"]) for identity, item in self._stored().items()
-        }
-        for fault in islice(faults(self.world.profiles, documents, self._items("state")), 1):
+    def _profiles(self, name: str, *, redriven: bool) -> None:
+        """Check that each insight is consistent with one version of the profile.
+
+        If a profile was stored, also check that the API finds the counters of all labels right.
+        """
+        for fault in islice(faults(self.world.dynamodb, self.world.profiles), 1):
             self.world.violated("profile", fault)
+        if not self.world.profiles.stored or redriven:
+            return
+        response = self.actors.verified_trends(f"{name}.trends", "segment.channel")
+        if response.status == 200 and any(response.body["difference"].values()):
+            difference = response.body["difference"]
+            self.world.violated("counters", f"the API counts otherwise: {difference}")
 
     def _ended(self) -> None:
         """Check that no pause is left, since a conversation was analysed in calm."""

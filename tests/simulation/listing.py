@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.aws.insights.item import is_mark, labels_of
-from grok_insights.domain.labels import TOPIC
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -21,6 +20,9 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"status": "failed"},
     {"topic": "refund"},
     {"topic": "delivery", "sentiment": "positive"},
+    {"field.risk": "high"},
+    {"field.resolved": "true", "segment.channel": "client0"},
+    {"segment.plan": "other"},
 )
 
 
@@ -40,12 +42,8 @@ class Listing:
     def _matches(self, item: Mapping[str, Any]) -> bool:
         if is_mark(item) or self.world.scheduler.now >= float(item["ttl"]["N"]):
             return False
-        topics = [one.value for one in labels_of(item) if one.dimension == TOPIC]
-        return (
-            self.query.get("sentiment", item["kind"]["S"]) == item["kind"]["S"]
-            and self.query.get("status", item["status"]["S"]) == item["status"]["S"]
-            and self.query.get("topic", topics[0] if topics else "") in [*topics, ""]
-        )
+        traits = {("sentiment", item["kind"]["S"]), ("status", item["status"]["S"])}
+        return self.query.items() <= traits | set(labels_of(item))
 
     def faults(self, seen: Sequence[str]) -> list[str]:
         """Return what is wrong with the ids that all pages showed."""

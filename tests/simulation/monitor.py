@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from grok_insights.analysis.calls import PROBE
-from tests.simulation import recount
 from tests.simulation.aws import saved_by
 from tests.simulation.damage import Damage
 from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
+from tests.simulation.recount import Recount
 from tests.simulation.stops import Stops
 from tests.simulation.urls import QUEUE
 
@@ -42,6 +42,7 @@ class Monitor:
         self.outages = Outages(world)
         self.damage = Damage(world)
         self.money = Money(world)
+        self.recount = Recount(world.dynamodb)
         self.grok: list[GrokCall] = []
         self.starts: deque[int] = deque()
         self.transactions = 0
@@ -249,6 +250,6 @@ class Monitor:
         """Check that the counters equal a recount of the insights."""
         if self.world.scenario.has_expired:
             return
-        found = recount.difference(self.world.dynamodb)
+        found = self.recount.difference()
         if found:
             self.world.violated("counters", f"the counters are not the recount: {found}")

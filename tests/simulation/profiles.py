@@ -1,35 +1,57 @@
-"""Operators who change the profile in flight, and what each insight must therefore be."""
+"""Operators who store, activate and roll back profiles while conversations are in flight."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from grok_insights.domain.profile import Profile
-from grok_insights.domain.segments import MAX_SEGMENT_VALUES
+from grok_insights.analysis.calls import PROBE
+from tests.simulation.answers import ALIAS
 from tests.simulation.operation import Operation
 
 if TYPE_CHECKING:
+    from grok_insights.domain.profile import Profile
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.grok.prompt import Prompt
     from tests.simulation.functions import Api
+    from tests.simulation.world import World
 
 PROFILE = "/api/v1/profile"
-SHARE = 0.35
+SHARE = 0.45
 """The share of the runs in which operators change the profile."""
 
+KNOWN_PLANS = 47
+"""How many plans are known before a part of the runs: 3 more have room."""
+
+RISK: dict[str, Any] = {"name": "risk", "type": "enum", "values": ["low", "high"]}
+FIELDS: list[dict[str, Any]] = [
+    RISK,
+    {"name": "resolved", "type": "boolean"},
+    {"name": "effort", "type": "integer", "minimum": -1, "maximum": 2},
+    {"name": "competitor", "type": "text", "max_length": 80},
+    {"name": "summary", "type": "text", "max_length": 10},
+]
+REFUND: dict[str, Any] = {"name": "refund", "aliases": [ALIAS, "reimbursement"]}
+CLOSED: dict[str, Any] = {
+    "mode": "closed",
+    "labels": [{"name": "price", "description": "about the price"}, REFUND, {"name": "login"}],
+}
 BODIES: tuple[dict[str, Any], ...] = (
-    {"note": "by channel", "segments": ["channel"]},
+    {"note": "segments", "segments": ["channel"], "topics": {"labels": [REFUND]}},
+    {"note": "fields", "fields": FIELDS, "segments": ["channel", "plan"]},
     {
-        "note": "fields",
-        "fields": [{"name": "churn_risk", "type": "enum", "values": ["low", "high"]}],
-        "segments": ["channel"],
+        "note": "closed",
+        "topics": CLOSED,
+        "fields": FIELDS[:2],
+        "segments": ["plan", "none"],
+        "quotes": True,
     },
-    {"note": "closed", "topics": {"mode": "closed", "labels": [{"name": "refund"}]}},
+    {"note": "quotes", "quotes": True, "instructions": "Say what the customer wants."},
 )
+DRAFT, BUILT_IN, NEWEST, ONE_BEFORE = len(BODIES), len(BODIES) + 1, len(BODIES) + 2, len(BODIES) + 3
+"""Numbers of operations: a version that stays a draft, and versions that are activated again."""
 
 
 @dataclass
@@ -37,7 +59,7 @@ class Profiles:
     """The versions that were stored, and those with which Grok was called, by conversation."""
 
     stored: dict[int, dict[str, Any]] = field(default_factory=dict)
-    asked: defaultdict[str, set[Profile]] = field(default_factory=lambda: defaultdict(set))
+    asked: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 @dataclass(frozen=True)
@@ -45,65 +67,70 @@ class Noting:
     """An analyzer that notes the profile of each call, and calls another analyzer."""
 
     analyzer: Analyzer
-    profiles: Profiles
+    world: World
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.analyzer, name)
 
     def analyse(self, prompt: Prompt) -> Answer:
-        self.profiles.asked[prompt.conversation_id].add(prompt.profile)
+        self.world.profiles.asked[prompt.conversation_id].add(prompt.profile.version)
+        if prompt.conversation_id != PROBE.conversation_id:
+            self._check_active(prompt.profile)
         return self.analyzer.analyse(prompt)
+
+    def _check_active(self, profile: Profile) -> None:
+        """Check that the profile is the one that was active when the environment read it last.
+
+        A probe may use an earlier one: it looks for the cause of an earlier refusal.
+        """
+        task = self.world.scheduler.current
+        assert task is not None
+        pointer = getattr(task.owner, "state", {}).get("profile")
+        active = 1 if pointer is None else int(pointer["active"]["N"])
+        if profile.version != active:
+            sentence = f"{task.name} asks version {profile.version}, and has read that {active} is"
+            self.world.violated("profile", f"{sentence} active")
 
 
 def changes(draw: Random, span: float) -> list[Operation]:
-    """Return operations that store versions, activate them, and go back; mostly none."""
+    """Return operations that store versions, activate them, and go back; often none."""
     if draw.random() >= SHARE:
         return []
+    numbers = [*range(len(BODIES)), DRAFT, BUILT_IN, NEWEST, ONE_BEFORE]
     return [
-        Operation(draw.random() * span, f"analyst{draw.randrange(2)}", "profile", number=number)
-        for number in (draw.randrange(4) for _ in range(draw.choice([2, 3, 5])))
+        Operation(
+            draw.random() * span,
+            f"analyst{draw.randrange(2)}",
+            "profile",
+            number=draw.choice(numbers) if place else draw.randrange(1, len(BODIES) - 1),
+        )
+        for place in range(draw.choice([2, 3, 5]))
     ]
 
 
+def body_of(operation: Operation) -> dict[str, Any]:
+    """Return a profile. Each one has a field with one possible number, which identifies it."""
+    body = BODIES[operation.number % len(BODIES)]
+    edition = round(operation.at * 10_000)
+    marker = {"name": "edition", "type": "integer", "minimum": edition, "maximum": edition}
+    return {**body, "fields": [marker, *body.get("fields", ())]}
+
+
 def change(api: Api, profiles: Profiles, name: str, operation: Operation) -> None:
-    """Store and activate a version after the newest one, or go back to the first version."""
-    if operation.number >= len(BODIES):
-        _activate(api, name, 1)
-        return
+    """Store a version after the newest one, and activate it; or activate an earlier one."""
     listed = api.request(f"{name}.list", "GET", f"{PROFILE}/versions", limit="1")
     if listed.status != 200:
         return
     newest = listed.body["items"][0]["version"]
-    body = BODIES[operation.number]
     headers = {"If-Match": "*"}
-    response = api.request(name, "PUT", PROFILE, body, headers, activate="true")
+    if operation.number > DRAFT:
+        back = {BUILT_IN: 1, NEWEST: newest, ONE_BEFORE: max(1, newest - 1)}[operation.number]
+        api.request(name, "POST", f"{PROFILE}/versions/{back}/activate", None, headers)
+        return
+    query = {"activate": "true"} if operation.number < DRAFT else {}
+    response = api.request(name, "PUT", PROFILE, body_of(operation), headers, **query)
     if response.status in {200, 201}:
         version = response.body["version"]
         if version < newest:
             api.world.violated("profile", f"version {version} was stored after {newest}")
         profiles.stored[version] = response.body
-
-
-def _activate(api: Api, name: str, version: int) -> None:
-    path = f"{PROFILE}/versions/{version}/activate"
-    api.request(name, "POST", path, None, {"If-Match": "*"})
-
-
-def faults(
-    profiles: Profiles, documents: Mapping[str, dict[str, Any]], state: Mapping[str, Any]
-) -> Iterator[str]:
-    """Yield what is wrong: an insight of a version that was not asked, a lost version, a set."""
-    for identity, document in documents.items():
-        version = document["meta"]["profile_version"]
-        asked = {profile.version for profile in profiles.asked[identity]}
-        if document["status"] == "completed" and version not in asked:
-            yield f"{identity} names version {version}, and was analysed with {sorted(asked)}"
-    for version, body in profiles.stored.items():
-        item = state.get(f"profile#{version}")
-        if item is None or Profile.model_validate_json(item["document"]["S"]) != (
-            Profile.model_validate(body)
-        ):
-            yield f"version {version} of the profile was stored, and is not what was stored"
-    for name, item in state.items():
-        if name.startswith("segment#") and len(item["seen"]["SS"]) > MAX_SEGMENT_VALUES:
-            yield f"{name} has {len(item['seen']['SS'])} values"

@@ -18,7 +18,7 @@ from tests.simulation.faults import AWS_KINDS, Burst
 from tests.simulation.focus import concentrate
 from tests.simulation.grok import KINDS, digest
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
-from tests.simulation.profiles import changes
+from tests.simulation.profiles import KNOWN_PLANS, changes
 from tests.standin.replies import REPLIES
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Scenario:
     """Invariants that are known not to hold yet."""
     function_seconds: int = 60
     window_seconds: float = 1.0
+    known_plans: int = 0
+    """How many values of a segment are known at the start."""
     # Changed by the run.
     paused_since: float | None = None
     is_healed: bool = False
@@ -117,6 +119,7 @@ def of_seed(seed: int) -> Scenario:
         calm_at=calm_at,
         concurrency=draw.choice([3, 4, 5]),
         expires=draw.random() < 0.15,
+        known_plans=KNOWN_PLANS if Random(f"{seed}/plans").random() < 0.4 else 0,
     )
     scenario.operations += changes(Random(f"{seed}/profile"), span)
     scenario = concentrate(scenario, span)

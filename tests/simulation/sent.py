@@ -1,4 +1,5 @@
-"""What clients send: a text or messages, now or years ago. A text stands for its content.
+"""What clients send: a text or messages, now or years ago, with metadata. A text stands for its
+content.
 
 A text like ``Bot: …`` is sent as a message, and is what is analysed of it.
 """
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
 ROLES = {f"{role.capitalize()}: ": role for role in (Role.CUSTOMER, Role.BOT)}
 
 
+PLANS: tuple[tuple[Any, str | None], ...] = (
+    ("free", "free"),
+    ("pro", "pro"),
+    ("other", "other"),
+    (7, "7"),
+    (1.5, "1.5"),
+    (True, "true"),
+    ("x" * 64, "x" * 64),
+    ("x" * 65, None),
+    (" ", None),
+    (None, None),
+    (["free"], None),
+    ({"name": "free"}, None),
+)
+"""Values of metadata, and the segments that they are; None if they are none."""
+
+
 def text_of(key: str, flavour: str = "") -> str:
     """Return the text that is always sent under a key; of half of the keys it is a message."""
     spoken = ["", "", *ROLES][crc32(key.encode()) % 4]
@@ -28,7 +46,21 @@ def body(external_id: str | None, text: str, operation: Operation) -> dict[str, 
     named = {} if external_id is None else {"external_id": external_id}
     number = crc32(f"{operation.at} {text}".encode())
     past = {"occurred_at": f"{2001 + number % 25}-02-28T12:00:00+01:00"} if number % 3 else {}
-    return {**named, **_content(text), **past}
+    metadata = {"channel": operation.actor, **_plan(number // 75)}
+    return {**named, **_content(text), **past, "metadata": metadata}
+
+
+def _plan(number: int) -> dict[str, Any]:
+    """Return one of the plans, a plan that no other conversation has, or nothing."""
+    if number % 3 == 0:
+        return {"plan": f"plan {number}"}
+    return {"plan": PLANS[number // 3 % len(PLANS)][0]} if number % 3 == 1 else {}
+
+
+def segment_of(value: Any) -> str | None:
+    """Return the segment that a value of the metadata is; None if it is none."""
+    known = [segment for one, segment in PLANS if repr(one) == repr(value)]
+    return known[0] if known else str(value)
 
 
 def _content(text: str) -> dict[str, Any]:

@@ -133,6 +133,7 @@ class World:
         self.changed = Signal(self.scheduler)
         self.sqs.on_change = self.changed.set
         self._create()
+        self._know_plans(scenario.known_plans)
         self.dynamodb_client = Client(self, "dynamodb", self.dynamodb)
         self.sqs_client = Client(self, "sqs", self.sqs)
         self.violations: list[str] = []
@@ -155,6 +156,13 @@ class World:
                 '"maxReceiveCount": 5}',
             },
         )
+
+    def _know_plans(self, count: int) -> None:
+        """Store values of a segment that the conversations of earlier days had."""
+        if count:
+            plans = {"SS": [f"plan of day {number}" for number in range(count)]}
+            item = {"id": {"S": "segment#plan"}, "seen": plans}
+            self.dynamodb.put_item(TableName="state", Item=item)
 
     @property
     def elapsed(self) -> float:
