@@ -40,13 +40,15 @@ def emulated_api_url(endpoint_url: str, outputs: Mapping[str, str]) -> str:
 
 
 def write_shell_file(path: Path, environment: Mapping[str, str]) -> None:
-    """Write exports for `. .local/stack.env`.
+    """Write exports for `. .local/stack.env`, which other commands may read meanwhile.
 
     Only the user can read it, since it contains the API key.
     """
-    path.touch(mode=0o600)
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
-    path.write_text("".join(lines))
+    whole = path.with_suffix(".new")
+    whole.touch(mode=0o600)
+    whole.write_text("".join(lines))
+    whole.replace(path)
 
 
 def _outputs(session: EmulatorSession, stack_name: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ def test_the_services_of_the_simulation_respond_as_the_emulators_do() -> None:
 def run_tests(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tests in a process of their own, and return its output."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--show-capture=no", *arguments],
         cwd=CHECKOUT,
         env={**os.environ, **variables},
         capture_output=True,

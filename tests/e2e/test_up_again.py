@@ -75,7 +75,7 @@ def test_make_export_finds_the_local_stack_by_itself(place: dict[str, str], tmp_
     wanted = [f"VENV={sys.prefix}", f"LOCAL_DIR={place['LOCAL_DIR']}", f"FILES={tmp_path}/x.csv"]
     shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     subprocess.run(["make", "export", *wanted], cwd=CHECKOUT, env=shell, check=True)
-    assert (tmp_path / "x.csv").read_text().startswith("id,external_id,created_at")
+    assert (tmp_path / "x.csv").read_text().startswith("id,external_id,occurred_at,")
 
 
 def test_an_interrupted_load_test_reports_and_puts_the_rate_limit_back(
