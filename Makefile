@@ -94,6 +94,9 @@ test: environment ## Run every test; the end-to-end tests start their own stack
 chaos: environment ## Run the full chaos test end to end, and print a table of figures
 	CHAOS=full $(IN)/pytest -s tests/e2e/test_chaos.py
 
+years: environment ## Send two years of conversations end to end, CONVERSATIONS=5000, and check trends and pages
+	CONVERSATIONS="$${CONVERSATIONS:-5000}" $(IN)/pytest -s tests/e2e/test_insights_over_time.py
+
 backlog: environment ## Import LINES=50000 on the local stack while the function is killed KILLS=2 times; print figures
 	@$(STACK) PYTHONPATH=layers/shared:. LINES="$(LINES)" KILLS="$(KILLS)" $(IN)/python -m tests.e2e.backlog
 

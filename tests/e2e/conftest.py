@@ -152,9 +152,9 @@ def free_port() -> int:
 NewClient = Callable[..., Client]
 
 
-@pytest.fixture
-def new_client(stack: Stack) -> Iterator[NewClient]:
-    """Return a function that makes clients with their own address and, if given, another key."""
+@contextmanager
+def clients_of(stack: Stack) -> Iterator[NewClient]:
+    """Yield a function that makes clients, and close them at the end."""
     made: list[Client] = []
 
     def make(key: str | None = None) -> Client:
@@ -164,6 +164,20 @@ def new_client(stack: Stack) -> Iterator[NewClient]:
     yield make
     for client in made:
         client.http.close()
+
+
+@pytest.fixture
+def new_client(stack: Stack) -> Iterator[NewClient]:
+    """Return a function that makes clients with their own address and, if given, another key."""
+    with clients_of(stack) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def new_client_of_module(stack: Stack) -> Iterator[NewClient]:
+    """Return the same function for the fixtures of a module."""
+    with clients_of(stack) as make:
+        yield make
 
 
 @pytest.fixture
