@@ -32,11 +32,17 @@ class TopicMessages:
         self.sqs = stack.session.sqs()
         self.url = self.sqs.create_queue(QueueName="alarm-messages")["QueueUrl"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        stack.session.client("sns").subscribe(
-            TopicArn=stack.name("ALARM_TOPIC_ARN"),
-            Protocol="sqs",
-            Endpoint=attributes["Attributes"]["QueueArn"],
-        )
+        arn, topic = attributes["Attributes"]["QueueArn"], stack.name("ALARM_TOPIC_ARN")
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+        stack.session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.texts: list[str] = []
 
     def about(self, rule: str) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from functions.alerts.app import handler
 from functions.ingest.app import create_app as ingest_app
@@ -25,6 +27,7 @@ from grok_insights.wiring import Parts
 from scripts.events_page import schemas
 from tests.builders import NOW, LambdaContext, api_event, insight
 from tests.functional.conftest import Clock
+from tests.functional.lost_responses import lost_responses
 from tests.functional.query import ClientResponse, Query, identity, response_of
 
 RULES = "/api/v1/alerts/rules"
@@ -35,7 +38,7 @@ class Alerts:
     """The three functions, with parts of a test, and what was sent to the bus."""
 
     def __init__(self, parts: Parts) -> None:
-        client = clients.events()
+        self.client = client = clients.events()
         client.create_event_bus(Name=parts.settings.event_bus)
         self.events = client.meta.events
         self.events.register("provide-client-params.events.PutEvents", self._note)
@@ -72,6 +75,15 @@ class Alerts:
         before = len(self.sent)
         handler({}, LambdaContext(), wiring.alerts(self.parts))
         return self.sent[before:]
+
+    def fail_at(self, place: int, fault: BaseException, *, has_effect: bool) -> list[str]:
+        """Run the function with a fault at one of its requests; return the requests until then."""
+        faulty = Faulty(place, fault, has_effect)
+        dynamodb, client = faulty.client(self.parts.dynamodb), faulty.client(self.client)
+        watch = wiring.alerts(replace(self.parts, dynamodb=dynamodb, eventbridge=lambda: client))
+        with suppress(type(fault), EventsNotSent):
+            watch.run()
+        return faulty.seen
 
     def shown(self, **query: str) -> list[dict[str, Any]]:
         return list(self.query.get("/api/v1/alerts", **query).body["items"])
@@ -130,6 +142,60 @@ def test_a_backlog_that_is_older_than_the_window_never_alerts(alerts: Alerts) ->
     alerts.add(name="daily", window="1d")
     alerts.save(50, days=1)
     assert alerts.run() == []
+
+
+REQUESTS = ("get_item", "batch_get_item", "put_item", "put_events", "get_item", "put_item")
+"""The requests of a run that finds a breach."""
+
+
+@dataclass
+class Faulty:
+    """Clients with a fault at one of their requests, before or after it has its effect."""
+
+    place: int
+    fault: BaseException
+    has_effect: bool
+    seen: list[str] = field(default_factory=list)
+
+    def client(self, real: Any) -> Any:
+        """Return a client whose requests count."""
+        names = [name for name in REQUESTS if hasattr(real, name)]
+        return SimpleNamespace(**{name: self._request(real, name) for name in names})
+
+    def _request(self, real: Any, name: str) -> Callable[..., Any]:
+        def request(**parameters: Any) -> Any:
+            self.seen.append(name)
+            is_here = len(self.seen) == self.place + 1
+            if is_here and not self.has_effect:
+                raise self.fault
+            response = getattr(real, name)(**parameters)
+            if is_here:
+                raise self.fault
+            return response
+
+        return request
+
+
+@pytest.mark.parametrize("has_effect", [False, True])
+@pytest.mark.parametrize(
+    "fault", [KeyboardInterrupt(), ConnectionClosedError(endpoint_url="aws")], ids=["dies", "lost"]
+)
+@pytest.mark.parametrize("place", range(len(REQUESTS)))
+def test_a_fault_at_any_request_neither_loses_nor_doubles_the_begin_or_the_end(
+    alerts: Alerts, clock: Clock, place: int, fault: BaseException, has_effect: bool
+) -> None:
+    """The function dies before or after a request has its effect, or gets no response."""
+    alerts.add()
+    alerts.save(3)
+    for _ in range(2):
+        seen = alerts.fail_at(place, fault, has_effect=has_effect)
+        assert tuple(seen[: place + 1]) == REQUESTS[: place + 1]
+        alerts.run()
+        assert alerts.run() == []
+        clock.move(hours=2)
+    told = {(one["event_id"], one["status"]) for one in alerts.sent}
+    assert sorted(status for _, status in told) == ["breached", "ended"]
+    assert len({one["alert_id"] for one in alerts.sent}) == len(alerts.shown()) == 1
 
 
 def test_a_run_that_ends_before_it_notes_what_it_sent_leaves_the_same_event_to_the_next_one(
@@ -205,27 +271,11 @@ def test_a_rule_that_is_added_during_an_evaluation_is_kept(alerts: Alerts) -> No
 def test_a_write_whose_response_is_lost_counts_as_written(alerts: Alerts) -> None:
     alerts.add()
     alerts.save(3)
-    client = alerts.parts.dynamodb
-    put_item, lost = client.put_item, [True]
-
-    def lose(**request: Any) -> Any:
-        response = put_item(**request)
-        return put_item(**request) if lost.pop() else response
-
-    store = alerts.parts.alerts
-    lossy = replace(store, client=_Lossy(client, lose))  # type: ignore[arg-type]
-    watch = replace(wiring.alerts(alerts.parts), store=lossy)
-    lost.append(True)
-    watch.run()
+    with lost_responses(alerts.parts.dynamodb, "PutItem") as lost:
+        alerts.run()
+    assert len(lost) == 1
     assert [one["status"] for one in alerts.sent] == ["breached"]
     assert len(alerts.shown()) == 1
-
-
-class _Lossy:
-    """A client that repeats a write whose response was lost, as botocore does."""
-
-    def __init__(self, client: Any, put_item: Callable[..., Any]) -> None:
-        self.get_item, self.put_item = client.get_item, put_item
 
 
 def test_a_deleted_rule_ends_its_alert_with_the_next_run(alerts: Alerts, clock: Clock) -> None:
