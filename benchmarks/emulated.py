@@ -62,7 +62,7 @@ def _parts() -> Parts:
 def fill(parts: Parts) -> str:
     """Save conversations with their insights and counters; return the id of one of them."""
     from grok_insights.aws.concurrent import chunks
-    from grok_insights.aws.ledger import Entry, Ledger
+    from grok_insights.aws.ledger import Entry
     from grok_insights.domain.conversation import NOT_STORED, Conversation
 
     insights = list(made(range(INSIGHTS), parts.now()))
@@ -72,7 +72,7 @@ def fill(parts: Parts) -> str:
         )
         for one in insights
     )
-    ledger = Ledger(parts.transactions, parts.insights, parts.trends)
+    ledger = parts.ledger
     for run in chunks(insights, 5):
         ledger.save([Entry(one, NOT_STORED) for one in run])
     return insights[0].conversation_id

@@ -36,6 +36,7 @@ def environment(**overrides: str) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "CONVERSATIONS_TABLE": "conversations",
         "INSIGHTS_TABLE": "insights",
+        "VERSIONS_TABLE": "versions",
         "TRENDS_TABLE": "trends",
         "STATE_TABLE": "state",
         "JOBS_TABLE": "jobs",

@@ -37,6 +37,7 @@ from grok_insights.query.parameters import (
     TrendsQuery,
     VersionsQuery,
 )
+from grok_insights.query.versions import InsightVersionsQuery
 from grok_insights.telemetry import logger
 from grok_insights.wiring import Parts
 
@@ -127,6 +128,16 @@ def insight(use_case: Query, conversation_id: UUID) -> Response[str]:
     }
     headers = {"Retry-After": str(WAITING_RETRY_AFTER_SECONDS), "Cache-Control": NO_STORE}
     return json_response(HTTPStatus.ACCEPTED, waiting, headers)
+
+
+@router.get(
+    "/api/v1/insights/<conversation_id>/versions", parameters=ById, query=InsightVersionsQuery
+)
+def versions_of_insight(
+    use_case: Query, conversation_id: UUID, query: InsightVersionsQuery
+) -> Response[str]:
+    """Return the versions of an insight, and what differs between two of them."""
+    return json_response(HTTPStatus.OK, use_case.versions(str(conversation_id), query))
 
 
 @router.get("/api/v1/profile")

@@ -20,6 +20,7 @@ from scripts.evaluate.labelled import Labelled
 UNUSED: Final = {
     "CONVERSATIONS_TABLE": "unused",
     "INSIGHTS_TABLE": "unused",
+    "VERSIONS_TABLE": "unused",
     "TRENDS_TABLE": "unused",
     "STATE_TABLE": "unused",
     "ANALYSIS_QUEUE_URL": "unused",

@@ -26,6 +26,7 @@ from scripts.openapi.operations import (
 SETTINGS: Final = (
     "CONVERSATIONS_TABLE",
     "INSIGHTS_TABLE",
+    "VERSIONS_TABLE",
     "TRENDS_TABLE",
     "STATE_TABLE",
     "ANALYSIS_QUEUE_URL",

@@ -83,6 +83,17 @@ INSIGHT: Final = {
     },
 }
 PAGE: Final = {"items": [INSIGHT], "next_cursor": None}
+INSIGHT_VERSIONS: Final = {
+    "items": [
+        {"revision": 2, "current": True, "insight": {**INSIGHT, "sentiment": "neutral"}},
+        {"revision": 1, "current": False, "insight": INSIGHT},
+    ],
+    "diff": {
+        "from": 1,
+        "to": 2,
+        "changes": [{"name": "sentiment", "before": "negative", "after": "neutral"}],
+    },
+}
 TOTALS: Final = {
     "count": 2,
     "positive": 0,

@@ -20,6 +20,7 @@ from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadB
 from grok_insights.bodies.movers import MoversBody
 from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
+from grok_insights.bodies.versions import InsightVersionsBody
 from grok_insights.domain.profile import Profile
 from scripts.openapi import examples
 
@@ -187,6 +188,20 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Insights",
         "The same as `/api/v1/insights/{conversation_id}`.",
         ONE_INSIGHT,
+        (*READING, 404),
+    ),
+    ("get", "/api/v1/insights/{conversation_id}/versions"): Operation(
+        "listInsightVersions",
+        "Insights",
+        "The present insight, and at most 5 that jobs have replaced, newest first. They are "
+        "deleted together with the conversation. `diff` compares two of them: `from` and `to` are "
+        "revisions.",
+        {
+            200: SuccessResponse(
+                "The versions.", InsightVersionsBody, examples.INSIGHT_VERSIONS, FOUND
+            ),
+            304: UNCHANGED,
+        },
         (*READING, 404),
     ),
     ("get", "/api/v1/profile"): Operation(

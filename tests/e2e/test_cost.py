@@ -12,7 +12,7 @@ from uuid import uuid5
 import pytest
 
 from grok_insights import wiring
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import EXTERNAL_ID_NAMESPACE
 from grok_insights.domain.insight import Analysis, Insight, Origin, Sentiment
@@ -132,7 +132,7 @@ def test_the_metrics_of_a_batch_take_the_room_of_the_page(
 def test_insights_of_real_grok_take_the_write_units_of_the_page(parts: Parts, size: int) -> None:
     entries = [Entry(real_insight(f"{size}-{number}"), LIFETIME) for number in range(size)]
     with counted(parts) as used:
-        Ledger(parts.transactions, parts.insights, parts.trends).save(entries)
+        parts.ledger.save(entries)
     for table, item in WRITES.items():
         documented = cost_page.quantity(f"DynamoDB: write units, {item}", bulk=size > 1)
         assert used[f"write {table}"] / size == documented, item

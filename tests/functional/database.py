@@ -27,6 +27,7 @@ PREFIX = f"test-{uuid4().hex[:8]}-" if ENDPOINT else ""
 TABLES = {
     "conversations": "ConversationsTable",
     "insights": "InsightsTable",
+    "versions": "VersionsTable",
     "trends": "TrendsTable",
     "state": "StateTable",
     "jobs": "JobsTable",

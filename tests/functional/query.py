@@ -14,7 +14,7 @@ from uuid import UUID
 from functions.query.app import create_app
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.insights.item import insight_to_item
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.ledger import Entry
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
@@ -72,7 +72,7 @@ class Query:
     def save(self, insights: Iterable[Insight]) -> None:
         """Save insights as the analysis does, with their counters."""
         parts = self.parts
-        ledger = Ledger(parts.transactions, parts.insights, parts.trends)
+        ledger = parts.ledger
         ledger.save([Entry(insight, LIFETIME) for insight in insights])
 
     def place(self, insights: Iterable[Insight]) -> None:

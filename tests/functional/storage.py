@@ -67,7 +67,7 @@ class Storage:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.parts.transactions, self.parts.insights, self.parts.trends)
+        return self.parts.ledger
 
     def save(self, *works: Work, **overrides: Any) -> SaveResult:
         """Save the insights of works; the summary contains the generation."""

@@ -20,7 +20,7 @@ from moto import mock_aws
 from benchmarks.read_units import Meter, index_entries
 from grok_insights.aws.dynamodb.sizes import item_bytes
 from grok_insights.aws.insights.item import insight_to_item
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.ledger import Entry
 from grok_insights.domain.insight import Analysis, Insight, Quote, Sentiment
 from grok_insights.wiring import Parts
 from tests import cost_page
@@ -139,7 +139,7 @@ def test_a_million_rich_insights_cost_no_more_than_the_bound(
     documented: str,
 ) -> None:
     chance = Random(14)
-    ledger = Ledger(parts.transactions, parts.insights, parts.trends)
+    ledger = parts.ledger
     for _ in range(3):
         batch = [Entry(rich(chance, when(chance)), LIFETIME) for _ in range(50)]
         assert len(ledger.save(batch).saved) == 50
@@ -151,7 +151,7 @@ def test_a_million_rich_insights_cost_no_more_than_the_bound(
 def test_one_rich_insight_alone_costs_no_more_than_scattered_ones(
     parts: Parts, transactions: list[list[dict[str, Any]]]
 ) -> None:
-    ledger = Ledger(parts.transactions, parts.insights, parts.trends)
+    ledger = parts.ledger
     ledger.save([Entry(rich(Random(1)), LIFETIME)])
     assert write_units(transactions) == 49
     assert 49 * USD_PER_UNIT <= 35
@@ -182,7 +182,7 @@ def test_transactions_of_a_wave_never_change_the_same_counter_at_the_same_time(
     events.register("after-call.dynamodb.TransactWriteItems", end)
     chance = Random(14)
     batch = [Entry(rich(chance, within_two_years(chance)), LIFETIME) for _ in range(50)]
-    Ledger(parts.transactions, parts.insights, parts.trends).save(batch)
+    parts.ledger.save(batch)
     assert len(shards) >= 8
     assert all(len(shard) == 1 for shard in shards)
     assert set.union(*shards) == {"0", "1", "2", "3"}

@@ -28,7 +28,7 @@ PATH = f"/api/v1/conversations/{AN_ID}"
 
 @pytest.fixture
 def ledger(parts: Parts) -> Ledger:
-    return Ledger(parts.transactions, parts.insights, parts.trends)
+    return parts.ledger
 
 
 def store(parts: Parts, **changes: Any) -> Conversation:
@@ -134,7 +134,13 @@ def test_an_insight_that_is_saved_in_the_middle_is_deleted_as_well(
     ledger_of_its_own = ledger
     parts.dynamodb.meta.events.register_first("before-parameter-build", save_before)
     erasure = Erasure(
-        parts.dynamodb, parts.conversations, parts.insights, parts.trends, parts.now, lambda _: None
+        parts.dynamodb,
+        parts.conversations,
+        parts.insights,
+        parts.versions,
+        parts.trends,
+        parts.now,
+        lambda _: None,
     )
     assert erasure.erase(AN_ID)
     assert saved[1].saved.keys() == {AN_ID}

@@ -27,7 +27,7 @@ EMULATORS_LIMIT = 4 * 1024 * 1024
 
 @pytest.fixture
 def ledger(parts: Parts) -> Ledger:
-    return Ledger(parts.transactions, parts.insights, parts.trends)
+    return parts.ledger
 
 
 def named(number: int, **overrides: Any) -> Insight:

@@ -20,6 +20,7 @@ def _key(name: str) -> str:
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
 SETTINGS = {_key(name): name.upper() for name in Settings.model_fields}
+TABLES = ("CONVERSATIONS", "INSIGHTS", "VERSIONS", "TRENDS", "STATE")
 SETTING_OF = {name: SETTINGS[_key(name)] for name in PARAMETERS if _key(name) in SETTINGS}
 NUMBERS = [name for name in SETTING_OF if PARAMETERS[name]["Type"] == "Number"]
 TEXTS = [name for name in SETTING_OF if "MaxLength" in PARAMETERS[name]]
@@ -104,7 +105,7 @@ def test_every_allowed_value_is_one_of_the_setting(name: str) -> None:
 def test_a_default_is_that_of_the_setting(name: str) -> None:
     bare = {name: value for name, value in environment().items() if name not in SETTINGS.values()}
     needed = dict.fromkeys(("CURSOR_KEY", "ANALYSIS_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"), "x")
-    tables = {f"{name}_TABLE": "x" for name in ("CONVERSATIONS", "INSIGHTS", "TRENDS", "STATE")}
+    tables = {f"{name}_TABLE": "x" for name in TABLES}
     default = str(PARAMETERS[name]["Default"])
     required = {**bare, **needed, **tables}
     assert Settings.from_env({**required, SETTING_OF[name]: default}) == Settings.from_env(required)

@@ -122,7 +122,7 @@ def test_a_table_is_encrypted_backed_up_kept_and_protected(table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["ConversationsTable", "InsightsTable", "StateTable", "JobsTable"]
+    "table", ["ConversationsTable", "InsightsTable", "VersionsTable", "StateTable", "JobsTable"]
 )
 def test_data_about_people_expires(table: str) -> None:
     assert TABLES[table]["TimeToLiveSpecification"]["Enabled"] is True

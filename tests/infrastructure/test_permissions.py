@@ -21,7 +21,10 @@ FUNCTION_ROLES = (
     "ImportFunctionRole",
 )
 ROLES = (*FUNCTION_ROLES, "ImportStateMachineRole")
-DATA = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable", "JobsTable")
+DATA = (
+    *("ConversationsTable", "InsightsTable", "VersionsTable"),
+    *("TrendsTable", "StateTable", "JobsTable"),
+)
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 
 EXECUTIONS = (
@@ -244,6 +247,19 @@ def test_the_schedule_s_role_invokes_the_alerts_function_and_nothing_else() -> N
 
 def test_only_the_analysis_writes_insights_as_it_likes() -> None:
     assert writers("InsightsTable") == {"AnalysisFunctionRole"}
+
+
+def test_the_analysis_adds_versions_that_ingest_deletes() -> None:
+    written = {
+        (grant.role, grant.action)
+        for grant in grants()
+        if '"VersionsTable' in grant.resource and grant.action.removeprefix("dynamodb:") in WRITES
+    }
+    assert written == {
+        ("AnalysisFunctionRole", "dynamodb:PutItem"),
+        ("AnalysisFunctionRole", "dynamodb:DeleteItem"),
+        ("IngestFunctionRole", "dynamodb:DeleteItem"),
+    }
 
 
 def test_only_ingest_and_imports_write_conversations() -> None:

@@ -188,7 +188,7 @@ def saved_by(request: Any) -> list[Any]:
     """Return the items of insights that a transaction saves."""
     puts = (action["Put"] for action in request["TransactItems"] if "Put" in action)
     items = (put["Item"] for put in puts)
-    return [item for item in items if {"document", "conversation_id"} <= item.keys()]
+    return [item for item in items if {"document", "kind"} <= item.keys()]
 
 
 def _in_part(operation: str, request: Any) -> tuple[Any, Any]:

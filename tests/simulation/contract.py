@@ -15,6 +15,7 @@ CREATED_WITH = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecon
 TABLES = {
     "conversations": "ConversationsTable",
     "insights": "InsightsTable",
+    "versions": "VersionsTable",
     "trends": "TrendsTable",
     "state": "StateTable",
 }

@@ -79,6 +79,7 @@ class Settings(Model):
     # Names and addresses of resources, which the template sets.
     conversations_table: str
     insights_table: str
+    versions_table: str
     trends_table: str
     state_table: str
     analysis_queue_url: str

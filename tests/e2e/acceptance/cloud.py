@@ -27,8 +27,8 @@ QUEUES: Final = (
     *("AnalysisQueue", "DeadLetterQueue"),
     *("EventsDeadLetterQueue", "WebhookDeadLetterQueue"),
 )
-TABLES: Final = ("ConversationsTable", "InsightsTable", "TrendsTable", "StateTable")
-EXPIRING_TABLES: Final = ("ConversationsTable", "InsightsTable", "StateTable")
+EXPIRING_TABLES: Final = ("ConversationsTable", "InsightsTable", "VersionsTable", "StateTable")
+TABLES: Final = (*EXPIRING_TABLES, "TrendsTable")
 
 
 @dataclass(frozen=True, slots=True)

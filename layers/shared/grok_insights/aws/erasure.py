@@ -1,4 +1,4 @@
-"""Erases a conversation in one transaction: its text, its insight and its share of the counters.
+"""Erases a conversation in one transaction: its text, its insight with all versions, its counts.
 
 A mark replaces each of the two items for a day. It contains the erased generation and no contents.
 An analysis that is in progress finds the mark of the insight when it saves, and so cannot restore
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from grok_insights.aws.conversations import Conversations
     from grok_insights.aws.insights.table import Insights
+    from grok_insights.aws.insights.versions import Versions
     from grok_insights.aws.trends import Trends
 
 MARK_SECONDS: Final = 86_400
@@ -41,11 +42,12 @@ MAX_TRANSACTIONS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Erases from three tables in one transaction."""
+    """Erases from four tables in one transaction."""
 
     client: DynamoDBClient
     conversations: Conversations
     insights: Insights
+    versions: Versions
     trends: Trends
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
@@ -57,7 +59,7 @@ class Erasure:
         Expired items that are still stored are erased too. So are an insight whose conversation
         DynamoDB has deleted, and a damaged item. The transaction requires that the items have not
         changed since they were read. If they have, for example because an insight was saved, they
-        are read again.
+        are read again. So no version can be added meanwhile.
 
         Raises
         ------
@@ -70,12 +72,15 @@ class Erasure:
             insight = self.insights.head(conversation_id)
             if not (_exists(conversation) or _exists(insight)):
                 return False
-            marks = self._marks(conversation_id, conversation, insight)
+            removals = [
+                *self._marks(conversation_id, conversation, insight),
+                *self.versions.deletions(conversation_id),
+            ]
             counters = self._subtractions(conversation_id, insight) if subtracts else []
-            reasons = write_or_reasons(self.client, [*marks, *counters])
+            reasons = write_or_reasons(self.client, [*removals, *counters])
             if not reasons:
                 return True
-            if names_no_entry(reasons[len(marks) :]):
+            if names_no_entry(reasons[len(removals) :]):
                 logger.error("a counter is damaged: it still counts an erased insight")
                 subtracts = False
             self.sleep(jitter.seconds_before_retry(attempt, self.random()))

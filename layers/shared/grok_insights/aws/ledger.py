@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
 from grok_insights.aws import concurrent
-from grok_insights.aws.dynamodb.attributes import Item
+from grok_insights.aws.dynamodb.attributes import Item, text
 from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions, Written
 from grok_insights.aws.insights.item import Counted, counted_of, insight_to_item, is_mark
+from grok_insights.aws.insights.versions import ACTIONS, Versions
 from grok_insights.domain import trends
+from grok_insights.domain.events import Reason
 from grok_insights.domain.insight import Cost, Failure, Insight, tally
 
 if TYPE_CHECKING:
@@ -36,21 +38,48 @@ MAX_WRITES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Rework:
+    """The replacement of an insight by a job. ``document`` is kept as a version."""
+
+    job_id: str
+    reason: Reason
+    document: str
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes by which the new insight shows what replaced the old one."""
+        return {"job_id": text(self.job_id), "reason": text(self.reason)}
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An insight to be saved.
 
     ``lifetime`` is that of its conversation. ``replaces`` is the stored insight that it replaces: a
-    failed one whose dead letter was redriven, or one of an earlier conversation.
+    failed one whose dead letter was redriven, one of an earlier conversation, or the one that
+    ``rework`` replaces.
     """
 
     insight: Insight
     lifetime: Lifetime
     replaces: Counted | None = None
+    rework: Rework | None = None
 
     def item(self, shards: int) -> dict[str, Any]:
         """Return the item to write."""
         revision = 1 if self.replaces is None else self.replaces.revision + 1
-        return insight_to_item(self.insight, shards, self.lifetime, revision=revision)
+        item = insight_to_item(self.insight, shards, self.lifetime, revision=revision)
+        return item if self.rework is None else item | self.rework.attributes()
+
+    def versions(self, versions: Versions) -> list[TransactWriteItemTypeDef]:
+        """Return the writes that keep the replaced insight, if a job replaces it."""
+        if self.rework is None or self.replaces is None:
+            return []
+        return versions.keep(self.replaces, self.rework.document)
+
+    @property
+    def actions(self) -> int:
+        """How many actions of a transaction it needs besides those of its counters."""
+        return 1 if self.rework is None else 1 + ACTIONS
 
     def counters(self, shard: int) -> trends.Counters:
         """Return what saving this entry adds to the counters and subtracts from them."""
@@ -99,6 +128,7 @@ class Ledger:
     transactions: Transactions
     insights: Insights
     trends: Trends
+    versions: Versions
 
     def save(self, entries: Sequence[Entry]) -> SaveResult:
         """Save all entries that can be saved, and return the result of each.
@@ -148,7 +178,7 @@ class Ledger:
         updates: list[TransactWriteItemTypeDef] = [
             {"Update": update} for update in self.trends.updates(counters)
         ]
-        return puts + updates
+        return puts + updates + [write for entry in run for write in entry.versions(self.versions)]
 
 
 def _record(run: _Run, written: Written[Entry], result: SaveResult) -> list[Entry]:
@@ -172,6 +202,9 @@ def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None
     if not item:
         return replace(entry, replaces=None)
     identity = entry.insight.conversation_id
+    if entry.rework is not None:
+        result.superseded.add(identity)
+        return None
     generation = parsed_or_none(_stored_generation, item, "conversation_id")
     if generation is None:
         result.unreadable.add(identity)
@@ -217,12 +250,14 @@ def _entries_by_transaction(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     remaining = [(entry, entry.counters(shard=0).keys()) for entry in entries]
     while remaining:
         run: list[Entry] = []
+        actions = 0
         keys: set[trends.Key] = set()
         while remaining:
             nearest = min(range(len(remaining)), key=lambda at: len(remaining[at][1] - keys))
-            more = keys | remaining[nearest][1]
-            if run and len(run) + 1 + len(more) > MAX_ACTIONS:
+            entry, more = remaining[nearest][0], keys | remaining[nearest][1]
+            if run and actions + entry.actions + len(more) > MAX_ACTIONS:
                 break
-            run.append(remaining.pop(nearest)[0])
-            keys = more
+            run.append(entry)
+            remaining.pop(nearest)
+            actions, keys = actions + entry.actions, more
         yield run

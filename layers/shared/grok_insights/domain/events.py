@@ -27,6 +27,8 @@ class Reason(StrEnum):
 
     NEW = "new"
     REDRIVE = "redrive"
+    REANALYSIS = "reanalysis"
+    REMAP = "remap"
 
 
 def event_id(event_type: EventType, conversation_id: str, generation: int, sequence: int) -> str:

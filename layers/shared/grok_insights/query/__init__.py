@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grok_insights.query.movers import ReadMovers
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
+    from grok_insights.query.versions import ReadVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class Query:
     metrics: ReadMetrics
     profiles: ReadProfiles
     alerts: ReadAlerts
+    versions: ReadVersions

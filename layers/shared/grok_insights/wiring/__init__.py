@@ -68,6 +68,7 @@ def ingest(of: Parts) -> Ingest:
             of.dynamodb,
             of.conversations,
             of.insights,
+            of.versions,
             of.trends,
             of.now,
             of.sleep,
@@ -166,6 +167,7 @@ def query(of: Parts) -> Query:
     from grok_insights.query.movers import ReadMovers
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
+    from grok_insights.query.versions import ReadVersions
 
     return Query(
         insights=ReadInsights(
@@ -205,6 +207,7 @@ def query(of: Parts) -> Query:
         ),
         profiles=ReadProfiles(of.profiles, of.proposals),
         alerts=ReadAlerts(of.alerts),
+        versions=ReadVersions(of.conversations, of.insights, of.versions),
     )
 
 
@@ -243,13 +246,12 @@ def analysis(
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.saving import Saver
-    from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.worklist import Worklist
 
     settings = of.settings
     analyzer = with_redaction(analyzer or grok(settings), settings)
     requeue = Requeue(of.queue, of.dead_letters, of.random)
-    saver = Saver(Ledger(of.transactions, of.insights, of.trends), of.sleep)
+    saver = Saver(of.ledger, of.sleep)
     outcomes = Outcomes(saver, requeue, analyzer, settings.max_attempts, of.now)
     return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),

@@ -21,6 +21,7 @@ from grok_insights.aws.insights.documents import Documents
 from grok_insights.aws.insights.recount import Recount
 from grok_insights.aws.insights.table import Insights
 from grok_insights.aws.insights.timeline import Timeline
+from grok_insights.aws.insights.versions import Versions
 from grok_insights.aws.queue import AnalysisQueue
 from grok_insights.aws.state.alerts import AlertStore
 from grok_insights.aws.state.counters import StateCounters
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from grok_insights.aws.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,18 @@ class Parts:
             self.batch_get,
             self.now,
         )
+
+    @property
+    def versions(self) -> Versions:
+        """The Versions table."""
+        return Versions(self.dynamodb, self.settings.versions_table, self.now)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Saves insights together with their counters."""
+        from grok_insights.aws.ledger import Ledger
+
+        return Ledger(self.transactions, self.insights, self.trends, self.versions)
 
     @property
     def timeline(self) -> Timeline:

@@ -46,7 +46,8 @@ def event_of(record: Mapping[str, Any]) -> Event | None:
     if version == earlier:
         return None
     is_redrive = earlier is not None and earlier.generation == version.generation
-    return _analysed(new, version, Reason.REDRIVE if is_redrive else Reason.NEW)
+    reason = text_of(new, "reason") or (Reason.REDRIVE if is_redrive else Reason.NEW)
+    return _analysed(new, version, Reason(reason))
 
 
 def _analysed(item: Item, version: _Version, reason: Reason) -> Event:

@@ -55,6 +55,14 @@ class Stored(NamedTuple):
     status: Status
 
 
+class Current(NamedTuple):
+    """The present insight of a conversation: its identity, and its JSON."""
+
+    generation: int
+    revision: int
+    document: str
+
+
 class _KnownStatus(NamedTuple):
     """The status of an insight, with the id and generation of its conversation."""
 
@@ -96,6 +104,32 @@ class Insights:
         if is_mark(item) or has_expired(item, self.now()):
             return None
         return Stored(valid_document(item), Status(item["status"]["S"]))
+
+    def current(self, conversation_id: str) -> Current | None:
+        """Return the insight of a conversation with its revision; None if there is none.
+
+        Raises
+        ------
+        UnreadableItem
+            Its item is damaged.
+        """
+        item = self._item(
+            conversation_id,
+            ProjectionExpression="conversation_id, generation, revision, #document, #status, #ttl",
+            ExpressionAttributeNames={
+                "#document": "document",
+                "#status": "status",
+                "#ttl": "ttl",
+            },
+        )
+        return parsed(self._current, item, "conversation_id") if item else None
+
+    def _current(self, item: Item) -> Current | None:
+        if is_mark(item) or has_expired(item, self.now()):
+            return None
+        return Current(
+            int(item["generation"]["N"]), int(item["revision"]["N"]), valid_document(item)
+        )
 
     def head(self, conversation_id: str) -> Item:
         """Return the identity of the item with an id, and what it added to the counters.
