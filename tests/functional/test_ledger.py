@@ -116,7 +116,7 @@ def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> Non
 
     parts.dynamodb.meta.events.register_last("before-call", collide)
     transactions = Transactions(parts.dynamodb, sleep=waits.append)
-    ledger = Ledger(transactions, parts.insights, parts.trends, parts.versions)
+    ledger = Ledger(transactions, parts.insights, parts.trends, parts.versions, parts.job_outcomes)
     assert ledger.save([Entry(insight(), LIFETIME)]).saved.keys() == {AN_ID}
     assert len(waits) == 2
     assert totals(parts)["negative"] == 1

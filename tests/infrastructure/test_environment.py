@@ -34,9 +34,9 @@ OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_S
 BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "IngestFunction": (wiring.ingest, OVER_HTTP),
     "QueryFunction": (wiring.query, OVER_HTTP),
-    # It has the number of shards from all functions' common variables.
-    "JobsFunction": (wiring.jobs, OVER_HTTP | {"INDEX_SHARDS"}),
+    "JobsFunction": (wiring.jobs, OVER_HTTP),
     "ImportFunction": (wiring.import_steps, set()),
+    "ReworkFunction": (wiring.rework_steps, set()),
     # The settings compare this one with the time of a call.
     "AnalysisFunction": (wiring.analysis, {"ANALYSIS_TIMEOUT_SECONDS"}),
     # All functions get them.

@@ -76,6 +76,7 @@ def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
         ("AlertsFunctionDeploymentGroup", ""),
         ("JobsFunctionDeploymentGroup", "ApiErrorsAlarm"),
         ("ImportFunctionDeploymentGroup", "ImportsFailedAlarm"),
+        ("ReworkFunctionDeploymentGroup", ""),
     ],
 )
 def test_a_canary_sees_errors_slowness_and_what_lambda_counts_as_no_error(
@@ -159,7 +160,9 @@ def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
     assert kept == {"dev": 7, "staging": 30, "prod": 90}
     functions: dict[str, Any] = resources("AWS::Serverless::Function")
     groups = {one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions.values()}
-    assert groups | {"ImportMachineLogs"} == set(resources("AWS::Logs::LogGroup"))
+    assert groups | {"ImportMachineLogs", "ReanalysisMachineLogs"} == set(
+        resources("AWS::Logs::LogGroup")
+    )
     for group in resources("AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"]["Fn::FindInMap"][2] == "LogRetentionDays"
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.infrastructure.transformed import of_type, walk
-from tests.template import resources
+from tests.template import nested_template, resources
 
 FUNCTION_ROLES = (
     "IngestFunctionRole",
@@ -19,8 +19,10 @@ FUNCTION_ROLES = (
     "AlertsFunctionRole",
     "JobsFunctionRole",
     "ImportFunctionRole",
+    "ReworkFunctionRole",
 )
 ROLES = (*FUNCTION_ROLES, "ImportStateMachineRole")
+NESTED_ROLES = {"ReanalysisStateMachineRole": "ReanalysisStack"}
 DATA = (
     *("ConversationsTable", "InsightsTable", "VersionsTable"),
     *("TrendsTable", "StateTable", "JobsTable"),
@@ -31,14 +33,17 @@ EXECUTIONS = (
     "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:"
     "${AWS::StackName}-import"
 )
+REANALYSES = EXECUTIONS.replace("-import", "-reanalysis")
 WILDCARDS = {
     '{"Fn::Sub": "${InsightsTable.Arn}/index/*"}': "the indexes of that one table",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/uploads/*"}': "the files that clients send",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*"}': "the parts and errors of jobs",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*/errors.jsonl"}': "one file of each job",
     f'{{"Fn::Sub": "{EXECUTIONS}:*"}}': "the executions of that one state machine",
+    f'{{"Fn::Sub": "{REANALYSES}:*"}}': "the executions of that one state machine",
+    f'{{"Fn::Sub": "{REANALYSES}/*"}}': "the child executions of its map runs",
     f'{{"Fn::Sub": "{EXECUTIONS}/*"}}': "the child executions of its map runs",
-    "*": "the delivery of logs, which knows no resources to name",
+    "*": "the delivery of logs and traces, which know no resources to name",
 }
 """Resources with a wildcard, and the reason of each."""
 
@@ -68,9 +73,16 @@ def grants() -> Iterator[Grant]:
     """Return every role's actions times resources, with both branches of each condition."""
     for role in ROLES:
         properties = of_type("AWS::IAM::Role", GrokApiKeyParameter="/key")[role]["Properties"]
-        for statement in walk(properties["Policies"]):
-            if isinstance(statement, dict) and statement.get("Effect") == "Allow":
-                yield from _of(role, statement)
+        yield from _of_policies(role, properties["Policies"])
+    for role, stack in NESTED_ROLES.items():
+        nested = nested_template(stack)["Resources"][role]["Properties"]
+        yield from _of_policies(role, nested["Policies"])
+
+
+def _of_policies(role: str, policies: Any) -> Iterator[Grant]:
+    for statement in walk(policies):
+        if isinstance(statement, dict) and statement.get("Effect") == "Allow":
+            yield from _of(role, statement)
 
 
 def _of(role: str, statement: dict[str, Any]) -> Iterator[Grant]:
@@ -110,7 +122,7 @@ def test_no_role_has_a_wildcard_without_a_written_reason() -> None:
         print(*grant[:4])
         assert "*" not in grant.action, grant
         assert "*" not in grant.resource or grant.resource in WILDCARDS, grant
-        assert grant.resource != "*" or grant.sid == "DeliverLogs", grant
+        assert grant.resource != "*" or grant.sid in {"DeliverLogs", "Trace"}, grant
 
 
 def test_every_written_reason_is_still_needed() -> None:
@@ -280,6 +292,28 @@ def test_the_state_machine_calls_the_import_function_and_nothing_else() -> None:
     called = {g.resource for g in of_machine if g.action == "lambda:InvokeFunction"}
     assert called == {'{"Ref": "ImportFunctionAliaslive"}'}
     assert {g.sid for g in of_machine} == {"RunSteps", "StartParts", "FollowParts", "DeliverLogs"}
+
+
+def test_the_state_machine_of_re_analyses_calls_the_rework_function_and_nothing_else() -> None:
+    of_machine = [grant for grant in grants() if grant.role == "ReanalysisStateMachineRole"]
+    called = {g.resource for g in of_machine if g.action == "lambda:InvokeFunction"}
+    assert called == {'{"Ref": "ReworkFunction.Alias"}'}
+    sids = {"RunSteps", "StartParts", "FollowParts", "DeliverLogs", "Trace"}
+    assert {g.sid for g in of_machine} == sids
+
+
+def test_the_rework_function_changes_no_insight_and_no_counter() -> None:
+    tables = ("Insights", "Versions", "Trends", "Conversations")
+    assert not any("ReworkFunctionRole" in writers(f"{table}Table") for table in tables)
+    states = {
+        (grant.sid, grant.action)
+        for grant in grants()
+        if grant.role == "ReworkFunctionRole" and '"StateTable' in grant.resource
+    }
+    assert states == {
+        ("CloseJobs", "dynamodb:PutItem"),
+        ("ReadInsightsAndState", "dynamodb:BatchGetItem"),
+    }
 
 
 def test_only_the_analysis_reads_the_key() -> None:

@@ -91,6 +91,7 @@ class Settings(Model):
     jobs_table: str = ""
     files_bucket: str = ""
     import_state_machine: str = ""
+    reanalysis_state_machine: str = ""
 
     # Grok
     grok_mode: GrokMode = GrokMode.MOCK

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from grok_insights.analysis.calls import PROBE
 from grok_insights.aws.failures import AWS_FAILURES
@@ -27,6 +27,7 @@ from grok_insights.flow.pauses import (
     active_pause,
     needs_probe,
 )
+from grok_insights.flow.priority import rework_budget
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ MAX_CLAIMS: Final = 3
 class Delay:
     """No call may start for ``seconds``.
 
-    ``reason`` is None if the function has no time left or no start time is free.
+    ``reason`` is None if the function has no time left, no start time is free, or a job must wait.
     """
 
     seconds: float
@@ -76,6 +77,14 @@ class Admission:
     trials: tuple[Trial, ...] = ()
     is_probe: bool = False
     """Whether the one call is a probe, which analyses no conversation."""
+
+
+class _Wave(NamedTuple):
+    """The texts that wait, how many calls may start at once, and the budget; 0 is no limit."""
+
+    texts: Sequence[str]
+    size: int
+    budget_ticks: int
 
 
 @dataclass(slots=True)
@@ -122,15 +131,27 @@ class AdmissionControl:
         return worker_state
 
     def admit(
-        self, worker_state: WorkerState, texts: Sequence[str], size: int, remaining_seconds: float
+        self,
+        worker_state: WorkerState,
+        texts: Sequence[str],
+        size: int,
+        remaining_seconds: float,
+        *,
+        is_rework: bool = False,
     ) -> Admission | Delay:
         """Admit calls for the first ``size`` texts at most, or return a delay.
 
         ``remaining_seconds`` is the time until the function's timeout. Call `refresh` first, and
-        call this only if `refresh` returned no delay.
+        call this only if `refresh` returned no delay. ``is_rework`` says that a job asks for the
+        calls: new conversations go first, and have the last fifth of the day's budget.
         """
+        new_first_seconds = worker_state.new_first_until - self.now().timestamp()
+        if is_rework and new_first_seconds > 0:
+            return Delay(new_first_seconds)
+        budget_ticks = self.limits.budget_ticks
+        wave = _Wave(texts, size, rework_budget(budget_ticks) if is_rework else budget_ticks)
         return self._decide(
-            remaining_seconds, lambda room: self._admit_wave(worker_state, texts, size, room)
+            remaining_seconds, lambda room: self._admit_wave(worker_state, wave, room)
         )
 
     def admit_probe(self, remaining_seconds: float) -> Admission | Delay:
@@ -207,20 +228,21 @@ class AdmissionControl:
         return max(0, self.limits.budget_ticks - worker_state.spent_ticks - spent_ticks)
 
     def _admit_wave(
-        self, worker_state: WorkerState, texts: Sequence[str], size: int, room_seconds: float
+        self, worker_state: WorkerState, wave: _Wave, room_seconds: float
     ) -> Admission | Delay:
         if needs_probe(worker_state):
             return self._admit_probe(room_seconds)
         ended_pauses = worker_state.timed_pauses
-        largest = 1 if ended_pauses or self.local.until else min(size, len(texts))
-        admission = self._reserve_budget(self._claim_starts(largest, room_seconds), texts)
+        largest = 1 if ended_pauses or self.local.until else min(wave.size, len(wave.texts))
+        admission = self._reserve_budget(self._claim_starts(largest, room_seconds), wave)
         if isinstance(admission, Delay):
             return admission
         with self._given_back_on_failure(admission):
             return self._claim_trials(admission, ended_pauses)
 
     def _admit_probe(self, room_seconds: float) -> Admission | Delay:
-        admission = self._reserve_budget(self._claim_starts(1, room_seconds), [PROBE.text])
+        probe = _Wave([PROBE.text], 1, self.limits.budget_ticks)
+        admission = self._reserve_budget(self._claim_starts(1, room_seconds), probe)
         return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
 
     def _claim_starts(self, wanted: int, room_seconds: float) -> tuple[int, StartTimes] | Delay:
@@ -234,19 +256,20 @@ class AdmissionControl:
         return Delay(PROBE_DELAY_SECONDS) if start_times is None else (size, start_times)
 
     def _reserve_budget(
-        self, claim: tuple[int, StartTimes] | Delay, texts: Sequence[str]
+        self, claim: tuple[int, StartTimes] | Delay, wave: _Wave
     ) -> Admission | Delay:
         if isinstance(claim, Delay):
             return claim
         size, start_times = claim
-        if not self.limits.budget_ticks:
+        if not wave.budget_ticks:
             return Admission(size, start_times)
-        ticks = budget.estimated_ticks(texts[:size], self.usd_per_1k)
+        ticks = budget.estimated_ticks(wave.texts[:size], self.usd_per_1k)
         day = budget.day_of(self.now())
-        reservation = self.spending.reserve(day, ticks, self.limits.budget_ticks)
+        reservation = self.spending.reserve(day, ticks, wave.budget_ticks)
         if reservation is None:
             seconds = (budget.next_day(self.now()) - self.now()).total_seconds()
-            return Delay(seconds, Reason.BUDGET_SPENT)
+            is_whole = wave.budget_ticks == self.limits.budget_ticks
+            return Delay(seconds, Reason.BUDGET_SPENT if is_whole else None)
         return Admission(size, start_times, reservation)
 
     def _claim_trials(

@@ -24,6 +24,7 @@ from grok_insights.analysis.report import BatchReport, Report, emit, totals_of
 from grok_insights.analysis.retry_policy import RetryAction, RetryDecision
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.aws.queue import DeadLetterReason
+from grok_insights.flow.priority import YIELD_SECONDS, yield_until
 from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.queue import AnalysisQueue, Message
     from grok_insights.aws.state.counters import StateCounters
+    from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.state.proposals import Proposals
     from grok_insights.aws.worklist import Todo, Work, Worklist
     from grok_insights.domain.segments import ActiveProfile
@@ -62,6 +64,7 @@ class BatchAnalysis:
     counters: StateCounters
     proposals: Proposals
     queue: AnalysisQueue
+    jobs: JobOutcomes
     crowded_depth: int
     now: Callable[[], datetime]
 
@@ -70,9 +73,10 @@ class BatchAnalysis:
 
         No text is read while calls are paused.
         """
-        oldest = min((message.enqueued_at for message in messages), default=None)
+        new = [message for message in messages if not message.job]
+        oldest = min((message.enqueued_at for message in new), default=None)
         batch_report = BatchReport(len(messages), oldest, Report())
-        worker_state = self.waves.admission_control.refresh()
+        worker_state = self._with_new_first(self.waves.admission_control.refresh(), oldest)
         if isinstance(worker_state, Delay):
             batch_report = replace(batch_report, report=self._delay(messages, worker_state))
         elif isinstance(todo := self._read(messages), Delay):
@@ -82,12 +86,30 @@ class BatchAnalysis:
         self._publish(batch_report)
         return batch_report.report
 
+    def _with_new_first(
+        self, worker_state: WorkerState | Delay, oldest: datetime | None
+    ) -> WorkerState | Delay:
+        """Let jobs of all functions wait if a new conversation has waited for too long."""
+        now = self.now()
+        until = yield_until(oldest, now)
+        if isinstance(worker_state, Delay) or not until:
+            return worker_state
+        if worker_state.new_first_until < now.timestamp() + YIELD_SECONDS / 2:
+            with contained("jobs were not told to wait"):
+                self.counters.let_new_go_first(until)
+        return replace(worker_state, new_first_until=int(until))
+
     def _delay(self, messages: Sequence[Message], delay: Delay) -> Report:
         return self.requeue.delay([_with_suspicion(message) for message in messages], delay)
 
     def _read(self, messages: Sequence[Message]) -> Todo | Delay:
+        """Return what is to be done. Messages of jobs that do not run any more are dropped."""
         try:
-            return self.worklist.read(messages)
+            jobs = {message.job for message in messages if message.job}
+            running = self.jobs.running(jobs) if jobs else set()
+            return self.worklist.read(
+                [message for message in messages if not message.job or message.job in running]
+            )
         except (*AWS_FAILURES, TimeoutError):
             logger.exception("a batch could not be read: its messages are sent again")
             return Delay(AWS_RETRY_SECONDS)
@@ -127,6 +149,7 @@ class BatchAnalysis:
         ]
         unreadable = frozenset(message.conversation_id for message in todo.unreadable)
         report = self.requeue.dead_letter(dead_letters) + Report(redelivered=unreadable)
+        report += self.outcomes.skip(todo.skipped)
         last_receives = [work for work in todo.works if work.message.receives >= LAST_RECEIVE]
         report += self._send_anew([work.message for work in last_receives])
         works = [work for work in todo.works if work not in last_receives]
@@ -178,9 +201,12 @@ def _with_suspicion(message: Message) -> Message:
 
 def _progress(works: Sequence[Work], size: int, remaining_seconds: Callable[[], float]) -> Progress:
     works = [replace(work, message=_with_suspicion(work.message)) for work in works]
+    new = [work for work in works if not work.message.job]
+    reworks = [work for work in works if work.message.job]
     return Progress(
-        pending=deque(work for work in works if not work.message.suspected),
-        suspects=deque(work for work in works if work.message.suspected),
+        pending=deque(work for work in new if not work.message.suspected),
+        suspects=deque(work for work in new if work.message.suspected),
+        reworks=deque(sorted(reworks, key=lambda work: work.message.suspected)),
         batch_size=size,
         remaining_seconds=remaining_seconds,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from grok_insights.analysis import retry_policy
 from grok_insights.analysis.admission import STORAGE_RETRY_SECONDS
@@ -13,8 +13,9 @@ from grok_insights.analysis.calls import Call
 from grok_insights.analysis.containment import contained
 from grok_insights.analysis.report import Report
 from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDecision
-from grok_insights.aws.ledger import Entry
+from grok_insights.aws.ledger import UNSTORABLE, Entry
 from grok_insights.aws.queue import DeadLetterReason
+from grok_insights.aws.state.job_outcomes import JobFailure, JobOutcomes
 from grok_insights.domain.insight import Cost, Failure, Insight, Origin
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow import backoff
@@ -32,8 +33,9 @@ MAX_UNSAVED: Final = 3
 """How many paid answers about a conversation may be lost because they cannot be saved. After that
 Grok is not called about it again, and it ends as failed as soon as that can be saved."""
 
-Ending = Entry | tuple["Message", RetryDecision]
-"""How a conversation's call ends: with an insight to save, or with a message to send again."""
+Ending = Entry | tuple["Message", RetryDecision] | JobFailure
+"""How a conversation's call ends: with an insight to save, with a message to send again, or with
+a failure of the job that asked for it, which changes no insight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Outcomes:
 
     saver: Saver
     requeue: Requeue
+    jobs: JobOutcomes
     analyzer: Analyzer
     max_attempts: int
     now: Callable[[], datetime]
@@ -55,10 +58,22 @@ class Outcomes:
         """
         endings = [(call, self._ending(call, pause_seconds)) for call in calls]
         entries = [ending for _, ending in endings if isinstance(ending, Entry)]
-        retries = [ending for _, ending in endings if isinstance(ending, tuple)]
+        failures = [ending for _, ending in endings if isinstance(ending, JobFailure)]
+        retries = [ending for _, ending in endings if _is_retry(ending)]
         unknown = [call.work.message for call, ending in endings if ending is None]
         report = self._save(entries, _messages(call.work for call in calls), remaining_seconds)
-        return report + self.requeue.resend(retries) + self._resend_unsaved(unknown)
+        report += self.requeue.resend(retries) + self._resend_unsaved(unknown)
+        return report + self._record(failures)
+
+    def skip(self, messages: Sequence[Message]) -> Report:
+        """Record that jobs have nothing to replace for these messages."""
+        return self._record([JobFailure(one.job, one.conversation_id) for one in messages])
+
+    def _record(self, failures: Sequence[JobFailure]) -> Report:
+        """Record failures of jobs. If that is not possible, SQS delivers the message again."""
+        if not failures:
+            return Report()
+        return Report(redelivered=frozenset(self.jobs.record(failures)))
 
     def give_up(
         self,
@@ -68,9 +83,10 @@ class Outcomes:
         remaining_seconds: Callable[[], float],
     ) -> Report:
         """Save failed insights without a call, and send dead letters, which can be redriven."""
-        calls = [Call(error, 0.0, work, active) for work in works]
+        calls = [Call(error, 0.0, work, active) for work in works if not work.message.job]
         entries = [call.work.entry(self._failed(call, error, gave_up=True)) for call in calls]
-        return self._save(entries, _messages(works), remaining_seconds)
+        report = self._save(entries, _messages(works), remaining_seconds)
+        return report + self._record([_failure(one, error) for one in works if one.message.job])
 
     def _ending(self, call: Call, pause_seconds: float) -> Ending | None:
         """Return how a call ends; None if an unexpected error prevents the decision."""
@@ -90,6 +106,8 @@ class Outcomes:
         attempts = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
         decision = retry_policy.decide(call.outcome, attempts, pause_seconds, random)
         if decision.action in {RetryAction.FAIL, RetryAction.GIVE_UP}:
+            if message.job:
+                return _failure(call.work, call.outcome)
             gave_up = decision.action is RetryAction.GIVE_UP
             return call.work.entry(self._failed(call, call.outcome, gave_up=gave_up))
         return message, decision
@@ -108,6 +126,9 @@ class Outcomes:
             saved=tuple(result.saved.values()), redelivered=frozenset(result.unreadable)
         )
         report += self._send_dead_letters(entries, result, messages)
+        report += self._record(
+            [JobFailure(messages[one].job, one, UNSTORABLE.code) for one in result.unstorable]
+        )
         return report + self._resend_unsaved([messages[_id(entry)] for entry in result.unsaved])
 
     def _send_dead_letters(
@@ -186,6 +207,14 @@ class Outcomes:
 def unsaved_too_often() -> AnalysisError:
     """Return the error of a conversation whose insight could not be saved several times."""
     return TransientError("unsaved", "its insight could not be saved")
+
+
+def _failure(work: Work, error: AnalysisError) -> JobFailure:
+    return JobFailure(work.message.job, work.conversation.id, error.code)
+
+
+def _is_retry(ending: Ending | None) -> TypeGuard[tuple[Message, RetryDecision]]:
+    return isinstance(ending, tuple) and not isinstance(ending, JobFailure)
 
 
 def _id(entry: Entry) -> str:

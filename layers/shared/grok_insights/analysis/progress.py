@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Progress:
-    """The progress of a batch."""
+    """The progress of a batch. ``reworks`` are of jobs, and processed after all others."""
 
     pending: deque[Work]
     suspects: deque[Work]
+    reworks: deque[Work]
     batch_size: int
     remaining_seconds: Callable[[], float]
     report: Report = field(default_factory=Report)
@@ -30,7 +31,12 @@ class Progress:
 
     def next_works(self) -> tuple[deque[Work], int]:
         """Return the conversations for the next wave, and its largest size."""
-        return (self.pending, self.batch_size) if self.pending else (self.suspects, 1)
+        if self.pending:
+            return self.pending, self.batch_size
+        if self.suspects:
+            return self.suspects, 1
+        is_suspected = bool(self.reworks and self.reworks[0].message.suspected)
+        return self.reworks, 1 if is_suspected else self.batch_size
 
     def begin(self, size: int) -> list[Work]:
         """Take the next wave from the conversations that are left, and return it."""
@@ -45,4 +51,4 @@ class Progress:
 
     def left(self) -> list[Work]:
         """Return the conversations that have not ended."""
-        return [*self.current_wave, *self.pending, *self.suspects]
+        return [*self.current_wave, *self.pending, *self.suspects, *self.reworks]

@@ -43,5 +43,6 @@ def _combined(first: SaveResult, second: SaveResult) -> SaveResult:
         saved=first.saved | second.saved,
         superseded=first.superseded | second.superseded,
         unreadable=first.unreadable | second.unreadable,
+        unstorable=first.unstorable | second.unstorable,
         unsaved=second.unsaved,
     )

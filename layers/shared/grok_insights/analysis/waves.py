@@ -110,7 +110,10 @@ class Waves:
     def _admit(self, progress: Progress, state: WorkerState) -> Admission | Delay:
         works, size = progress.next_works()
         texts = [work.conversation.text for work in works]
-        return self.admission_control.admit(state, texts, size, progress.remaining_seconds())
+        is_rework = bool(works[0].message.job)
+        return self.admission_control.admit(
+            state, texts, size, progress.remaining_seconds(), is_rework=is_rework
+        )
 
     def _probe_or_stop(self, admission: Admission, progress: Progress, state: WorkerState) -> bool:
         """Probe Grok and return True. If another function probes, stop and return False."""
@@ -126,6 +129,7 @@ class Waves:
         progress.report += self.requeue.delay(messages, delay)
         progress.pending.clear()
         progress.suspects.clear()
+        progress.reworks.clear()
         return False
 
     def _probe(

@@ -6,6 +6,8 @@ minutes, and SQS redelivers for days.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,7 +19,7 @@ from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions, Written
 from grok_insights.aws.insights.item import Counted, counted_of, insight_to_item, is_mark
 from grok_insights.aws.insights.versions import ACTIONS, Versions
-from grok_insights.domain import trends
+from grok_insights.domain import rework, trends
 from grok_insights.domain.events import Reason
 from grok_insights.domain.insight import Cost, Failure, Insight, tally
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from grok_insights.aws.insights.table import Insights
+    from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.trends import Trends
     from grok_insights.domain.conversation import Lifetime
 
@@ -44,6 +47,10 @@ class Rework:
     job_id: str
     reason: Reason
     document: str
+
+    def counts(self, insight: Insight) -> Counter[str]:
+        """Return what the replacement adds to the counts of its job."""
+        return rework.counts(json.loads(self.document), insight.as_json())
 
     def attributes(self) -> dict[str, Any]:
         """Return the attributes by which the new insight shows what replaced the old one."""
@@ -81,6 +88,11 @@ class Entry:
         """How many actions of a transaction it needs besides those of its counters."""
         return 1 if self.rework is None else 1 + ACTIONS
 
+    def counter_keys(self) -> set[trends.Key]:
+        """Return what names the counters that it changes, with those of its job."""
+        job = set() if self.rework is None else {trends.Key("job", self.rework.job_id)}
+        return {*self.counters(shard=0), *job}
+
     def counters(self, shard: int) -> trends.Counters:
         """Return what saving this entry adds to the counters and subtracts from them."""
         added = trends.counters(tally(self.insight, self.lifetime.expires_at), shard)
@@ -103,6 +115,9 @@ class SaveResult:
         left to do for them.
     unreadable : set[str]
         Conversations whose stored insight is damaged. Nothing but their message is left.
+    unstorable : set[str]
+        Conversations whose insight a job would replace by one that DynamoDB never accepts. They
+        keep the one that they have.
     unsaved : list[Entry]
         Entries that were not stored and not counted, for a temporary reason. Saving them again is
         safe, even if the request did succeed.
@@ -111,6 +126,7 @@ class SaveResult:
     saved: dict[str, Insight] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
+    unstorable: set[str] = field(default_factory=set)
     unsaved: list[Entry] = field(default_factory=list)
 
 
@@ -129,6 +145,7 @@ class Ledger:
     insights: Insights
     trends: Trends
     versions: Versions
+    jobs: JobOutcomes
 
     def save(self, entries: Sequence[Entry]) -> SaveResult:
         """Save all entries that can be saved, and return the result of each.
@@ -178,7 +195,18 @@ class Ledger:
         updates: list[TransactWriteItemTypeDef] = [
             {"Update": update} for update in self.trends.updates(counters)
         ]
-        return puts + updates + [write for entry in run for write in entry.versions(self.versions)]
+        kept = [write for entry in run for write in entry.versions(self.versions)]
+        return puts + updates + kept + self._job_updates(run, shard)
+
+    def _job_updates(self, run: Sequence[Entry], shard: int) -> list[TransactWriteItemTypeDef]:
+        counts: dict[str, Counter[str]] = {}
+        for entry in run:
+            if entry.rework is not None:
+                earlier = counts.get(entry.rework.job_id, Counter())
+                counts[entry.rework.job_id] = earlier + entry.rework.counts(entry.insight)
+        return [
+            {"Update": self.jobs.addition(job_id, shard, added)} for job_id, added in counts.items()
+        ]
 
 
 def _record(run: _Run, written: Written[Entry], result: SaveResult) -> list[Entry]:
@@ -226,6 +254,9 @@ def _stored_generation(item: Item) -> int:
 
 def _after_invalid(entry: Entry, result: SaveResult) -> Entry | None:
     """Return the entry with a failed insight; None if DynamoDB did not accept that either."""
+    if entry.rework is not None:
+        result.unstorable.add(entry.insight.conversation_id)
+        return None
     if entry.insight.outcome == UNSTORABLE:
         result.unsaved.append(entry)
         return None
@@ -247,7 +278,7 @@ def _entries_by_transaction(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     The entry that needs the fewest further counters comes next, because a transaction pays for each
     of its counters once, however many of its entries change it.
     """
-    remaining = [(entry, entry.counters(shard=0).keys()) for entry in entries]
+    remaining = [(entry, entry.counter_keys()) for entry in entries]
     while remaining:
         run: list[Entry] = []
         actions = 0

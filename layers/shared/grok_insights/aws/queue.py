@@ -32,6 +32,8 @@ OPTIONAL_FIELDS: Final = (
     "unsaved",
     "suspected",
     "known_error",
+    "job",
+    "revision",
 )
 """Fields of a message that are left out of the body if they have their default."""
 
@@ -42,6 +44,8 @@ MAX_COUNT: Final = 1_000
 """The largest number of attempts and redrives of a message. The setting allows 100 attempts."""
 
 MAX_CODE_CHARS: Final = 64
+
+MAX_REVISION: Final = 10**9
 
 FIRST_INSTANT: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -78,6 +82,10 @@ class Message:
         The code of the error with which the conversation paused all calls.
     generation : int | None
         The generation of the conversation. None means the stored one, whichever it is.
+    job : str
+        The id of the job that analyses the conversation again; empty for a new conversation.
+    revision : int
+        The revision of the insight that the job replaces.
     """
 
     conversation_id: str
@@ -91,6 +99,8 @@ class Message:
     receives: int = field(default=1, compare=False)
     """How often SQS has delivered the message, including this time: more than 1 after a crash."""
     generation: int | None = None
+    job: str = ""
+    revision: int = 0
 
     def to_body(self, error: DeadLetterReason | None = None) -> str:
         """Return the message as JSON. ``error`` is the reason of a dead letter."""
@@ -132,6 +142,8 @@ class Message:
             generation=_whole_number(fields["generation"], 1, MAX_GENERATION)
             if has_generation
             else None,
+            job=_identity(fields["job"]) if "job" in fields else "",
+            revision=_whole_number(fields.get("revision", 0), 0, MAX_REVISION),
         )
 
 
@@ -147,7 +159,7 @@ def _json_object(body: str) -> dict[str, Any]:
 
 def _identity(value: object) -> str:
     if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
-        raise ValueError("conversation_id is not a UUID")
+        raise ValueError("an id is not a UUID")
     return value
 
 
@@ -229,6 +241,18 @@ class AnalysisQueue:
                 self._cached.depth = self._read_depth()
             self._cached.at = self.monotonic()
         return self._cached.depth
+
+    def in_flight(self) -> int:
+        """Return about how many messages are received and not deleted yet.
+
+        Raises
+        ------
+        ClientError, BotoCoreError
+            The request failed.
+        """
+        name: Final = "ApproximateNumberOfMessagesNotVisible"
+        response = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
+        return int(response["Attributes"][name])
 
     def _read_depth(self) -> int:
         response = self.client.get_queue_attributes(

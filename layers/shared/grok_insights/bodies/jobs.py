@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -42,9 +42,9 @@ class ProgressBody(TypedDict):
 
     bytes_read: Annotated[Count, Field(description="Bytes of the file that are read.")]
     bytes_total: Annotated[Count, Field(description="Bytes of the file.")]
-    lines_done: Annotated[Count, Field(description="Lines that are accepted or rejected.")]
+    lines_done: Annotated[Count, Field(description="Lines or insights that are done.")]
     lines_total: Annotated[
-        int | None, Field(description="Lines of the file; null until it is read.")
+        int | None, Field(description="Lines, or insights; null until all are read.")
     ]
     percent: Annotated[float, Field(ge=0, le=100, description="Of the present phase.")]
 
@@ -60,13 +60,40 @@ class LineCountsBody(TypedDict):
 class EstimateBody(TypedDict):
     """What the analysis of all conversations will take, estimated from their length."""
 
-    lines: Annotated[Count, Field(description="Lines of the file.")]
+    lines: Annotated[Count, Field(description="Lines of the file, or insights.")]
     unreadable: Annotated[Count, Field(description="Of these, lines that cannot be read.")]
     tokens: Annotated[Count, Field(description="Tokens, with those of the instructions.")]
     cost_usd: Annotated[str, Field(description="Cost in USD, if Grok analyses them.")]
     seconds: Annotated[Count, Field(description="Seconds at the highest rate of calls.")]
     days_of_budget: Annotated[
         int | None, Field(description="Days, by the daily budget; null without a budget.")
+    ]
+
+
+class OutcomesBody(TypedDict):
+    """What became of the insights that a job analyses again."""
+
+    done: Annotated[Count, Field(description="Insights that were replaced.")]
+    changed: Annotated[
+        Count, Field(description="Of these, those with another status, sentiment, topic or value.")
+    ]
+    failed: Annotated[Count, Field(description="Those without an analysis. They stay as they are.")]
+    skipped: Annotated[
+        Count, Field(description="Those that were replaced or deleted after they were selected.")
+    ]
+    changes: Annotated[
+        dict[str, int],
+        Field(
+            description="How often `sentiment`, `topics`, `field.NAME` and so on have changed.",
+            examples=[{"topics": 120, "sentiment": 14}],
+        ),
+    ]
+    sentiment_flips: Annotated[
+        dict[str, int],
+        Field(description="By `BEFORE.AFTER`.", examples=[{"negative.neutral": 14}]),
+    ]
+    errors: Annotated[
+        dict[str, int], Field(description="Failures by code.", examples=[{"timeout": 2}])
     ]
 
 
@@ -100,9 +127,16 @@ class JobBody(TypedDict):
     status: Annotated[JobStatus, Field(description="How far it is.")]
     phase: Annotated[JobPhase | None, Field(description="What a running job does now.")]
     waiting_for: Annotated[
-        str | None, Field(description="Why a job waits: `queue`, or the reason of a pause.")
+        str | None,
+        Field(
+            description="Why a job waits: `queue`, `analysis`, `new_conversations`, or the reason "
+            "of a pause."
+        ),
     ]
-    file: Annotated[str, Field(description="Name of the file.")]
+    file: Annotated[str | None, Field(description="Of an import: the name of the file.")]
+    filter: Annotated[
+        dict[str, Any] | None, Field(description="Of other jobs: which insights; null for all.")
+    ]
     dry_run: Annotated[bool, Field(description="Whether it only estimates.")]
     run: Annotated[int, Field(ge=1, description="How often it was started.")]
     progress: Annotated[ProgressBody, Field(description="How far it is.")]
@@ -114,6 +148,7 @@ class JobBody(TypedDict):
         int | None, Field(description="Seconds until all lines are sent, at this rate.")
     ]
     estimate: Annotated[EstimateBody | None, Field(description="Null until the file is read.")]
+    outcomes: NotRequired[Annotated[OutcomesBody, Field(description="Of other jobs than imports.")]]
     error: Annotated[JobErrorBody | None, Field(description="Why it failed.")]
     rejected_file: NotRequired[
         Annotated[RejectedFileBody, Field(description="Where lines were rejected.")]

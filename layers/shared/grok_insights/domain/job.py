@@ -1,17 +1,20 @@
 """A job: long work that runs on Step Functions, its progress, and the parts of its work.
 
-A kind of job adds its own options and checkpoint. Today there is one kind, `JobKind.IMPORT`.
+An import reads a file in parts. A job of another kind reads stored insights in slices, which are
+its parts: see `grok_insights.domain.slices`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from grok_insights.domain.job_filter import JobFilter
+from grok_insights.domain.slices import Slices
 from grok_insights.domain.timestamps import Instant
 from grok_insights.validation import Model
 
@@ -30,6 +33,9 @@ MAX_ATTEMPTS: Final = 5
 
 MAX_FAILED_PARTS: Final = 100
 
+OF_IMPORTS: Final = ("upload_id", "format", "encoding", "delimiter", "mapping", "again")
+"""Options that only an import has."""
+
 TEXT_COLUMN: Final = "text"
 METADATA_PREFIX: Final = "metadata."
 
@@ -38,6 +44,7 @@ class JobKind(StrEnum):
     """What a job does."""
 
     IMPORT = "import"
+    REANALYSIS = "reanalysis"
 
 
 class JobStatus(StrEnum):
@@ -54,6 +61,9 @@ class JobPhase(StrEnum):
 
     READING = "reading"
     IMPORTING = "importing"
+    COUNTING = "counting"
+    SENDING = "sending"
+    CHECKING = "checking"
     WAITING = "waiting"
 
 
@@ -89,7 +99,12 @@ class NewJob(Model):
     """A job to start."""
 
     kind: JobKind = Field(description="What the job does.")
-    upload_id: UUID = Field(description="Id of the upload, all parts of which have been sent.")
+    upload_id: UUID | None = Field(
+        None, description="Of an import: the upload, all parts of which have been sent."
+    )
+    filter: JobFilter | None = Field(
+        None, description="Of other jobs: which insights. Without it, all that are stored."
+    )
     format: FileFormat | None = Field(
         None, description="Without it, a file that begins with `{` is `jsonl`, and others `csv`."
     )
@@ -106,11 +121,24 @@ class NewJob(Model):
         ),
     )
     dry_run: bool = Field(
-        False, description="Only count the lines, and estimate the tokens, the cost and the time."
+        False,
+        description="Only count lines or insights, and estimate the tokens, the cost and the time.",
     )
     again: bool = Field(
         False, description="Import a file that was imported before. Nothing is analysed twice."
     )
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        if self.kind is JobKind.IMPORT and self.upload_id is None:
+            raise ValueError("an import needs an upload_id")
+        if self.kind is JobKind.IMPORT and self.filter is not None:
+            raise ValueError("an import has no filter")
+        fields = type(self).model_fields
+        given = [one for one in OF_IMPORTS if getattr(self, one) != fields[one].default]
+        if self.kind is not JobKind.IMPORT and given:
+            raise ValueError(f"only an import has {', '.join(given)}")
+        return self
 
 
 class Checkpoint(Model):
@@ -136,19 +164,23 @@ class Checkpoint(Model):
 
 
 class Counts(Model):
-    """Lines that were accepted or rejected. ``repeated`` are accepted, and were stored before."""
+    """What became of lines and insights.
+
+    Lines are accepted or rejected; ``repeated`` are accepted, and were stored before. Insights are
+    ``selected`` by the filter, and their analysis took ``tokens``. Then messages are ``sent``.
+    """
 
     accepted: int = 0
     repeated: int = 0
     rejected: int = 0
+    selected: int = 0
+    tokens: int = 0
+    sent: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         """Return the sums."""
-        return Counts(
-            accepted=self.accepted + other.accepted,
-            repeated=self.repeated + other.repeated,
-            rejected=self.rejected + other.rejected,
-        )
+        names = type(self).model_fields
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def lines(self) -> int:
@@ -188,7 +220,15 @@ class Job(Model):
     updated_at: Instant
     finished_at: Instant | None = None
     options: NewJob
-    upload: Upload
+    upload: Upload | None = None
+    slices: Slices | None = None
+    """Of a job on stored insights, from its first step on."""
+    passes: int = 0
+    """How often all slices are read: once to count, and then until nothing is left to send."""
+    sent_before: int = 0
+    """Messages that were sent before the present pass."""
+    outcomes: int = 0
+    """Conversations that had an outcome when the job was last planned."""
     checkpoint: Checkpoint = Checkpoint()
     settled: int = 0
     """All parts with a smaller number are complete, or set aside."""
@@ -207,6 +247,23 @@ class Job(Model):
         """Return whether it has not ended."""
         return self.status is JobStatus.RUNNING
 
+    @property
+    def file(self) -> Upload:
+        """Return the upload of an import."""
+        assert self.upload is not None
+        return self.upload
+
+    @property
+    def parts(self) -> int:
+        """Return how many parts are known: those of the file, or the slices of all passes."""
+        slices = 0 if self.slices is None else self.slices.number
+        return self.checkpoint.parts if self.upload else self.passes * slices
+
+    @property
+    def is_planned(self) -> bool:
+        """Return whether its parts are known."""
+        return self.checkpoint.is_complete or self.slices is not None
+
     def ended(self, status: JobStatus, at: datetime, error: JobError | None = None) -> Job:
         """Return the job after its end."""
         return self.changed(
@@ -216,6 +273,7 @@ class Job(Model):
     def started_again(self, at: datetime) -> Job:
         """Return the job after another start. It goes on from its checkpoint and its parts."""
         phase = JobPhase.IMPORTING if self.checkpoint.is_complete else JobPhase.READING
+        phase = phase if self.upload else JobPhase.CHECKING
         return self.changed(
             status=JobStatus.RUNNING,
             phase=phase,
@@ -239,7 +297,8 @@ class Job(Model):
 class Part(Model):
     """The progress of one part: how many of its lines are done.
 
-    ``attempts`` counts the runs of ``run`` that began since its last progress.
+    ``attempts`` counts the runs of ``run`` that began since its last progress. ``position`` is that
+    of the last insight of a slice that was read.
     """
 
     job_id: str
@@ -247,6 +306,7 @@ class Part(Model):
     run: int = 0
     attempts: int = 0
     done: int = 0
+    position: str = ""
     is_complete: bool = False
     counts: Counts = Counts()
 

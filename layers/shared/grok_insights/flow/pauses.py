@@ -133,6 +133,8 @@ class WorkerState:
     """None if it cannot be read."""
     next_start_at: float = 0.0
     """The first free start time, in epoch seconds."""
+    new_first_until: int = 0
+    """Until when jobs make no calls because new conversations wait, in epoch seconds."""
     active: ActiveProfile = field(default_factory=ActiveProfile)
     """The active profile. If it cannot be read, calls are paused and this is the built-in one."""
     damage: tuple[Damage, ...] = ()

@@ -1,4 +1,4 @@
-"""Estimates what the analysis of a file will take. Pure."""
+"""Estimates what the analysis of a file, or of stored insights, will take. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grok_insights.domain import pricing
+from grok_insights.domain.job import JobStatus
 from grok_insights.flow.budget import OVERHEAD_TOKENS
 
 if TYPE_CHECKING:
     from grok_insights.bodies.jobs import EstimateBody
-    from grok_insights.domain.job import Checkpoint
+    from grok_insights.domain.job import Checkpoint, Counts, Job
 
 
 class Prices(NamedTuple):
@@ -40,14 +41,28 @@ def estimate(read: Checkpoint, prices: Prices) -> EstimateBody | None:
     """Return the estimate for a file; None until it is read."""
     if not read.is_complete:
         return None
-    readable = read.lines - read.unreadable
-    cost = pricing.usd(pricing.ticks(read.tokens, prices.usd_per_1k))
+    return _estimate(read.lines, read.unreadable, read.tokens, prices)
+
+
+def estimate_rework(job: Job, counts: Counts, prices: Prices) -> EstimateBody | None:
+    """Return the estimate for stored insights, by their last tokens; None until all are counted.
+
+    A job may spend four fifths of a day's budget.
+    """
+    if job.passes < 2 and job.status is not JobStatus.COMPLETED:
+        return None
+    share = prices._replace(daily_budget_usd=prices.daily_budget_usd * 4 / 5)
+    return _estimate(counts.selected, 0, counts.tokens, share)
+
+
+def _estimate(lines: int, unreadable: int, tokens: int, prices: Prices) -> EstimateBody:
+    cost = pricing.usd(pricing.ticks(tokens, prices.usd_per_1k))
     budget = prices.daily_budget_usd
     return {
-        "lines": read.lines,
-        "unreadable": read.unreadable,
-        "tokens": read.tokens,
+        "lines": lines,
+        "unreadable": unreadable,
+        "tokens": tokens,
         "cost_usd": f"{cost:.2f}",
-        "seconds": math.ceil(readable / prices.requests_per_second),
+        "seconds": math.ceil((lines - unreadable) / prices.requests_per_second),
         "days_of_budget": math.ceil(cost / budget) if budget else None,
     }

@@ -38,7 +38,7 @@ class Finisher:
             return
         ended = self.jobs.replace(job.ended(JobStatus.COMPLETED, self.now()))
         if ended is not None:
-            self.files.delete(job.upload.key)
+            self.files.delete(job.file.key)
 
     def _rejected(self, job: Job) -> bytes:
         content = io.BytesIO()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,15 +11,16 @@ from uuid import UUID
 from pydantic import Field
 
 from grok_insights.aws.failures import AWS_FAILURES
-from grok_insights.domain.job import Job, JobError, JobStatus, NewJob, Part
+from grok_insights.domain.job import Job, JobError, JobKind, JobStatus, NewJob, Part
 from grok_insights.errors import Conflict, NotFound, Unavailable
-from grok_insights.jobs.report import body
+from grok_insights.jobs.report import body, outcomes_body
 from grok_insights.telemetry import logger
 from grok_insights.validation import Model, WholeNumber
 
 if TYPE_CHECKING:
     from grok_insights.aws.files import Files
     from grok_insights.aws.jobs import Jobs
+    from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.workflow import Workflow
     from grok_insights.bodies.jobs import JobBody, JobsBody
     from grok_insights.jobs.estimate import Prices
@@ -53,13 +54,14 @@ class ManageJobs:
     uploads: Uploads
     jobs: Jobs
     files: Files
-    workflow: Workflow
+    outcomes: JobOutcomes
+    workflows: Mapping[JobKind, Workflow]
     prices: Prices
     now: Callable[[], datetime]
     random_id: Callable[[], UUID]
 
     def start(self, new: NewJob) -> Job:
-        """Start a job on an upload.
+        """Start a job on an upload, or on stored insights.
 
         Raises
         ------
@@ -68,7 +70,7 @@ class ManageJobs:
         Unavailable
             The state machine could not be started. The job can be started again.
         """
-        upload = self.uploads.complete(str(new.upload_id))
+        upload = self.uploads.complete(str(new.upload_id)) if new.upload_id else None
         now = self.now()
         job = Job(
             id=str(self.random_id()),
@@ -115,7 +117,9 @@ class ManageJobs:
                 raise Conflict(f"the job is {job.status} already")
             cancelled = self.jobs.replace(job.ended(JobStatus.CANCELLED, self.now()))
             if cancelled is not None:
-                self.workflow.stop(job.id, job.run)
+                if job.kind is not JobKind.IMPORT:
+                    self.outcomes.close(job.id)
+                self.workflows[job.kind].stop(job.id, job.run)
                 return cancelled
         raise Unavailable("the job changed each time; send the request again")
 
@@ -128,7 +132,10 @@ class ManageJobs:
             There is no such job.
         """
         job = self._current(job_id)
-        return body(job, self._parts(job), self.prices, self.now(), self.files)
+        shown = body(job, self._parts(job), self.prices, self.now(), self.files)
+        if job.kind is not JobKind.IMPORT:
+            shown["outcomes"] = outcomes_body(self.outcomes.counts(job.id))
+        return shown
 
     def newest(self, limit: int) -> JobsBody:
         """Return the newest jobs, with their progress when they were last planned."""
@@ -142,7 +149,7 @@ class ManageJobs:
             raise NotFound("there is no job with this id")
         if not job.is_running or self.now() - job.started_at < timedelta(seconds=STARTING_SECONDS):
             return job
-        if not self.workflow.has_failed(job.id, job.run):
+        if not self.workflows[job.kind].has_failed(job.id, job.run):
             return job
         error = JobError(code="execution_failed", message="the execution ended unexpectedly")
         failed = self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
@@ -155,13 +162,14 @@ class ManageJobs:
         return job
 
     def _parts(self, job: Job) -> list[Part]:
-        end = min(job.checkpoint.parts, job.settled + WINDOW_PARTS)
-        is_planned = job.checkpoint.is_complete and not job.options.dry_run
+        end = min(job.parts, job.settled + WINDOW_PARTS)
+        is_read = job.upload is not None and job.options.dry_run
+        is_planned = job.is_planned and not is_read
         return self.jobs.parts(job.id, range(job.settled, end)) if is_planned else []
 
     def _execute(self, job: Job) -> Job:
         try:
-            self.workflow.start(job.id, job.run)
+            self.workflows[job.kind].start(job.id, job.run)
         except AWS_FAILURES:
             logger.exception("an execution could not be started", job_id=job.id)
             error = JobError(code="not_started", message="Step Functions could not be reached")

@@ -59,42 +59,20 @@ class Planner:
 
     def __call__(self, job: Job) -> Plan:
         """Return the plan of the next round."""
-        job, parts = self._settled(job)
-        if len(job.failed_parts) >= MAX_FAILED_PARTS:
-            message = f"{MAX_FAILED_PARTS} parts failed repeatedly"
-            return Plan(job, "plan", error=JobError(code="parts_failed", message=message))
-        if job.rounds >= MAX_ROUNDS:
-            message = "the job has waited for too long; start it again, and it goes on"
-            return Plan(job, "plan", error=JobError(code="too_many_rounds", message=message))
+        job, parts = settled(self.jobs, job, self.now())
+        fault = fault_of(job)
+        if fault is not None:
+            return fault
         if not parts:
             return Plan(job, "finish")
         if (reason := self._reason_to_wait()) is not None:
-            return self._wait(job, *reason)
+            return wait(job, *reason)
         room = self.most_waiting - self.queue.depth()
         chosen = min(MAX_RANGES, max(1, room // PART_LINES))
         if room < self.chunk_lines:
-            return self._wait(job, "queue", LONGEST_WAIT_SECONDS)
+            return wait(job, "queue", LONGEST_WAIT_SECONDS)
         job = job.changed(phase=JobPhase.IMPORTING, waiting_for=None, waits=0)
         return Plan(job, "import", parts=[part.number for part in parts[:chosen]])
-
-    def _settled(self, job: Job) -> tuple[Job, list[Part]]:
-        """Move past the parts that are complete or set aside, and return the next open ones."""
-        job = job.changed(rounds=job.rounds + 1, updated_at=self.now())
-        while True:
-            end = min(job.checkpoint.parts, job.settled + MAX_RANGES)
-            window = self.jobs.parts(job.id, range(job.settled, end))
-            opened = [part for part in window if not _is_settled(part, job.run)]
-            first = opened[0].number if opened else end
-            past = window[: first - job.settled]
-            failed = tuple(part.number for part in past if not part.is_complete)
-            job = job.changed(
-                settled=first,
-                settled_counts=total(job.settled_counts, past),
-                failed_parts=job.failed_parts + failed,
-            )
-            if opened or first >= job.checkpoint.parts:
-                counts = total(job.settled_counts, window[len(past) :])
-                return job.changed(counts=counts), opened
 
     def _reason_to_wait(self) -> tuple[str, int] | None:
         """Return why the analysis is paused, and for how many seconds at most; None if it runs."""
@@ -104,10 +82,43 @@ class Planner:
             return None
         return str(pause.reason), min(int(pause.seconds) + 1, LONGEST_PAUSE_SECONDS)
 
-    def _wait(self, job: Job, reason: str, most_seconds: int) -> Plan:
-        seconds = min(FIRST_WAIT_SECONDS * 2 ** min(job.waits, 10), most_seconds)
-        waiting = job.changed(phase=JobPhase.WAITING, waiting_for=reason, waits=job.waits + 1)
-        return Plan(waiting, "wait", seconds=seconds)
+
+def settled(jobs: Jobs, job: Job, now: datetime) -> tuple[Job, list[Part]]:
+    """Move past the parts that are complete or set aside, and return the next open ones."""
+    job = job.changed(rounds=job.rounds + 1, updated_at=now)
+    while True:
+        end = min(job.parts, job.settled + MAX_RANGES)
+        window = jobs.parts(job.id, range(job.settled, end))
+        opened = [part for part in window if not _is_settled(part, job.run)]
+        first = opened[0].number if opened else end
+        past = window[: first - job.settled]
+        failed = tuple(part.number for part in past if not part.is_complete)
+        job = job.changed(
+            settled=first,
+            settled_counts=total(job.settled_counts, past),
+            failed_parts=job.failed_parts + failed,
+        )
+        if opened or first >= job.parts:
+            counts = total(job.settled_counts, window[len(past) :])
+            return job.changed(counts=counts), opened
+
+
+def fault_of(job: Job) -> Plan | None:
+    """Return the plan to end a job that cannot go on; None if it can."""
+    if len(job.failed_parts) >= MAX_FAILED_PARTS:
+        message = f"{MAX_FAILED_PARTS} parts failed repeatedly"
+        return Plan(job, "plan", error=JobError(code="parts_failed", message=message))
+    if job.rounds >= MAX_ROUNDS:
+        message = "the job has waited for too long; start it again, and it goes on"
+        return Plan(job, "plan", error=JobError(code="too_many_rounds", message=message))
+    return None
+
+
+def wait(job: Job, reason: str, most_seconds: int) -> Plan:
+    """Return the plan to wait: each time for twice as long, up to a limit."""
+    seconds = min(FIRST_WAIT_SECONDS * 2 ** min(job.waits, 15), most_seconds)
+    waiting = job.changed(phase=JobPhase.WAITING, waiting_for=reason, waits=job.waits + 1)
+    return Plan(waiting, "wait", seconds=seconds)
 
 
 def _is_settled(part: Part, run: int) -> bool:

@@ -103,7 +103,7 @@ class Reader:
         return self._complete(job, source, buffer)
 
     def _opened(self, job: Job, start: int) -> Body:
-        body = self.files.open(job.upload.key, start)
+        body = self.files.open(job.file.key, start)
         if body is None:
             raise FileFault("no_file", "the file is not there; upload it again")
         return body

@@ -62,7 +62,7 @@ class ImportSteps:
         """Run a step, and return the next state. A part returns nothing."""
         job = self.jobs.get(event.job_id)
         if job is None or not job.is_running or job.run != event.run:
-            return _result(event, "stop") if event.step is not StepName.PART else {}
+            return result(event, "stop") if event.step is not StepName.PART else {}
         match event.step:
             case StepName.READ:
                 return self._read(event, job, remaining_seconds)
@@ -77,7 +77,7 @@ class ImportSteps:
             case StepName.FAIL:
                 message = "a step failed repeatedly; the log of the import function says why"
                 self._fail(job, JobError(code="step_failed", message=message))
-        return _result(event, "stop")
+        return result(event, "stop")
 
     def _read(self, event: Event, job: Job, remaining_seconds: float) -> Result:
         deadline = self.monotonic() + remaining_seconds - READ_RESERVE_SECONDS
@@ -85,14 +85,14 @@ class ImportSteps:
             read = self.reader(job, deadline)
         except FileFault as fault:
             self._fail(job, JobError(code=fault.code, message=fault.message))
-            return _result(event, "stop")
+            return result(event, "stop")
         if read is None:
-            return _result(event, "stop")
+            return result(event, "stop")
         if not read.checkpoint.is_complete:
-            return _result(event, "read")
+            return result(event, "read")
         if read.options.dry_run:
             self.jobs.replace(read.ended(JobStatus.COMPLETED, self.now()))
-            return _result(event, "stop")
+            return result(event, "stop")
         return self._after_reading(event, read)
 
     def _after_reading(self, event: Event, job: Job) -> Result:
@@ -104,19 +104,19 @@ class ImportSteps:
                 " and nothing is analysed twice"
             )
             self._fail(job, JobError(code="imported_before", message=message))
-            return _result(event, "stop")
+            return result(event, "stop")
         self.jobs.note_importer(job.checkpoint.digest, job.id)
         later = self.jobs.replace(job.changed(phase=JobPhase.IMPORTING, updated_at=self.now()))
-        return _result(event, "stop" if later is None else "plan")
+        return result(event, "stop" if later is None else "plan")
 
     def _plan(self, event: Event, job: Job) -> Result:
         plan = self.planner(job)
         if plan.error is not None:
             self._fail(plan.job, plan.error)
-            return _result(event, "stop")
+            return result(event, "stop")
         if self.jobs.replace(plan.job) is None:
-            return _result(event, "plan")
-        return _result(event, plan.next, seconds=plan.seconds, ranges=list(plan.parts))
+            return result(event, "plan")
+        return result(event, plan.next, seconds=plan.seconds, ranges=list(plan.parts))
 
     def _fail(self, job: Job, error: JobError) -> None:
         logger.warning("a job failed", job_id=job.id, code=error.code)
@@ -128,5 +128,6 @@ def _keeps_file(job: Job) -> bool:
     return job.status in {JobStatus.RUNNING, JobStatus.COMPLETED}
 
 
-def _result(event: Event, next_state: NextState, **more: Any) -> Result:
+def result(event: Event, next_state: NextState, **more: Any) -> Result:
+    """Return the next state, and what it needs."""
     return {"next": next_state, "job_id": event.job_id, "run": event.run, **more}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from grok_insights.grok.real import RealGrok
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.jobs.manage import ManageJobs
+    from grok_insights.jobs.rework.steps import ReworkSteps
     from grok_insights.jobs.steps import ImportSteps
     from grok_insights.query import Query
 
@@ -49,6 +50,7 @@ __all__ = [
     "parts",
     "query",
     "real_grok",
+    "rework_steps",
     "with_redaction",
 ]
 
@@ -86,6 +88,7 @@ def ingest(of: Parts) -> Ingest:
 def jobs(of: Parts) -> ManageJobs:
     """Return the use case of the jobs function."""
     from grok_insights.aws.workflow import Workflow
+    from grok_insights.domain.job import JobKind
     from grok_insights.jobs.estimate import Prices
     from grok_insights.jobs.manage import ManageJobs
     from grok_insights.jobs.uploads import Uploads
@@ -96,7 +99,11 @@ def jobs(of: Parts) -> ManageJobs:
         uploads=Uploads(table, files, of.now, of.random_uuid),
         jobs=table,
         files=files,
-        workflow=Workflow(of.stepfunctions(), settings.import_state_machine),
+        outcomes=of.job_outcomes,
+        workflows={
+            JobKind.IMPORT: Workflow(of.stepfunctions(), settings.import_state_machine),
+            JobKind.REANALYSIS: Workflow(of.stepfunctions(), settings.reanalysis_state_machine),
+        },
         prices=Prices(
             settings.grok_cost_per_1k,
             settings.grok_max_requests_per_second,
@@ -137,6 +144,31 @@ def import_steps(of: Parts) -> ImportSteps:
             monotonic=of.monotonic,
         ),
         finisher=Finisher(table, files, of.now),
+        now=of.now,
+        monotonic=of.monotonic,
+    )
+
+
+def rework_steps(of: Parts) -> ReworkSteps:
+    """Return the use case of the rework function."""
+    from grok_insights.aws.insights.scan import Scan
+    from grok_insights.jobs.rework.plan import ReworkPlanner
+    from grok_insights.jobs.rework.slices import PAGE, SliceReader
+    from grok_insights.jobs.rework.steps import ReworkSteps
+
+    table, settings, outcomes = _jobs_table(of), of.settings, of.job_outcomes
+    scan = Scan(of.dynamodb, settings.insights_table, settings.index_shards, of.batch_get, of.now)
+    most_waiting = max(PAGE, min(4 * settings.max_batch_size, settings.max_queue_depth // 2))
+    return ReworkSteps(
+        jobs=table,
+        scan=scan,
+        outcomes=outcomes,
+        planner=ReworkPlanner(
+            table, of.queue, of.pauses, outcomes, of.pause_limits, most_waiting, of.now
+        ),
+        reader=SliceReader(
+            table, scan, outcomes, of.queue, most_waiting, of.now, of.sleep, of.monotonic
+        ),
         now=of.now,
         monotonic=of.monotonic,
     )
@@ -252,7 +284,7 @@ def analysis(
     analyzer = with_redaction(analyzer or grok(settings), settings)
     requeue = Requeue(of.queue, of.dead_letters, of.random)
     saver = Saver(of.ledger, of.sleep)
-    outcomes = Outcomes(saver, requeue, analyzer, settings.max_attempts, of.now)
+    outcomes = Outcomes(saver, requeue, of.job_outcomes, analyzer, settings.max_attempts, of.now)
     return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),
         waves=_waves(of, analyzer, outcomes, requeue, threads),
@@ -261,6 +293,7 @@ def analysis(
         counters=of.counters,
         proposals=of.proposals,
         queue=of.queue,
+        jobs=of.job_outcomes,
         crowded_depth=settings.crowded_queue_depth,
         now=of.now,
     )

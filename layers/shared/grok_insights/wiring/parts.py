@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from grok_insights.aws.ledger import Ledger
+    from grok_insights.aws.state.job_outcomes import JobOutcomes
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,24 @@ class Parts:
         """Saves insights together with their counters."""
         from grok_insights.aws.ledger import Ledger
 
-        return Ledger(self.transactions, self.insights, self.trends, self.versions)
+        return Ledger(
+            self.transactions, self.insights, self.trends, self.versions, self.job_outcomes
+        )
+
+    @property
+    def job_outcomes(self) -> JobOutcomes:
+        """Outcomes of jobs, in the State table."""
+        from grok_insights.aws.state.job_outcomes import JobOutcomes
+
+        return JobOutcomes(
+            self.dynamodb,
+            self.settings.state_table,
+            self.settings.index_shards,
+            timedelta(days=self.settings.retention_days),
+            self.batch_get,
+            self.transactions,
+            self.now,
+        )
 
     @property
     def timeline(self) -> Timeline:

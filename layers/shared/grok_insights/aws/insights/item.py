@@ -49,8 +49,12 @@ COUNTED: Final = f"conversation_id, generation, revision, erased, #status, {TALL
 FAILURE: Final = "error_code, gave_up, attempts, redrives"
 """A projection: what a redelivered message needs of its failed insight."""
 
+REWORK: Final = "job_id, #document"
+"""A projection: what a job needs of the insight that it replaces."""
+
 TALLY_NAMES: Final = {"#kind": "kind", "#labels": "labels", "#ttl": "ttl"}
 PROJECTION_NAMES: Final = {"#status": "status", **TALLY_NAMES}
+REWORK_NAMES: Final = {"#document": "document", **PROJECTION_NAMES}
 """Placeholders for names in these projections that DynamoDB reserves."""
 
 MAX_INDEXED_LABEL_BYTES: Final = 550

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from grok_insights.aws.dynamodb.attributes import addition, number, text
 from grok_insights.aws.dynamodb.conditions import refused_item
-from grok_insights.aws.state.names import BATCH_SIZE
+from grok_insights.aws.state.names import BATCH_SIZE, NEW_FIRST
 from grok_insights.aws.state.parsing import readable_numbers
 from grok_insights.telemetry import logger
 
@@ -54,6 +54,16 @@ class StateCounters:
             UpdateExpression="SET #size = :size",
             ExpressionAttributeNames={"#size": "size"},
             ExpressionAttributeValues={":size": number(size)},
+        )
+
+    def let_new_go_first(self, until: float) -> None:
+        """Note that jobs make no calls until ``until``, in epoch seconds."""
+        self.client.update_item(
+            TableName=self.table,
+            Key={"id": text(NEW_FIRST)},
+            UpdateExpression="SET #until = :until",
+            ExpressionAttributeNames={"#until": "until"},
+            ExpressionAttributeValues={":until": number(int(until))},
         )
 
     def add_totals(self, totals: Counter[str]) -> None:

@@ -18,6 +18,8 @@ item               attributes
 ``proposals``      ``topic:NAME``: how often Grok proposed a topic
 ``alerts``         ``document`` (JSON): the alert rules, the alerts and their unsent events; and
                    ``revision``, which grows with each change
+``new_first``      ``until`` (epoch seconds): jobs make no calls, as new conversations wait
+``job#JOB…``       outcomes of a job's conversations: see `job_outcomes`
 =================  ==========================================================================
 """
 
@@ -32,6 +34,7 @@ PAUSE: Final = "pause"
 PACE: Final = "pace"
 PROFILE: Final = "profile"
 PROPOSALS: Final = "proposals"
+NEW_FIRST: Final = "new_first"
 
 
 def spend(day: str) -> str:
@@ -42,6 +45,21 @@ def spend(day: str) -> str:
 def profile_version(version: int) -> str:
     """Return the id of the item of a version of the profile."""
     return f"profile#{version}"
+
+
+def job(job_id: str) -> str:
+    """Return the id of the item that says whether a job runs."""
+    return f"job#{job_id}"
+
+
+def job_outcomes(job_id: str, shard: int) -> str:
+    """Return the id of an item with counts of a job."""
+    return f"job#{job_id}#outcomes#{shard}"
+
+
+def job_conversation(job_id: str, conversation_id: str) -> str:
+    """Return the id of the item of a conversation that a job did not replace."""
+    return f"job#{job_id}#{conversation_id}"
 
 
 def segment(name: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
 
 from grok_insights.aws.dynamodb.attributes import Item
-from grok_insights.aws.state.names import BATCH_SIZE, CIRCUIT, PACE, PAUSE, spend
+from grok_insights.aws.state.names import BATCH_SIZE, CIRCUIT, NEW_FIRST, PACE, PAUSE, spend
 from grok_insights.flow.pace import MICROSECONDS
 from grok_insights.flow.pauses import (
     Blocks,
@@ -122,6 +122,10 @@ def worker_state(items: Mapping[str, Item], day: str, now: datetime) -> WorkerSt
         timed_pauses=tuple(pause for pause in timed_pauses if pause is not None),
         spent_ticks=reader.read(spend(day), _ticks, 0, blocks=Blocks.PAID_CALLS),
         next_start_at=reader.read(PACE, _next_start, 0.0, blocks=Blocks.NOTHING) or 0.0,
+        new_first_until=reader.read(
+            NEW_FIRST, lambda item: _epoch_seconds(item, "until", now), 0, blocks=Blocks.NOTHING
+        )
+        or 0,
         damage=tuple(reader.damage),
     )
 

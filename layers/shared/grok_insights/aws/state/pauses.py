@@ -14,7 +14,7 @@ from grok_insights.aws.dynamodb.batch_get import BatchGet
 from grok_insights.aws.dynamodb.conditions import refused_item
 from grok_insights.aws.state import parsing
 from grok_insights.aws.state.active_profile import ActiveProfileReader
-from grok_insights.aws.state.names import BATCH_SIZE, CIRCUIT, PACE, PAUSE, spend
+from grok_insights.aws.state.names import BATCH_SIZE, CIRCUIT, NEW_FIRST, PACE, PAUSE, spend
 from grok_insights.flow.budget import day_of
 from grok_insights.flow.pauses import Damage, PauseName, TimedPause, WorkerState
 from grok_insights.telemetry import logger
@@ -63,7 +63,7 @@ class PauseStore:
             The request failed.
         """
         day = day_of(now)
-        own = (BATCH_SIZE, CIRCUIT, PAUSE, *PauseName, spend(day), PACE)
+        own = (BATCH_SIZE, CIRCUIT, PAUSE, *PauseName, spend(day), PACE, NEW_FIRST)
         items = self._items([*own, *self._profile.ids()])
         worker_state = parsing.worker_state(items, day, now)
         active, damage = self._profile.read(items, self._items)
