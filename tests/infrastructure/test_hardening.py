@@ -57,7 +57,7 @@ def test_each_environment_can_be_transformed(section: str) -> None:
 
 def test_prod_alone_is_rolled_out_by_canary_with_alarms() -> None:
     prod = of_type("AWS::CodeDeploy::DeploymentGroup", **overrides("prod"))
-    assert len(prod) == 7
+    assert len(prod) == 8
     for group in prod.values():
         properties = group["Properties"]
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
@@ -105,7 +105,7 @@ def test_requests_and_batches_reach_the_alias_and_not_the_newest_code() -> None:
     mappings = of_type("AWS::Lambda::EventSourceMapping").values()
     called = {mapping["Properties"]["FunctionName"]["Ref"] for mapping in mappings}
     assert called == {"AnalysisFunctionAliaslive", "EventsFunctionAliaslive"}
-    assert len(of_type("AWS::Lambda::Alias")) == 7
+    assert len(of_type("AWS::Lambda::Alias")) == 8
     for permission in of_type("AWS::Lambda::Permission").values():
         assert permission["Properties"]["FunctionName"]["Ref"].endswith("Aliaslive")
 

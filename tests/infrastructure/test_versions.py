@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.infrastructure.transformed import of_type
 
-FUNCTIONS = 7
+FUNCTIONS = 8
 
 
 def _versions(**given: str) -> set[str]:
