@@ -68,10 +68,7 @@ ROUTES_OF_JOBS = (
 )
 
 api_description = ApiDescription(Path(__file__).parent)
-dashboard = StaticFiles(
-    Path(__file__).parent / "dashboard",
-    versioned=frozenset({"uplot-1.6.32.min.css", "uplot-1.6.32.min.js"}),
-)
+dashboard = StaticFiles(Path(__file__).parent / "dashboard")
 # API Gateway sends requests that match no other route to this function: the response is 404 or 405.
 router = Router[Query](elsewhere=ROUTES_OF_INGEST + ROUTES_OF_JOBS)
 

@@ -4,11 +4,11 @@ const ROOT = new URL("../", import.meta.url);
 const STORE = "grok-insights-api-key";
 const LONGEST_WAIT_MS = 20000;
 
-/** A request without a usable response. `kind`: key, limit, offline, slow or server. */
+/** A request without a usable response. `kind`: key, limit, offline, slow or server. `problem` is the body. */
 export class ApiError extends Error {
-  constructor(kind, message, { seconds = 0, status = 0 } = {}) {
+  constructor(kind, message, { seconds = 0, status = 0, problem = null } = {}) {
     super(message);
-    Object.assign(this, { kind, seconds, status });
+    Object.assign(this, { kind, seconds, status, problem });
   }
 }
 
@@ -18,36 +18,34 @@ export const key = {
   forget: () => sessionStorage.removeItem(STORE),
 };
 
-export const health = () => call("health", { accepts: [200, 503] });
-export const trends = (query) => call("api/v1/insights/trends", { query });
-export const insights = (query) => call("api/v1/insights", { query });
-export const insight = (id) => call(`api/v1/insights/${encodeURIComponent(id)}`);
-export const conversation = (id) => call(`api/v1/conversations/${encodeURIComponent(id)}`);
-export const send = (body) => call("api/v1/conversations", { body });
+/** Return the response to a GET: { status, json, headers }. Empty parameters are not sent. */
+export const get = (path, query = {}, options = {}) => call("GET", path, { query, ...options });
 
-/** Return the metrics without labels, by name. */
-export async function metrics() {
-  const { text } = await call("metrics");
-  const lines = [...text.matchAll(/^(\w+) (\S+)$/gm)];
-  return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]));
-}
+/** Return the response to a request with a body in JSON. `headers` are added. */
+export const post = (path, body, options = {}) => call("POST", path, { body, ...options });
+export const put = (path, body, options = {}) => call("PUT", path, { body, ...options });
+export const remove = (path, options = {}) => call("DELETE", path, options);
 
-async function call(path, { query = {}, body, accepts = [200, 202] } = {}) {
-  const [response, text] = await attempt(path, query, body);
-  const json = text.startsWith("{") ? JSON.parse(text) : null;
+export const health = () => get("health", {}, { accepts: [200, 503] });
+export const insight = (id) => get(`api/v1/insights/${encodeURIComponent(id)}`);
+export const conversation = (id) => get(`api/v1/conversations/${encodeURIComponent(id)}`);
+
+async function call(method, path, { query = {}, body, headers = {}, accepts = [200, 201, 202, 204] }) {
+  const [response, text] = await attempt(method, path, query, body, headers);
+  const json = /^[[{]/.test(text) ? JSON.parse(text) : null;
   if (!accepts.includes(response.status)) throw refused(response, json);
-  return { status: response.status, json, text };
+  return { status: response.status, json, headers: response.headers };
 }
 
-async function attempt(path, query, body) {
+async function attempt(method, path, query, body, more) {
   const url = new URL(path, ROOT);
-  const given = Object.entries(query).filter(([, value]) => value);
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   url.search = new URLSearchParams(given).toString();
-  const headers = { accept: "application/json, text/plain", "x-api-key": key.get() ?? "" };
-  const request = { headers, signal: AbortSignal.timeout(LONGEST_WAIT_MS) };
-  if (body) {
+  const headers = { accept: "application/json", "x-api-key": key.get() ?? "", ...more };
+  const request = { method, headers, signal: AbortSignal.timeout(LONGEST_WAIT_MS) };
+  if (body !== undefined) {
     headers["content-type"] = "application/json";
-    Object.assign(request, { method: "POST", body: JSON.stringify(body) });
+    request.body = JSON.stringify(body);
   }
   try {
     const response = await fetch(url, request);
@@ -67,5 +65,5 @@ function refused(response, problem) {
   }
   const faults = (problem?.errors ?? []).map((fault) => fault.message).join("; ");
   const detail = [problem?.detail ?? problem?.message, faults].filter(Boolean).join(": ");
-  return new ApiError("server", detail || `The service responded with ${status}.`, { status });
+  return new ApiError("server", detail || `The service responded with ${status}.`, { status, problem });
 }

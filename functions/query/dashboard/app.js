@@ -1,38 +1,44 @@
-// The page: asks for the key, then shows the data of the API, and refreshes it while the page is visible.
+// The shell: asks for the key, shows the view that the URL names, and refreshes it while the page is visible.
 
 import * as api from "./api.js";
-import { draw, drawTopics, loadingCharts, recolour } from "./charts.js";
-import { $ } from "./dom.js";
+import { $, fill, h } from "./dom.js";
 import { clock, ZONE } from "./format.js";
-import { loadingFigures, pauseOf, showFigures, showWorker } from "./figures.js";
-import * as list from "./insights.js";
-import { midnight, instant, RANGES, rangeQuery, utcMidnight } from "./series.js";
-import * as tryBox from "./try.js";
+import { hideStatus, showStatus, showUnreachable } from "./status.js";
+import { changed, href, parse } from "./url.js";
+import { FIRST, viewOf, VIEWS } from "./views.js";
 
-// A refresh sends two or three requests that count for the rate limit: about ten a minute.
-const EVERY_MS = 15000;
-const TYPING_MS = 400;
-const page = { range: "fortnight", health: null, timer: 0, typing: 0, round: 0, updated: 0 };
+const EVERY_MS = 30000;
+const SOONEST_MS = 1000;
+const TOAST_MS = 5000;
+const NARROW = matchMedia("(max-width: 720px)");
+
+const shell = { view: null, shown: null, parameters: {}, remembered: {}, timer: 0, toast: 0, round: 0, updated: 0, limited: 0 };
 
 function start() {
-  $("zone").textContent = `Times are in ${ZONE}.`;
+  $("zone").textContent = `Times are in ${ZONE}. Days of counters are in UTC.`;
   $("key-form").addEventListener("submit", useKey);
   $("forget").addEventListener("click", () => lock(""));
-  $("ranges").addEventListener("click", chooseRange);
-  $("filters").addEventListener("input", () => filterIn(TYPING_MS));
-  $("filters").addEventListener("reset", () => setTimeout(() => filterIn(0)));
-  $("filters").addEventListener("submit", (event) => event.preventDefault());
-  $("more").addEventListener("click", () => list.older().catch(explain));
-  $("detail-close").addEventListener("click", () => $("detail").close());
-  $("detail").addEventListener("click", (event) => event.target === $("detail") && $("detail").close());
+  window.addEventListener("popstate", follow);
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", wake);
   window.addEventListener("offline", () => explain(new api.ApiError("offline", "You are offline.")));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
-  tryBox.setUp({ pause: () => pauseOf(page.health), arrived: refresh, failed: explain });
+  NARROW.addEventListener("change", () => shell.shown?.update?.(shell.parameters));
   if (api.key.get()) unlock();
   else lock("");
 }
+
+/** What a view can use: see views.js. */
+const page = {
+  state: () => ({ ...shell.parameters }),
+  go: (changes) => move(shell.view.id, changed(shell.parameters, changes), "pushState"),
+  replace: (changes) => move(shell.view.id, changed(shell.parameters, changes), "replaceState"),
+  open: (view, parameters = {}) => move(view, parameters, "pushState"),
+  href,
+  refresh: () => refresh(),
+  failed: (error) => explain(error),
+  say,
+  isNarrow: () => NARROW.matches,
+};
 
 async function useKey(event) {
   event.preventDefault();
@@ -42,7 +48,7 @@ async function useKey(event) {
   button.disabled = true;
   api.key.set(given);
   try {
-    await api.insights({ limit: 1 });
+    await api.get("api/v1/insights", { limit: 1 });
     $("key").value = "";
     unlock();
     $("main").focus({ preventScroll: true });
@@ -57,11 +63,12 @@ async function useKey(event) {
 /** Ask for a key, and show why the last one was refused. */
 function lock(complaint) {
   api.key.forget();
-  clearTimeout(page.timer);
-  page.round += 1;
-  for (const id of ["board", "forget", "notice", "worker", "mode"]) $(id).hidden = true;
-  if ($("detail").open) $("detail").close();
-  list.clear();
+  clearTimeout(shell.timer);
+  shell.round += 1;
+  leave();
+  hideStatus();
+  for (const id of ["view", "views", "forget", "notice"]) $(id).hidden = true;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   $("updated").textContent = "";
   $("welcome").hidden = false;
   $("key-error").textContent = complaint;
@@ -71,96 +78,107 @@ function lock(complaint) {
 
 function unlock() {
   $("welcome").hidden = true;
-  $("board").hidden = false;
-  $("forget").hidden = false;
-  loadingFigures();
-  loadingCharts();
-  list.clear();
+  for (const id of ["view", "views", "forget"]) $(id).hidden = false;
+  follow();
+}
+
+function leave() {
+  shell.shown?.leave?.();
+  Object.assign(shell, { shown: null, view: null });
+  $("view").replaceChildren();
+}
+
+function move(view, parameters, method) {
+  history[method](null, "", href(view, parameters));
+  follow();
+}
+
+/** Show what the URL names. */
+async function follow() {
+  if (!api.key.get()) return;
+  const { view: id, parameters } = parse(location.hash);
+  const view = viewOf(id || FIRST);
+  shell.parameters = parameters;
+  shell.remembered[view.id] = parameters;
+  navigate(view);
+  if (shell.view === view) {
+    shell.shown?.update?.(parameters);
+    return;
+  }
+  leave();
+  shell.view = view;
+  const { show } = await loaded(view);
+  if (shell.view !== view) return;
+  const place = h("div", { class: `view ${view.id}` });
+  fill($("view"), place);
+  document.title = view === VIEWS[0] ? "Grok Insights" : `${view.title} – Grok Insights`;
+  shell.shown = show(place, page);
   refresh();
 }
 
-/** Load everything once, and schedule the next refresh. */
+async function loaded(view) {
+  if (view.styles && !document.querySelector(`link[href$="${view.styles}"]`)) {
+    document.head.append(h("link", { rel: "stylesheet", href: `dashboard/${view.styles}` }));
+  }
+  return view.load();
+}
+
+/** Show the navigation. A link leads back to what its view showed last. */
+function navigate(current) {
+  const shown = VIEWS.filter((view) => !view.hidden);
+  $("views").hidden = shown.length < 2;
+  fill($("views"), shown.map((view) => h("a", {
+    href: href(view.id, shell.remembered[view.id]), "aria-current": view === current ? "page" : null,
+  }, view.title)));
+}
+
+/** Refresh the view once, and schedule the next refresh. */
 async function refresh() {
-  clearTimeout(page.timer);
-  const round = ++page.round;
-  const range = RANGES[page.range];
+  clearTimeout(shell.timer);
+  if (!shell.shown) return;
+  const round = ++shell.round;
   try {
-    const found = await load(range, Date.now());
-    if (round !== page.round) return;
-    show(found, range);
+    const found = (await shell.shown.refresh?.()) ?? { status: (await api.health()).json };
+    if (round !== shell.round) return;
+    shell.updated = Date.now();
+    $("notice").hidden = true;
+    $("updated").textContent = `Updated ${clock(shell.updated)}`;
+    showStatus(found);
     again(EVERY_MS);
   } catch (error) {
-    if (round === page.round) explain(error);
+    if (round === shell.round) explain(error);
   }
-}
-
-async function load(range, now) {
-  const today = { interval: "hour", top: 1, from: instant(Math.min(midnight(now), utcMidnight(now))) };
-  const [health, metrics, trends, day] = await Promise.all([
-    api.health(), api.metrics().catch(() => null), api.trends(rangeQuery(range, now)),
-    range.interval === "day" ? api.trends(today) : null, list.refresh(),
-  ]);
-  return { health: health.json, metrics, trends: trends.json, series: (day ?? trends).json.series };
-}
-
-function show({ health, metrics, trends, series }, range) {
-  page.health = health;
-  page.updated = Date.now();
-  $("notice").hidden = true;
-  $("updated").textContent = `Updated ${clock(page.updated)}`;
-  showWorker(health);
-  showFigures({ series, health, metrics }, Date.now());
-  draw(trends, range);
-  drawTopics(trends.top_topics, chooseTopic);
-  list.suggest(trends.top_topics);
 }
 
 /** Show the error, and try again if that can help. */
 function explain(error) {
   if (!(error instanceof api.ApiError)) throw error;
   if (error.kind === "key") return lock("This key is not valid any more.");
-  const wait = error.kind === "limit" ? error.seconds * 1000 : EVERY_MS;
+  const wait = error.kind === "limit" ? Math.max(error.seconds * 1000, SOONEST_MS) : EVERY_MS;
   const next = `Trying again at ${clock(Date.now() + wait)}.`;
-  const kept = page.updated ? ` What you see is from ${clock(page.updated)}.` : "";
+  const kept = shell.updated ? ` What you see is from ${clock(shell.updated)}.` : "";
   $("notice").className = `notice ${error.kind === "limit" ? "warn" : "error"}`;
   $("notice").textContent = `${error.message} ${next}${kept}`;
   $("notice").hidden = false;
-  $("charts").removeAttribute("aria-busy");
+  if (error.kind !== "limit") showUnreachable(error, shell.updated);
   again(wait);
 }
 
 function again(milliseconds) {
-  clearTimeout(page.timer);
-  if (!document.hidden && api.key.get()) page.timer = setTimeout(refresh, milliseconds);
+  clearTimeout(shell.timer);
+  if (!document.hidden && api.key.get()) shell.timer = setTimeout(refresh, milliseconds);
 }
 
 /** Stop refreshing while the page is hidden, and refresh when it is visible again. */
 function wake() {
-  clearTimeout(page.timer);
+  clearTimeout(shell.timer);
   if (!document.hidden && api.key.get()) refresh();
 }
 
-function chooseRange({ target }) {
-  if (!target.dataset.range) return;
-  page.range = target.dataset.range;
-  for (const button of $("ranges").children) button.setAttribute("aria-pressed", String(button === target));
-  $("charts").setAttribute("aria-busy", "true");
-  refresh();
-}
-
-function chooseTopic(topic) {
-  $("filters").elements.topic.value = topic;
-  filterIn(0);
-  $("insights-title").scrollIntoView({ block: "start" });
-}
-
-/** Load the filtered list when the user stops typing. */
-function filterIn(milliseconds) {
-  clearTimeout(page.typing);
-  page.typing = setTimeout(() => {
-    list.clear();
-    list.refresh().catch(explain);
-  }, milliseconds);
+function say(text) {
+  clearTimeout(shell.toast);
+  $("toast").textContent = text;
+  shell.toast = setTimeout(() => $("toast").replaceChildren(), TOAST_MS);
 }
 
 start();

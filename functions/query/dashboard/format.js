@@ -2,17 +2,32 @@
 
 const WHOLE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const SHARE = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
+const FINE_SHARE = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const STAMP = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const UTC_DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
+const UTC_DATE = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
 const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
 
 export const whole = (value) => (Number.isFinite(value) ? WHOLE.format(value) : "–");
+/** Return a number with its noun, such as "1 insight" or "2 insights". */
+export const counted = (number, one, many = `${one}s`) => `${whole(number)} ${number === 1 ? one : many}`;
 export const share = (part, all) => SHARE.format(all ? part / all : 0);
+export const percent = (value) => (Math.abs(value) < 0.1 ? FINE_SHARE : SHARE).format(value);
 export const full = (time) => FULL.format(new Date(time));
+export const stamp = (time) => STAMP.format(new Date(time));
 export const clock = (time) => CLOCK.format(new Date(time));
+export const hour = (time) => HOUR.format(new Date(time));
+export const day = (time) => DAY.format(new Date(time));
+/** Return a day of a counter, which begins at midnight UTC. */
+export const utcDay = (time) => UTC_DAY.format(new Date(time));
+export const utcDate = (time) => UTC_DATE.format(new Date(time));
 
 /** Return a time relative to now, such as "3 min. ago". */
 export function ago(time, now = Date.now()) {
@@ -38,6 +53,6 @@ export function duration(milliseconds) {
   return `${WHOLE.format(milliseconds / 60000)} min`;
 }
 
-/** Return a name of the API as words, such as "circuit_open" or "late_delivery". */
+/** Return a name of the API as words, such as "circuit open" or "late delivery". */
 export const words = (name) => String(name ?? "").replaceAll("_", " ").toLowerCase();
 export const title = (name) => words(name).replace(/^./, (first) => first.toUpperCase());

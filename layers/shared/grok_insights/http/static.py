@@ -24,16 +24,14 @@ MEDIA_TYPES: Final = {
 }
 """Media types by suffix. Files with another suffix are not served."""
 
-IMMUTABLE: Final = "public, max-age=31536000, immutable"
 ONE_DAY: Final = "public, max-age=86400"
 
 
 @dataclass(frozen=True, slots=True)
 class StaticFiles:
-    """A folder with ``index.html`` and its files. ``versioned`` names contain a version."""
+    """A folder with ``index.html`` and its files."""
 
     folder: Path
-    versioned: frozenset[str] = frozenset()
 
     def page(self, path: str) -> Response[str]:
         """Return the page. ``path`` is the path of the request."""
@@ -50,8 +48,8 @@ class StaticFiles:
         media_type = MEDIA_TYPES.get(Path(name).suffix)
         if media_type is None or name not in {path.name for path in self.folder.iterdir()}:
             raise NotFound("there is no such file")
-        cache = IMMUTABLE if name in self.versioned else PUBLIC_REVALIDATED
-        return text_response(media_type, (self.folder / name).read_text("utf-8"), cache=cache)
+        text = (self.folder / name).read_text("utf-8")
+        return text_response(media_type, text, cache=PUBLIC_REVALIDATED)
 
 
 SWAGGER_UI: Final = Path(openapi.__path__[0]) / "swagger_ui"
