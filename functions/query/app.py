@@ -30,10 +30,12 @@ from grok_insights.http import (
 from grok_insights.http.response import NO_STORE
 from grok_insights.http.static import ApiDescription, StaticFiles
 from grok_insights.query import Query
+from grok_insights.query.overview_json import overview_json
 from grok_insights.query.parameters import (
     AlertsQuery,
     ListQuery,
     MoversQuery,
+    OverviewQuery,
     TrendsQuery,
     VersionsQuery,
 )
@@ -89,9 +91,7 @@ def conversation(use_case: Query, conversation_id: UUID) -> Response[str]:
 def insights(use_case: Query, query: ListQuery) -> Response[str]:
     """List insights, newest first, page by page."""
     page = use_case.insights.page(query.selection(), query.limit, query.cursor)
-    next_cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
-    body = f'{{"items":[{",".join(page.documents)}],"next_cursor":{next_cursor}}}'
-    return json_response(HTTPStatus.OK, body)
+    return json_response(HTTPStatus.OK, page.as_json())
 
 
 @router.get("/api/v1/insights/trends", query=TrendsQuery)
@@ -108,6 +108,14 @@ def movers(use_case: Query, query: MoversQuery) -> Response[str]:
     """Return the labels of a period, compared with the period before."""
     periods = use_case.movers.periods(query.start, query.end, query.by)
     return json_response(HTTPStatus.OK, use_case.movers.of(periods, query.by, query.top))
+
+
+@router.get("/api/v1/overview", query=OverviewQuery)
+def overview(use_case: Query, query: OverviewQuery) -> Response[str]:
+    """Return all that one refresh of the dashboard shows."""
+    found = use_case.overview.of(query)
+    status, budget = use_case.health().body, use_case.overview.budget()
+    return json_response(HTTPStatus.OK, overview_json(found, query.top, status, budget))
 
 
 @router.get("/api/v1/insights/<conversation_id>", parameters=ById)

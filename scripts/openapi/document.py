@@ -49,6 +49,7 @@ NOT_SHOWN: Final = {
     "ListQuery",
     "MoversQuery",
     "Nothing",
+    "OverviewQuery",
     "PutProfileQuery",
     "TrendsQuery",
     "VersionsQuery",

@@ -185,6 +185,49 @@ HEALTH: Final = {
     "batch_size": 5,
     "mode": "mock",
 }
+_KINDS: Final = {"count": 2, "positive": 0, "negative": 2, "neutral": 0, "failed": 0}
+_NONE: Final = dict.fromkeys(_KINDS, 0)
+OVERVIEW: Final = {
+    "from": "2026-11-23T10:00:00.000Z",
+    "to": "2026-11-23T11:00:00.000Z",
+    "interval": "hour",
+    "counted": None,
+    "matches": 2,
+    "counts": _KINDS,
+    "series": [{"start": "2026-11-23T10:00:00.000Z", **_KINDS}],
+    "series_before": [{"start": "2026-11-23T09:00:00.000Z", **_NONE}],
+    "comparison": {
+        "period": {"from": "2026-11-23T10:00:00.000Z", "to": "2026-11-23T11:00:00.000Z", **_KINDS},
+        "before": {"from": "2026-11-23T09:00:00.000Z", "to": "2026-11-23T10:00:00.000Z", **_NONE},
+    },
+    "usage": {
+        "tokens_used": TOTALS["tokens_used"],
+        "estimated_cost": TOTALS["estimated_cost"],
+        "mean_processing_time_ms": TOTALS["mean_processing_time_ms"],
+    },
+    "movers": [],
+    "dimensions": [
+        {
+            "by": "topic",
+            "from": "2026-11-23T10:00:00.000Z",
+            "to": "2026-11-23T11:00:00.000Z",
+            "labels": [
+                {
+                    "label": "topic:refund",
+                    "value": "refund",
+                    "count": 2,
+                    "positive": 0,
+                    "negative": 2,
+                    "neutral": 0,
+                    "change": 1.0,
+                }
+            ],
+        }
+    ],
+    "status": HEALTH,
+    "budget": {"daily_usd": 5.0, "spent_usd": 0.00034},
+    **PAGE,
+}
 BUILT_IN: Final = {
     "version": 1,
     "note": "",

@@ -18,6 +18,7 @@ from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody, PageBody
 from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadBody
 from grok_insights.bodies.movers import MoversBody
+from grok_insights.bodies.overview import OverviewBody
 from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
 from grok_insights.bodies.versions import InsightVersionsBody
@@ -174,6 +175,20 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "of the period before. Topics of up to 31 days are compared by whole hours, and all others "
         "by whole days. The default is the last 7 days, and the longest period is 400 days.",
         {200: SuccessResponse("The labels.", MoversBody, examples.MOVERS, FOUND), 304: UNCHANGED},
+        READING,
+    ),
+    ("get", "/api/v1/overview"): Operation(
+        "getOverview",
+        "Insights",
+        "The filters are those of `/api/v1/insights`. `from` and `to` are widened to whole hours "
+        "or days, also for the page of insights, and can be 8 days apart by hour and 400 by day. The "
+        "default is the last 7 days. Counters know one label with its sentiment: `counted` names "
+        "the one that the counts are filtered by, and `matches` is null where filters are combined "
+        "that no counter knows. Fields and segments are left out of ranges over 100 days.",
+        {
+            200: SuccessResponse("The overview.", OverviewBody, examples.OVERVIEW, FOUND),
+            304: UNCHANGED,
+        },
         READING,
     ),
     ("get", "/api/v1/insights/{conversation_id}"): Operation(

@@ -15,7 +15,7 @@ from grok_insights.aws.dynamodb.sizes import item_bytes
 from grok_insights.domain import trends
 from grok_insights.domain.insight import Sentiment, Tally
 from grok_insights.domain.labels import CountedLabel
-from grok_insights.domain.trends import Cell, Interval, Key
+from grok_insights.domain.trends import Cell, Interval, Key, LabelRange
 
 LABELS = (
     CountedLabel("topic", "billing"),
@@ -80,7 +80,7 @@ def read_labels(
     counters: trends.Counters, dimension: str, start: datetime, end: datetime
 ) -> trends.LabelCounts:
     """Return the labels of a range as `aws.trends` reads them."""
-    buckets = trends.label_buckets(dimension, start, end, shards=4)
+    buckets = trends.label_buckets(LabelRange(dimension, start, end), shards=4)
     found: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
     for key, numbers in counters.items():
         cells = buckets.get(key.bucket, {})
@@ -146,7 +146,7 @@ def test_a_year_by_hour_is_read_in_few_runs(start: datetime) -> None:
     start = Interval.HOUR.floor(start)
     end = start + timedelta(days=366)
     assert len(trends.series_slots(start, end, Interval.HOUR, shards=4)) <= 14 * 4
-    assert len(trends.label_buckets("topic", start, end, shards=4)) <= 16 * 4
+    assert len(trends.label_buckets(LabelRange("topic", start, end), shards=4)) <= 16 * 4
 
 
 @given(instants)
@@ -154,7 +154,7 @@ def test_800_days_are_read_in_few_runs(start: datetime) -> None:
     start = Interval.DAY.floor(start)
     end = start + timedelta(days=800)
     assert len(trends.series_slots(start, end, Interval.DAY, shards=4)) <= 4 * 4
-    assert len(trends.label_buckets("field.resolved", start, end, shards=4)) <= 28 * 4
+    assert len(trends.label_buckets(LabelRange("field.resolved", start, end), 4)) <= 28 * 4
 
 
 def full_items(label: CountedLabel, number: int) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ Trends are read from these counters and never from insights.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,15 @@ from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, addition, numbers_of, text
 from grok_insights.aws.dynamodb.items import all_parsed
 from grok_insights.domain import trends
-from grok_insights.domain.trends import Cell, Counters, Interval, LabelCounts, Series, SlotRange
+from grok_insights.domain.trends import (
+    Cell,
+    Counters,
+    Interval,
+    LabelCounts,
+    LabelRange,
+    Series,
+    SlotRange,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,15 +57,17 @@ class Trends:
 
         The range has whole hours for topics, and whole days for other dimensions.
         """
-        buckets = trends.label_buckets(dimension, start, end, self.shards)
-        sums: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
-        reads = concurrent.each(lambda bucket: self._items(SlotRange(bucket, "", "")), buckets)
-        for items, cells in zip(reads, buckets.values(), strict=True):
-            for value, numbers in all_parsed(_numbers, items, "bucket"):
-                for name in numbers.keys() & cells.keys():
-                    sums[value][cells[name]] += numbers[name]
-        nonzero = {value: trends.without_zeros(counts) for value, counts in sums.items()}
-        return {value: counts for value, counts in nonzero.items() if counts}
+        return self.labels_of([LabelRange(dimension, start, end)])[0]
+
+    def labels_of(self, ranges: Sequence[LabelRange]) -> list[LabelCounts]:
+        """Return the same for several ranges, whose partitions are read concurrently."""
+        buckets = [trends.label_buckets(wanted, self.shards) for wanted in ranges]
+        names = [bucket for some in buckets for bucket in some]
+        reads = iter(concurrent.each(lambda name: self._items(SlotRange(name, "", "")), names))
+        return [
+            _label_counts((items, cells) for cells, items in zip(some.values(), reads))  # noqa: B905
+            for some in buckets
+        ]
 
     def _items(self, run: SlotRange) -> list[Item]:
         return list(self._pages(run))
@@ -75,6 +85,17 @@ class Trends:
         )
         for page in pages:
             yield from page["Items"]
+
+
+def _label_counts(reads: Iterable[tuple[list[Item], Mapping[str, Cell]]]) -> LabelCounts:
+    """Return the sums of the wanted counters, by value and cell."""
+    sums: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
+    for items, cells in reads:
+        for value, numbers in all_parsed(_numbers, items, "bucket"):
+            for name in numbers.keys() & cells.keys():
+                sums[value][cells[name]] += numbers[name]
+    nonzero = {value: trends.without_zeros(counts) for value, counts in sums.items()}
+    return {value: counts for value, counts in nonzero.items() if counts}
 
 
 def _numbers(item: Item) -> tuple[str, Counter[str]]:

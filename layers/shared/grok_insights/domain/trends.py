@@ -58,10 +58,10 @@ Series = dict[datetime, Counter[str]]
 """The counters of each point of a range, by the start of the point."""
 
 Cell = tuple[datetime, str]
-"""The start of a day, and a sentiment."""
+"""The start of a point, which is a day unless hours are wanted, and a sentiment."""
 
 LabelCounts = dict[str, Counter[Cell]]
-"""How many insights have each value of a dimension, by day and sentiment."""
+"""How many insights have each value of a dimension, by point and sentiment."""
 
 
 class Interval(StrEnum):
@@ -166,28 +166,39 @@ def series_slots(
     return {SlotRange(bucket, min(slots), max(slots)): slots for bucket, slots in by_bucket.items()}
 
 
-def label_buckets(
-    dimension: str, start: datetime, end: datetime, shards: int
-) -> dict[str, dict[str, Cell]]:
-    """Return the partitions with the labels of a range, and the day and sentiment of each counter.
+class LabelRange(NamedTuple):
+    """A range of one dimension: whole hours of topics, or whole days of any dimension.
 
-    The range has whole hours for topics, and whole days for other dimensions. Whole days are read
-    from the partition of their month, and the hours of an incomplete day from the partition of that
+    ``interval`` is the width of the points whose counts are wanted. Hours are counted for topics
+    only.
+    """
+
+    dimension: str
+    start: datetime
+    end: datetime
+    interval: Interval = Interval.DAY
+
+
+def label_buckets(wanted: LabelRange, shards: int) -> dict[str, dict[str, Cell]]:
+    """Return the partitions with the labels of a range, and point and sentiment of each counter.
+
+    Whole days are read from the partition of their month, and hours from the partition of their
     day: for 800 days at most 28 months and 2 days, multiplied by the shards.
     """
-    wanted: defaultdict[str, dict[str, Cell]] = defaultdict(dict)
-    for day in points(Interval.DAY.floor(start), end, Interval.DAY):
-        first, last = max(day, start), min(day + timedelta(days=1), end)
-        if last - first == timedelta(days=1):
-            period, names = f"{day:%Y-%m}", [f"{day:%d}"]
+    cells: defaultdict[str, dict[str, Cell]] = defaultdict(dict)
+    for day in points(Interval.DAY.floor(wanted.start), wanted.end, Interval.DAY):
+        first, last = max(day, wanted.start), min(day + timedelta(days=1), wanted.end)
+        if wanted.interval is Interval.DAY and last - first == timedelta(days=1):
+            period, names = f"{day:%Y-%m}", {f"{day:%d}": day}
         else:
             period = f"{day:%Y-%m-%d}"
-            names = [f"{hour:%H}" for hour in points(first, last, Interval.HOUR)]
+            hours = points(first, last, Interval.HOUR)
+            names = {f"{hour:%H}": wanted.interval.floor(hour) for hour in hours}
         for kind, mark in MARKS.items():
-            wanted[period].update({f"{name}{mark}": (day, str(kind)) for name in names})
+            cells[period].update({f"{name}{mark}": (at, str(kind)) for name, at in names.items()})
     return {
-        f"{dimension}#{period}#{shard}": cells
-        for period, cells in wanted.items()
+        f"{wanted.dimension}#{period}#{shard}": of_period
+        for period, of_period in cells.items()
         for shard in range(shards)
     }
 

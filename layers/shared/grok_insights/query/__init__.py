@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
     from grok_insights.query.movers import ReadMovers
+    from grok_insights.query.overview import ReadOverview
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
     from grok_insights.query.versions import ReadVersions
@@ -28,3 +29,4 @@ class Query:
     profiles: ReadProfiles
     alerts: ReadAlerts
     versions: ReadVersions
+    overview: ReadOverview

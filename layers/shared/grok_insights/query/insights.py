@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,11 @@ class Page(NamedTuple):
 
     documents: list[str]
     next_cursor: str | None
+
+    def as_json(self) -> str:
+        """Return the page as JSON, with the documents as they are stored."""
+        cursor = json.dumps(self.next_cursor)
+        return f'{{"items":[{",".join(self.documents)}],"next_cursor":{cursor}}}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,9 @@ LabelDimension = Annotated[str, Field(pattern=DIMENSION)]
 LabelValue = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_VALUE_CHARS)]
 
 
-class ListQuery(Model):
-    """The parameters of a list of insights."""
+class Filters(Model):
+    """The parameters that select insights."""
 
-    limit: WholeNumber = Field(20, ge=1, le=100, description="The most items of the page.")
-    cursor: str | None = Field(
-        None, max_length=500, description="`next_cursor` of the page before."
-    )
     sentiment: Sentiment | None = Field(None, description="Only insights with this sentiment.")
     status: Status | None = Field(None, description="Only insights that ended like this.")
     topic: str | None = Field(
@@ -89,6 +85,27 @@ class ListQuery(Model):
             labels=tuple(CountedLabel(*pair) for pair in sorted((self.labels or {}).items())),
             conversation_id=self.external_id and conversation_id(self.external_id, uuid4),
         )
+
+
+class ListQuery(Filters):
+    """The parameters of a list of insights."""
+
+    limit: WholeNumber = Field(20, ge=1, le=100, description="The most items of the page.")
+    cursor: str | None = Field(
+        None, max_length=500, description="`next_cursor` of the page before."
+    )
+
+
+class OverviewQuery(Filters):
+    """The parameters of the overview."""
+
+    interval: Interval | None = Field(
+        None,
+        description="The width of one point of the series. By default hours, for up to three days, "
+        "and else days. Fields and segments are counted by day only.",
+    )
+    top: WholeNumber = Field(20, ge=1, le=100, description="The most topics that are returned.")
+    limit: WholeNumber = Field(20, ge=1, le=100, description="The most insights of the page.")
 
 
 def _label_errors(chosen: Mapping[str, str]) -> Iterator[InitErrorDetails]:

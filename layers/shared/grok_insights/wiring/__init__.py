@@ -197,17 +197,31 @@ def query(of: Parts) -> Query:
     from grok_insights.query.insights import ReadInsights
     from grok_insights.query.metrics import ReadMetrics
     from grok_insights.query.movers import ReadMovers
+    from grok_insights.query.overview import ReadOverview
     from grok_insights.query.profiles import ReadProfiles
     from grok_insights.query.trends import ReadTrends
     from grok_insights.query.versions import ReadVersions
 
+    insights = ReadInsights(
+        conversations=of.conversations,
+        insights=of.insights,
+        timeline=of.timeline,
+        cursors=Cursors(of.settings.cursor_key.encode()),
+    )
+    profiles = ReadProfiles(of.profiles, of.proposals)
+    health = HealthCheck(
+        pauses=of.pauses,
+        queue=of.queue,
+        dead_letters=of.dead_letters,
+        limits=of.pause_limits,
+        mode=of.settings.grok_mode,
+        lacks_key=of.settings.lacks_grok_api_key,
+        smallest_batch_size=of.settings.min_batch_size,
+        now=of.now,
+        monotonic=of.monotonic,
+    )
     return Query(
-        insights=ReadInsights(
-            conversations=of.conversations,
-            insights=of.insights,
-            timeline=of.timeline,
-            cursors=Cursors(of.settings.cursor_key.encode()),
-        ),
+        insights=insights,
         trends=ReadTrends(
             trends=of.trends,
             recount=of.recount,
@@ -215,17 +229,7 @@ def query(of: Parts) -> Query:
             sleep=of.sleep,
         ),
         movers=ReadMovers(of.trends, of.now),
-        health=HealthCheck(
-            pauses=of.pauses,
-            queue=of.queue,
-            dead_letters=of.dead_letters,
-            limits=of.pause_limits,
-            mode=of.settings.grok_mode,
-            lacks_key=of.settings.lacks_grok_api_key,
-            smallest_batch_size=of.settings.min_batch_size,
-            now=of.now,
-            monotonic=of.monotonic,
-        ),
+        health=health,
         metrics=ReadMetrics(
             counters=of.counters,
             pauses=of.pauses,
@@ -237,9 +241,17 @@ def query(of: Parts) -> Query:
             api_key=ApiKey(clients.apigateway, of.settings.api_key_id, of.now),
             now=of.now,
         ),
-        profiles=ReadProfiles(of.profiles, of.proposals),
         alerts=ReadAlerts(of.alerts),
         versions=ReadVersions(of.conversations, of.insights, of.versions),
+        profiles=profiles,
+        overview=ReadOverview(
+            trends=of.trends,
+            insights=insights,
+            profiles=profiles,
+            pauses=of.pauses,
+            daily_budget_usd=float(of.settings.daily_budget_usd),
+            now=of.now,
+        ),
     )
 
 
