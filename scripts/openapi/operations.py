@@ -182,9 +182,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Insights",
         "The filters are those of `/api/v1/insights`. `from` and `to` are widened to whole hours "
         "or days, also for the page of insights, and can be 8 days apart by hour and 400 by day. "
-        "The default is the last 7 days. Counters know one label with its sentiment: `counted` names "
-        "the one that the counts are filtered by, and `matches` is null where filters are combined "
-        "that no counter knows. Fields and segments are left out of ranges over 100 days.",
+        "The default is the last 7 days. Counters know one label with its sentiment: `counted` "
+        "names the one that the counts are filtered by, and `matches` is null where filters are "
+        "combined that no counter knows. Fields and segments are left out of ranges over 100 days.",
         {
             200: SuccessResponse("The overview.", OverviewBody, examples.OVERVIEW, FOUND),
             304: UNCHANGED,

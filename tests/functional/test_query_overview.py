@@ -209,6 +209,14 @@ def test_the_cursor_continues_in_the_list_with_the_range_of_the_overview(query: 
             {"from": "2026-11-01T00:00:00Z", "interval": "hour"},
             "must be at most 8 days before to, by hour",
         ),
+        (
+            {"from": "0001-01-01T00:00:00Z", "to": "0001-06-01T00:00:00Z"},
+            "must be before to",
+        ),
+        (
+            {"from": "1999-12-31T00:00:00Z", "to": "2000-06-01T00:00:00Z"},
+            "must be from 2000-01-01T00:00:00Z",
+        ),
         ({"from": "2025-01-01T00:00:00Z"}, "must be at most 400 days before to, by day"),
     ],
 )

@@ -64,10 +64,7 @@ class Trends:
         buckets = [trends.label_buckets(wanted, self.shards) for wanted in ranges]
         names = [bucket for some in buckets for bucket in some]
         reads = iter(concurrent.each(lambda name: self._items(SlotRange(name, "", "")), names))
-        return [
-            _label_counts((items, cells) for cells, items in zip(some.values(), reads))  # noqa: B905
-            for some in buckets
-        ]
+        return [_label_counts((next(reads), cells) for cells in some.values()) for some in buckets]
 
     def _items(self, run: SlotRange) -> list[Item]:
         return list(self._pages(run))

@@ -12,6 +12,7 @@ from grok_insights.aws.concurrent import start
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain import labels, pricing
 from grok_insights.domain.labels import TOPIC, CountedLabel
+from grok_insights.domain.new_conversation import EARLIEST_OCCURRENCE
 from grok_insights.domain.profile import Profile, ProfileField
 from grok_insights.domain.selection import Selection, within_calendar
 from grok_insights.domain.trends import Interval, LabelRange
@@ -65,7 +66,8 @@ class ReadOverview:
         Raises
         ------
         InvalidRequest
-            The range ends before it begins, or is longer than 8 days by hour or 400 by day.
+            The range ends before it begins, begins before 2000, or is longer than 8 days by hour
+            or 400 by day.
         """
         selection = query.selection()
         window = self.window(selection, query.interval)
@@ -88,6 +90,8 @@ class ReadOverview:
         first, last = interval.floor(first), interval.ceiling(last)
         if first >= last:
             raise _refused("must be before to")
+        if first < EARLIEST_OCCURRENCE:
+            raise _refused("must be from 2000-01-01T00:00:00Z")
         if last - first > LONGEST_SPAN[interval]:
             days = LONGEST_SPAN[interval].days
             raise _refused(f"must be at most {days} days before to, by {interval}")

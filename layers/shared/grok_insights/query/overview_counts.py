@@ -100,11 +100,11 @@ def _period(counts: Counts, window: Window) -> movers.Period:
         value: by_sentiment(cells, window.start, window.over)
         for value, cells in counts.topics.items()
     }
-    return movers.Period(
-        {
-            value: movers.Count(kinds.total(), kinds[Sentiment.NEGATIVE])
-            for value, kinds in topics.items()
-            if kinds
-        },
-        sum(totals[sentiment] for sentiment in Sentiment),
-    )
+    counted = {
+        value: movers.Count(kinds.total(), kinds[Sentiment.NEGATIVE])
+        for value, kinds in topics.items()
+        if kinds
+    }
+    completed = sum(totals[sentiment] for sentiment in Sentiment)
+    # Topics and totals are two reads, and conversations can be erased between them.
+    return movers.Period(counted, max([completed, *(one.count for one in counted.values())]))
