@@ -74,16 +74,16 @@ class Visitor:
         self.page.goto(self.stack.name("API_URL") + path)
         return self.page
 
-    def enter(self, key: str | None = None) -> Page:
-        """Open the page and enter the key."""
-        page = self.arrive()
+    def enter(self, key: str | None = None, place: str = "") -> Page:
+        """Open the page, with what its address names after the path, and enter the key."""
+        page = self.arrive(f"/dashboard{place}")
         page.get_by_label("API key").fill(key or self.stack.name("API_KEY"))
         page.get_by_role("button", name="Open").click()
         return page
 
-    def sign_in(self) -> Page:
+    def sign_in(self, place: str = "") -> Page:
         """Enter the key, and wait until everything is shown."""
-        page = self.enter()
+        page = self.enter(place=place)
         expect(page.locator("#updated")).to_contain_text("Updated", timeout=30_000)
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
         return page

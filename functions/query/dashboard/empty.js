@@ -14,7 +14,7 @@ export function showFirstRun(place, page) {
     h("a", { class: "way", href: page.href(way.view) }, h("strong", {}, way.title), h("span", { class: "muted" }, way.text)));
   fill(place, h("section", { class: "card first-run", "aria-labelledby": "first-title" },
     h("h2", { id: "first-title" }, "No conversations yet"),
-    h("p", { class: "muted" }, "This page shows what customers write, what changed, and the conversations behind each figure. Three ways to begin:"),
+    h("p", { class: "muted" }, "This page shows what customers write, what changed, and the conversations behind each figure. Begin in one of these ways:"),
     h("div", { class: "ways" }, ways,
       h("a", { class: "way", href: "docs" }, h("strong", {}, "Send them by the API"), h("span", { class: "muted" }, "POST /api/v1/conversations: the API description has examples."))),
     h("pre", { tabindex: "0", "aria-label": "An example with curl" }, h("code", {}, example()))));

@@ -1,22 +1,23 @@
 // The headline: conversations, negative share, biggest mover, failed. Each with the change against the period before.
 
 import { fill, h } from "./dom.js";
-import { percent, share, whole } from "./format.js";
-import { ofLabel, valueName } from "./filters.js";
+import { percent, share, title, whole } from "./format.js";
+import { ofLabel } from "./filters.js";
 
 /** Show the figures of an overview. `drill(changes)` opens the list with filters. */
-export function showHeadline(place, overview, drill) {
+export function showHeadline(place, overview, state, drill) {
   const { counts, comparison, movers } = overview;
   const { period, before } = comparison ?? {};
   const completed = ({ count, failed }) => count - failed;
   const [first] = movers;
+  const kind = state.status === "failed" ? "failed" : state.sentiment ?? "count";
   fill(place,
-    figure("Conversations", whole(counts.count), comparison && relative(period.count, before.count), () => drill({})),
+    figure(kind === "count" ? "Conversations" : `${title(kind)} conversations`, whole(counts[kind]), comparison && relative(period[kind], before[kind]), () => drill({})),
     figure("Negative", share(counts.negative, completed(counts)),
       comparison && points(period.negative / completed(period), before.negative / completed(before), true),
       () => drill({ sentiment: "negative", status: null })),
     first
-      ? figure("Biggest change", valueName("topic", first.value), points(first.share, first.share - first.change, false),
+      ? figure("Biggest change", title(first.value), points(first.share, first.share - first.change, false),
         () => drill(ofLabel(first.label)), "named")
       : figure("Biggest change", "None", { text: "no change beyond chance" }, null, "named"),
     figure("Failed", whole(counts.failed), comparison && difference(period.failed, before.failed),

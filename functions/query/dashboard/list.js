@@ -10,7 +10,7 @@ const FEW_FIELDS = 3;
 
 /** Make the list. It returns { element, show, clear, ids, focus }. */
 export function conversationList(page) {
-  const list = { items: [], next: null, query: null };
+  const list = { items: [], next: null, query: null, name: "" };
   const found = h("p", { class: "muted", role: "status" });
   const heads = ["External ID", "Sentiment", "Summary", "Topics", "Occurred", "Fields"];
   const rows = h("tbody");
@@ -23,8 +23,9 @@ export function conversationList(page) {
       h("span", { class: "grow" }), h("p", { class: "muted keys" }, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next and previous")),
     table, empty, more);
 
-  /** Show the first page of an overview. Older pages that are shown already stay below it. */
-  function show(overview, state) {
+  /** Show the first page of an overview. Older pages with the same filters, by `name`, stay below it. */
+  function show(overview, state, name) {
+    if (name !== list.name) Object.assign(list, { name, items: [], next: null });
     const last = overview.items.length ? position(overview.items.at(-1)) : "";
     const kept = list.items.filter((item) => !last || position(item) < last);
     const isWhole = !overview.next_cursor;
@@ -35,7 +36,6 @@ export function conversationList(page) {
     list.items = isWhole ? overview.items : [...overview.items, ...kept];
     found.textContent = matchText(overview, list);
     draw(state);
-    return list.items;
   }
 
   async function older() {
@@ -70,11 +70,16 @@ export function conversationList(page) {
     found.textContent = "";
   }
 
+  function remove(id) {
+    list.items = list.items.filter((one) => one.id !== id);
+    draw(page.state());
+  }
+
   const focus = (id) => rows.querySelector(`tr[data-id="${CSS.escape(id)}"] button`)?.focus({ preventScroll: false });
   const mark = (id) => {
     for (const one of rows.children) one.classList.toggle("chosen", one.dataset.id === id);
   };
-  return { element, show, clear, focus, mark, items: () => list.items, remove: (id) => { list.items = list.items.filter((one) => one.id !== id); draw(page.state()); } };
+  return { element, show, clear, focus, mark, items: () => list.items, remove };
 }
 
 /** Return the place of an insight in lists, which are filed under the time of the conversation. */

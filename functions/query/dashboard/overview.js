@@ -51,8 +51,8 @@ export function show(place, page) {
 
   async function refresh() {
     const state = page.state();
-    const { json } = await api.get("api/v1/overview", query(state));
-    if (nameOf(state) !== nameOf(page.state())) return refresh();
+    const { json } = await api.get("api/v1/overview", query(state)).finally(() => board.removeAttribute("aria-busy"));
+    if (nameOf(state) !== nameOf(page.state())) return {};
     const { status, budget } = json;
     const isEmpty = !json.items.length && !json.next_cursor && !json.counts.count && !Object.keys(filtersOf(state)).length;
     if (isEmpty && view.isNew !== false) view.isNew = !(await api.get("api/v1/insights", { limit: 1 })).json.items.length;
@@ -71,14 +71,13 @@ export function show(place, page) {
     bar.element.hidden = isEmpty && view.isNew;
     tabs.hidden = isEmpty;
     if (isEmpty) (view.isNew ? showFirstRun : showEmptyRange)(parts.nothing, page);
-    list.show(overview, state);
+    list.show(overview, state, view.shown);
     drawParts(state);
-    board.removeAttribute("aria-busy");
   }
 
   function drawParts(state) {
     const { overview } = view;
-    showHeadline(parts.headline, overview, drill);
+    showHeadline(parts.headline, overview, state, drill);
     showMovers(parts.movers, overview, drill);
     showTopics(parts.topics, overview, state, page, drill);
     showDimensions(parts.dimensions, overview, state, drill);
@@ -99,7 +98,6 @@ export function show(place, page) {
     arrange(state);
     if (view.shown === nameOf(state)) return view.overview && drawParts(state);
     board.setAttribute("aria-busy", "true");
-    list.clear();
     page.refresh();
   }
 

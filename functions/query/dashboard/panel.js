@@ -59,8 +59,10 @@ export function conversationPanel(page, list) {
       if (page.state().open === id) draw(id, insight.status === 200 ? insight.json : null, conversation.json);
     } catch (error) {
       if (page.state().open !== id) return;
-      if (error.status === 404) fill(body, h("p", { class: "empty" }, "This conversation does not exist. It was deleted or has expired."));
-      else page.failed(error);
+      if (error.kind === "key") return page.failed(error);
+      const isGone = error.status === 404 || error.status === 422;
+      fill(body, h("div", { class: "empty" }, h("p", {}, isGone ? "This conversation does not exist. It was deleted or has expired." : error.message),
+        isGone ? null : button("Try again", () => load(id))));
     }
   }
 

@@ -43,11 +43,12 @@ export function grouped(overview, step) {
   overview.series.forEach((point, place) => {
     const start = Date.parse(point.start);
     const group = overview.interval === "hour" && step > 1 ? localGroup(start, step) : Math.floor(place / step);
-    const found = groups.get(group) ?? { start, count: 0, positive: 0, neutral: 0, negative: 0, failed: 0, before: 0, negativeBefore: 0 };
+    const found = groups.get(group) ?? { start, count: 0, positive: 0, neutral: 0, negative: 0, failed: 0, before: 0, negativeBefore: 0, failedBefore: 0 };
     const before = overview.series_before[place] ?? {};
     for (const kind of ["count", "positive", "neutral", "negative", "failed"]) found[kind] += point[kind];
     found.before += before.count ?? 0;
     found.negativeBefore += before.negative ?? 0;
+    found.failedBefore += before.failed ?? 0;
     groups.set(group, { ...found, end: start + width });
   });
   return [...groups.values()];

@@ -63,11 +63,12 @@ function draw(chart) {
   const { bars, overview, state, plot } = chart;
   away(chart);
   if (!overview.counts.count) return fill(plot, h("p", { class: "empty" }, "No conversations in this time."));
-  const kinds = state.sentiment ? [state.sentiment] : state.status === "failed" ? ["failed"] : KINDS;
   const isShare = state.measure === "share";
+  const all = isShare ? KINDS.filter((kind) => kind !== "failed") : KINDS;
+  const kinds = state.sentiment ? [state.sentiment] : state.status === "failed" ? ["failed"] : all;
   const size = (bar) => kinds.reduce((all, kind) => all + bar[kind], 0);
-  const whole_ = (bar) => (isShare ? Math.max(bar.count, 1) : 1);
-  const ghost = (bar) => (isShare ? (bar.before ? bar.negativeBefore / bar.before : 0) : kinds.length > 1 ? bar.before : NaN);
+  const divisor = (bar) => (isShare ? Math.max(bar.count - bar.failed, 1) : 1);
+  const ghost = (bar) => (isShare ? bar.negativeBefore / Math.max(bar.before - bar.failedBefore, 1) : kinds.length > 1 ? bar.before : NaN);
   const most = isShare ? 1 : niceTop(Math.max(...bars.map(size), ...bars.map(ghost).filter(Number.isFinite)));
   const width = Math.max(plot.clientWidth, 240);
   const slot = (width - LEFT) / bars.length;
@@ -86,7 +87,7 @@ function draw(chart) {
   ]),
   bars.map((bar, place) => svg("g", { "data-bar": place, class: bar.count ? "bar-group" : "" },
     svg("rect", { class: "slot", x: x(place), y: TOP, width: slot, height: HEIGHT - TOP - BOTTOM }),
-    pieces(bar, kinds, whole_(bar)).map(({ kind, from, to }) => svg("rect", {
+    pieces(bar, kinds, divisor(bar)).map(({ kind, from, to }) => svg("rect", {
       class: kind, "data-kind": kind, x: x(place) + (slot - thick) / 2, width: thick, y: y(to), height: Math.max(y(from) - y(to) - (from ? 0.5 : 0), 0.5),
     })))),
   bars.some((bar) => ghost(bar)) ? svg("polyline", { class: "ghost", points: bars.map((bar, place) => `${x(place) + slot / 2},${y(Math.min(ghost(bar), most) || 0)}`).join(" ") }) : null,

@@ -9,7 +9,7 @@ const FEW = 8;
 const DAY = 86400000;
 
 const ORDER = {
-  volume: (one) => one.count,
+  volume: (one, kind) => one[kind ?? "count"],
   negativity: (one) => one.negative / one.count,
   change: (one) => Math.abs(one.change ?? 0),
 };
@@ -18,7 +18,8 @@ const ORDER = {
 export function showTopics(place, overview, state, page, drill) {
   const sort = state.sort in SORTS ? state.sort : "volume";
   const { labels } = overview.dimensions[0];
-  const sorted = [...labels].sort((a, b) => ORDER[sort](b) - ORDER[sort](a) || b.count - a.count);
+  const order = (one) => ORDER[sort](one, state.sentiment);
+  const sorted = [...labels].sort((a, b) => order(b) - order(a) || b.count - a.count);
   const shown = state.all ? sorted : sorted.slice(0, FEW);
   const sorts = h("div", { class: "segments", role: "group", "aria-label": "Sort topics by" }, Object.entries(SORTS).map(([id, name]) =>
     h("button", { type: "button", "aria-pressed": String(id === sort), on: { click: () => page.replace({ sort: id === "volume" ? null : id }) } }, name)));

@@ -4,7 +4,7 @@
 /** Return the view and the parameters of an address. */
 export function parse(hash) {
   const [view, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
-  return { view, parameters: Object.fromEntries(new URLSearchParams(query)) };
+  return { view, parameters: changed({}, Object.fromEntries(new URLSearchParams(query))) };
 }
 
 /** Return the part of an address after the path. */
