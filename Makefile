@@ -122,6 +122,11 @@ evaluate-baseline: environment ## Store the mock's measures on the project's own
 topic-spread: environment ## Count the topics that the mock names: DATA=conversations.jsonl[.gz]
 	@PYTHONPATH=layers/shared:. $(IN)/python -m scripts.evaluate.topic_spread "$(DATA)"
 
+screenshots: environment ## Take the pictures of docs/dashboard.md on the local stack, with sample conversations
+	@$(IN)/python -m scripts.local.bootstrap $(VENV) browser
+	@PROFILE=support $(LOCAL) run >/dev/null
+	@$(STACK) $(IN)/python -m scripts.screenshots
+
 FILES ?= insights.csv insights.jsonl
 export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
