@@ -22,6 +22,7 @@ from grok_insights.bodies.conversations import (
     BulkStatus,
 )
 from grok_insights.domain.alert_rules import AlertRule, ByAlertName
+from grok_insights.domain.conversation import ConversationStatus
 from grok_insights.domain.new_conversation import (
     MAX_EXTERNAL_ID_CHARS,
     ByExternalId,
@@ -81,6 +82,19 @@ def add_many(use_case: Ingest, body: NewConversations) -> Response[str]:
         "results": [_result(index, item, outcome) for index, (item, outcome) in sent],
     }
     return json_response(HTTPStatus.ACCEPTED, response)
+
+
+@router.post("/api/v1/conversations/<conversation_id>/retry", parameters=ById)
+def retry(use_case: Ingest, conversation_id: UUID) -> Response[str]:
+    """Analyse a conversation again whose analysis failed."""
+    identity = str(conversation_id)
+    use_case.retry(identity)
+    body: AcceptedBody = {
+        "id": identity,
+        "conversation_id": identity,
+        "status": ConversationStatus.ENQUEUED,
+    }
+    return json_response(HTTPStatus.ACCEPTED, body)
 
 
 @router.delete("/api/v1/conversations/<conversation_id>", parameters=ById)

@@ -51,6 +51,7 @@ WAITING_RETRY_AFTER_SECONDS = 2
 ROUTES_OF_INGEST = (
     ("POST", "/api/v1/conversations"),
     ("POST", "/api/v1/conversations/bulk"),
+    ("POST", "/api/v1/conversations/<conversation_id>/retry"),
     ("DELETE", "/api/v1/conversations"),
     ("DELETE", "/api/v1/conversations/<conversation_id>"),
     ("PUT", "/api/v1/profile"),

@@ -9,8 +9,9 @@ from grok_insights.domain.conversation import named_id
 FIRST_NAME: Final = "sample-001"
 LAST_NAME: Final = "sample-049"
 FIRST_SAMPLE: Final = named_id(FIRST_NAME)
+FAILED_SAMPLE: Final = named_id("sample-048")
 LAST_SAMPLE: Final = named_id("sample-050")
-"""Names and ids of conversations that `make run` sends."""
+"""Names and ids of conversations that `make run` sends. `FAILED_SAMPLE` is one that may fail."""
 
 TEXT: Final = "My parcel is three weeks late. I want a refund!"
 NEW_CONVERSATION: Final = {

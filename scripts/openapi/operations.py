@@ -117,6 +117,15 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         SENDING,
         body_example=examples.NEW_CONVERSATIONS,
     ),
+    ("post", "/api/v1/conversations/{conversation_id}/retry"): Operation(
+        "retryConversation",
+        "Conversations",
+        "The failed insight stays until there is a new one. If the analysis has not failed, the "
+        "response is 409.",
+        {202: SuccessResponse("It waits to be analysed.", AcceptedBody, examples.WAITING)},
+        (*READING, 404, 409),
+        example_id=examples.FAILED_SAMPLE,
+    ),
     ("get", "/api/v1/conversations/{conversation_id}"): Operation(
         "getConversation",
         "Conversations",

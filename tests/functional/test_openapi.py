@@ -21,8 +21,8 @@ from grok_insights.domain.job import Job, JobKind, JobStatus, NewJob, Upload
 from grok_insights.http import HttpHandler
 from grok_insights.wiring import Parts
 from scripts.openapi.document import document
-from scripts.openapi.examples import JOB_ID, NEW_ALERT_RULE, UPLOAD_ID
-from tests.builders import NOW, LambdaContext, api_event, insight
+from scripts.openapi.examples import FAILED_SAMPLE, JOB_ID, NEW_ALERT_RULE, UPLOAD_ID
+from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.imports import Imports
 from tests.functional.query import Query, response_of
@@ -106,7 +106,9 @@ def sampled() -> Iterator[Query]:
         sent = api_event("POST", "/api/v1/conversations/bulk", {"conversations": samples})
         assert create_app(query.parts)(sent, LambdaContext())["statusCode"] == 202
         ids = [conversation_id(one["external_id"], uuid4) for one in samples]
+        ids.remove(FAILED_SAMPLE)
         query.save(insight(conversation_id=one) for one in ids)
+        query.save([failed_insight(conversation_id=FAILED_SAMPLE)])
         query.parts.proposals.add(Counter(broken_lid=12))
         Imports(query.parts)
         breach(query.parts)

@@ -35,10 +35,12 @@ def test_the_description_is_served_and_names_every_route(query: Query) -> None:
     assert list(body["paths"]) == [
         "/api/v1/conversations",
         "/api/v1/conversations/bulk",
+        "/api/v1/conversations/{conversation_id}/retry",
         "/api/v1/conversations/{conversation_id}",
         "/api/v1/insights",
         "/api/v1/insights/trends",
         "/api/v1/insights/movers",
+        "/api/v1/overview",
         "/api/v1/insights/{conversation_id}",
         "/api/v1/insights/conversation/{conversation_id}",
         "/api/v1/profile",

@@ -7,6 +7,8 @@ import { duration, full, stamp, title, words } from "./format.js";
 import { copy, dimensionName, valueName } from "./filters.js";
 import { summaryOf } from "./list.js";
 
+const RETRY_MS = 4000;
+
 /** Make the panel. `list` is the list beside it. It returns { element, show(state), step(places) }. */
 export function conversationPanel(page, list) {
   const body = h("div", { class: "panel-body" });
@@ -48,8 +50,7 @@ export function conversationPanel(page, list) {
     if (open) list.focus(open);
   }
 
-  async function load(id) {
-    const known = list.items().find((item) => item.id === id);
+  async function load(id, known = list.items().find((item) => item.id === id)) {
     name.textContent = known?.external_id ?? "Conversation";
     fill(body, known ? analysis(known, page) : null, skeleton(), skeleton(), skeleton());
     body.scrollTop = 0;
@@ -75,7 +76,21 @@ export function conversationPanel(page, list) {
       h("div", { class: "panel-actions" },
         button("Copy link", () => copy(page, location.href, "The link is copied."), { kind: "small" }),
         button("Copy ID", () => copy(page, id, "The ID is copied."), { kind: "small" }),
+        insight?.error ? button("Retry", () => retry(id), { kind: "small", title: "Analyse it again" }) : null,
         button("Delete", () => remove(id), { kind: "small danger" })));
+  }
+
+  /** Analyse a conversation again whose analysis failed, and show the result when it can be there. */
+  async function retry(id) {
+    try {
+      await api.post(`api/v1/conversations/${encodeURIComponent(id)}/retry`);
+    } catch (error) {
+      return error.status === 409 ? load(id, null) : page.failed(error);
+    }
+    page.say("The conversation is analysed again.");
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (page.state().open === id) load(id, null);
+    page.refresh();
   }
 
   async function remove(id) {

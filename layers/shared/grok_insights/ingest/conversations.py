@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.ingest.alerts import ChangeAlertRules
     from grok_insights.ingest.profiles import ChangeProfile
+    from grok_insights.ingest.retry import RetryAnalysis
 
 FULL_RETRY_AFTER_SECONDS: Final = 30
 
@@ -79,6 +80,7 @@ class Ingest:
     erasure: Erasure
     profile: ChangeProfile
     alert_rules: ChangeAlertRules
+    retry: RetryAnalysis
     max_text_chars: int
     max_queue_depth: int
     now: Callable[[], datetime]

@@ -61,6 +61,7 @@ def ingest(of: Parts) -> Ingest:
     from grok_insights.ingest.alerts import ChangeAlertRules
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.ingest.profiles import ChangeProfile
+    from grok_insights.ingest.retry import RetryAnalysis
 
     return Ingest(
         conversations=of.conversations,
@@ -78,6 +79,7 @@ def ingest(of: Parts) -> Ingest:
         ),
         profile=ChangeProfile(of.profiles, of.proposals),
         alert_rules=ChangeAlertRules(of.alerts, of.now),
+        retry=RetryAnalysis(of.conversations, of.insights, of.queue, of.now),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,

@@ -33,9 +33,11 @@ from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.dynamodb.items import all_parsed, has_expired, parsed, unchanged
 from grok_insights.aws.insights.item import (
     COUNTED,
+    FAILURE,
     INSIGHT_IDENTITY,
     PROJECTION_NAMES,
     Counted,
+    counted_of,
     is_mark,
     valid_document,
 )
@@ -139,6 +141,24 @@ class Insights:
         return self._item(
             conversation_id, ProjectionExpression=COUNTED, ExpressionAttributeNames=PROJECTION_NAMES
         )
+
+    def failed(self, conversation_id: str) -> Counted | None:
+        """Return the failed insight of a conversation; None if there is none.
+
+        Raises
+        ------
+        UnreadableItem
+            Its item is damaged.
+        """
+        item = self._item(
+            conversation_id,
+            ProjectionExpression=f"{COUNTED}, {FAILURE}",
+            ExpressionAttributeNames=PROJECTION_NAMES,
+        )
+        if not item or is_mark(item) or has_expired(item, self.now()):
+            return None
+        counted = parsed(counted_of, item, "conversation_id")
+        return counted if counted.status is Status.FAILED else None
 
     def _item(self, conversation_id: str, **only: Any) -> Item:
         key = {"conversation_id": text(conversation_id)}
