@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from grok_insights.domain.insight import Sentiment
 from grok_insights.domain.labels import FIELD_PREFIX, SEGMENT_PREFIX, CountedLabel
-from grok_insights.domain.trends import Counters, Interval, Key, label_buckets
+from grok_insights.domain.trends import Counters, Interval, Key, LabelRange, label_buckets
 from grok_insights.validation import ALERT_LABEL, ALERT_NAME, Model
 
 NONE: Final = Counter[str]()
@@ -150,7 +150,9 @@ class AlertRule(Model):
         yield from (interval.key(start, shard) for shard in range(shards))
         dimension, value = self.counted
         if dimension != SENTIMENT:
-            for bucket in label_buckets(dimension, start, start + interval.width, shards):
+            for bucket in label_buckets(
+                LabelRange(dimension, start, start + interval.width), shards
+            ):
                 yield Key(bucket, value)
 
     def count_in(self, start: datetime, shards: int, counters: Counters) -> WindowCount:
@@ -162,7 +164,7 @@ class AlertRule(Model):
         completed = sum(totals[kind] for kind in Sentiment)
         if dimension == SENTIMENT:
             return WindowCount(totals[value], completed)
-        buckets = label_buckets(dimension, start, start + interval.width, shards)
+        buckets = label_buckets(LabelRange(dimension, start, start + interval.width), shards)
         count = sum(
             counters.get(Key(bucket, value), NONE)[name]
             for bucket, cells in buckets.items()
