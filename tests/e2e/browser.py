@@ -33,6 +33,11 @@ FLAGS = (
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
+PATIENCE_MS = 20_000
+"""A refresh can take seconds where the emulator shares its processors with other tests."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
 _addresses = count(1)
 
 

@@ -226,6 +226,8 @@ def test_older_conversations_follow_and_stay_when_the_page_refreshes(
 ) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
     client.bulk([{"text": ANGRY, "occurred_at": at.isoformat()} for _ in range(25)])
+    before = {"to": (at + timedelta(seconds=1)).isoformat(), "limit": 100}
+    until(lambda: len(client.get(LIST, **before).json()["items"]) >= 25, 60, "25 insights")
     visitor = visit()
     visitor.page.clock.install()
     page = visitor.sign_in("#overview?range=24h")
@@ -361,9 +363,11 @@ def test_the_page_is_accessible(
     page.get_by_role("button", name="Fields and segments").click()
     assert visitor.violations() == []
     page.keyboard.press("Escape")
+    expect(page.locator("#more-filters")).to_be_hidden()
     page.locator("#status-button").click()
     assert visitor.violations() == []
     page.keyboard.press("Escape")
+    expect(page.locator("#status-panel")).to_be_hidden()
     page.keyboard.press("j")
     expect(page.locator(".panel .skeleton")).to_have_count(0)
     page.get_by_text("Facts").click()
@@ -384,6 +388,7 @@ def test_on_a_phone_figures_and_conversations_are_two_tabs(
     page.get_by_role("button", name="Overview").click()
     page.get_by_role("button", name="Negative", exact=False).first.click()
     expect(page.locator(".conversations")).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     page.locator(".conversations tbody tr").first.click()
     expect(page.locator(".panel")).to_be_in_viewport(ratio=0.9)
     assert visitor.fits()

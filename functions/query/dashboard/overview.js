@@ -90,6 +90,8 @@ export function show(place, page) {
   function arrange(state) {
     place.classList.toggle("tab-list", state.tab === "list");
     for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.dataset.tab === (state.tab ?? "")));
+    // On a phone the panel covers the page.
+    for (const part of [bar.element, tabs, board]) part.inert = page.isNarrow() && Boolean(state.open);
     panel.show(state);
   }
 
@@ -112,9 +114,10 @@ export function show(place, page) {
   }
 
   function keys(event) {
-    const isTyping = event.target.closest?.("input, textarea, select, dialog, [popover]");
+    const isTyping = event.target.closest?.("input, textarea, select, dialog") || document.querySelector(":popover-open");
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-    const actions = { "/": () => bar.focus(), j: () => panel.step(1), k: () => panel.step(-1), Escape: () => page.state().open && panel.close() };
+    const actions = { "/": () => bar.focus(), j: () => panel.step(1), k: () => panel.step(-1) };
+    if (page.state().open) actions.Escape = () => panel.close();
     if (!actions[event.key]) return;
     event.preventDefault();
     actions[event.key]();
