@@ -457,6 +457,19 @@ def test_a_refresh_is_one_request_and_a_hidden_page_sends_none(
         _look(page, away=False)
 
 
+def test_a_refresh_keeps_the_focus(visit: Visit, analysed: dict[str, Any]) -> None:
+    visitor = visit()
+    visitor.page.clock.install()
+    page = visitor.sign_in()
+    topic = page.locator(".bars").first.get_by_role("button").first
+    topic.focus()
+    text = topic.text_content() or ""
+    with page.expect_response(OVERVIEW):
+        page.clock.fast_forward(EVERY_SECONDS * 1000)
+    expect(page.locator("#updated")).not_to_have_text("")
+    expect(page.locator(".bars button:focus")).to_have_text(text)
+
+
 def test_a_change_of_the_range_blocks_the_page_for_at_most_100_ms(
     visit: Visit, analysed: dict[str, Any]
 ) -> None:

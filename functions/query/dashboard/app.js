@@ -89,7 +89,8 @@ function leave() {
 }
 
 function move(view, parameters, method) {
-  history[method](null, "", href(view, parameters));
+  const place = href(view, parameters);
+  if (place !== location.hash) history[method](null, "", place);
   follow();
 }
 

@@ -26,6 +26,17 @@ export function fill(element, ...children) {
   element.removeAttribute("aria-busy");
 }
 
+/** Change what an element contains, and keep the focus on the element with the same text. */
+export function keepFocus(place, change) {
+  const focused = document.activeElement;
+  if (!place.contains(focused)) return change();
+  const text = focused.textContent;
+  const alike = () => [...place.querySelectorAll(focused.tagName)].filter((one) => one.textContent === text);
+  const number = alike().indexOf(focused);
+  change();
+  if (!focused.isConnected) alike()[number]?.focus({ preventScroll: true });
+}
+
 const shown = (children) => children.flat(2).filter((child) => child !== null && child !== undefined && child !== false);
 
 /** Return a button. `kind` is its class: primary, quiet, danger or small. */

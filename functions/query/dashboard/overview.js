@@ -1,7 +1,7 @@
 // The first view: what customers wrote, what changed, and the conversations behind each figure.
 
 import * as api from "./api.js";
-import { fill, h, skeleton } from "./dom.js";
+import { fill, h, keepFocus, skeleton } from "./dom.js";
 import { showEmptyRange, showFirstRun } from "./empty.js";
 import { filterBar, filtersOf } from "./filters.js";
 import { whole } from "./format.js";
@@ -75,7 +75,9 @@ export function show(place, page) {
     drawParts(state);
   }
 
-  function drawParts(state) {
+  const drawParts = (state) => keepFocus(figures, () => drawFigures(state));
+
+  function drawFigures(state) {
     const { overview } = view;
     showHeadline(parts.headline, overview, state, drill);
     showMovers(parts.movers, overview, drill);
