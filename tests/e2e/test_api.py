@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -104,6 +105,13 @@ def test_the_start_page_reaches_the_functions_without_a_key(
 ) -> None:
     response = new_client(key="").http.request(method, "/")
     assert response.headers["x-content-type-options"] == "nosniff", "the gateway responded itself"
+
+
+def test_an_analysis_that_has_not_failed_is_not_repeated(client: Client) -> None:
+    """With IAM enforced: the ingest function may read what it needs to decide this."""
+    one = client.post(ONE, {"text": "Hello"}).json()
+    assert client.http.post(f"{ONE}/{one['id']}/retry").status_code == 409
+    assert client.http.post(f"{ONE}/{UUID(int=9)}/retry").status_code == 404
 
 
 def test_prometheus_may_send_the_key_as_a_token(new_client: NewClient, stack: Stack) -> None:
