@@ -17,7 +17,7 @@ export function conversationList(page) {
   const table = h("table", { class: "table conversations", "aria-labelledby": "list-title" },
     h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))), rows);
   const empty = h("div", { class: "empty", hidden: true });
-  const more = button("Show older conversations", () => older().catch(page.failed));
+  const more = button("Show older conversations", () => showOlder().catch(page.failed));
   const element = h("section", { class: "card list", id: "conversations", "aria-labelledby": "list-title" },
     h("div", { class: "card-head" }, h("h2", { id: "list-title", tabindex: "-1" }, "Conversations"), found,
       h("span", { class: "grow" }), h("p", { class: "muted keys" }, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next and previous")),
@@ -26,8 +26,7 @@ export function conversationList(page) {
   /** Show the first page of an overview. Older pages with the same filters, by `name`, stay below it. */
   function show(overview, state, name) {
     if (name !== list.name) Object.assign(list, { name, items: [], next: null });
-    const last = overview.items.length ? position(overview.items.at(-1)) : "";
-    const kept = list.items.filter((item) => !last || position(item) < last);
+    const kept = older(list.items, overview.items);
     const isWhole = !overview.next_cursor;
     if (!kept.length || isWhole) {
       list.next = overview.next_cursor;
@@ -38,7 +37,7 @@ export function conversationList(page) {
     draw(state);
   }
 
-  async function older() {
+  async function showOlder() {
     more.disabled = true;
     try {
       const { json } = await api.get("api/v1/insights", { ...list.query, limit: PAGE, cursor: list.next });
@@ -82,8 +81,13 @@ export function conversationList(page) {
   return { element, show, clear, focus, mark, items: () => list.items, remove };
 }
 
-/** Return the place of an insight in lists, which are filed under the time of the conversation. */
-const position = (insight) => `${insight.occurred_at}#${insight.id}`;
+/** Return the items that follow a new first page in the list as it was; none if that is not known. */
+function older(items, firstPage) {
+  if (!firstPage.length) return items;
+  const place = items.findIndex(({ id }) => id === firstPage.at(-1).id);
+  const ids = new Set(firstPage.map(({ id }) => id));
+  return place < 0 ? [] : items.slice(place + 1).filter(({ id }) => !ids.has(id));
+}
 
 function matchText({ matches }, { items, next }) {
   if (matches !== null) return counted(matches, "match", "matches");
