@@ -17,7 +17,10 @@ FLAGS: Final = ("--no-sandbox", "--disable-gpu")
 
 DESKTOP: Final = {"viewport": {"width": 1280, "height": 860}}
 PHONE: Final = {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark"}
-RANGE: Final = "#overview?range=30d"
+RANGE: Final = "#overview?range=7d"
+
+WITH_TURNS: Final = "sample-042"
+"""A sample of the last days that has turns."""
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -31,9 +34,7 @@ def main(environ: Mapping[str, str]) -> int:
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
         _take(_opened(browser, environ, DESKTOP), "overview")
         page = _opened(browser, environ, DESKTOP)
-        page.locator("#search").fill("sample-001")
-        page.locator("#search").press("Enter")
-        page.locator(".conversations tbody tr").first.click()
+        page.locator(".conversations tbody tr", has_text=WITH_TURNS).click()
         expect(page.locator(".panel mark").first).to_be_visible()
         _take(page, "conversation")
         _take(_opened(browser, environ, PHONE), "phone")
