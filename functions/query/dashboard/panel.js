@@ -120,7 +120,7 @@ function analysis(insight, page) {
   return h("div", { class: "analysis" },
     h("p", { class: "panel-line" }, badge(insight), h("span", { class: "muted" }, full(insight.occurred_at))),
     h("p", { class: insight.error ? "panel-error" : "panel-summary" }, summaryOf(insight)),
-    quotes.length ? h("ul", { class: "quotes" }, quotes.map((quote, number) => h("li", {},
+    quotes.length ? h("ul", { class: `quotes ${insight.sentiment}` }, quotes.map((quote, number) => h("li", {},
       h("button", { type: "button", class: "link quote", title: "Show it in the conversation", on: { click: () => reveal(number) } }, `“${quote.text}”`)))) : null,
     h("ul", { class: "tags", "aria-label": "Topics" }, (insight.topics ?? []).map((topic) => h("li", {},
       h("button", { type: "button", class: "tag", title: "Show all conversations with this topic", on: { click: () => page.go({ topic, open: null }) } }, words(topic))))),
