@@ -43,6 +43,7 @@ def test_the_description_is_served_and_names_every_route(query: Query) -> None:
         "/api/v1/overview",
         "/api/v1/insights/{conversation_id}",
         "/api/v1/insights/conversation/{conversation_id}",
+        "/api/v1/insights/{conversation_id}/versions",
         "/api/v1/profile",
         "/api/v1/profile/versions",
         "/api/v1/profile/versions/{version}",

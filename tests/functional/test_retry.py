@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.ingest.app import create_app
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.ledger import Entry
 from grok_insights.aws.queue import Message
 from grok_insights.aws.worklist import Worklist
 from grok_insights.domain.conversation import Conversation
@@ -22,8 +22,7 @@ def store(parts: Parts, of: Insight | None = None) -> Conversation:
     one = Conversation(AN_ID, "My parcel", parts.now(), parts.now())
     stored = parts.conversations.add([one]).stored[AN_ID]
     if of is not None:
-        ledger = Ledger(parts.transactions, parts.insights, parts.trends)
-        ledger.save([Entry(of, stored.lifetime)])
+        parts.ledger.save([Entry(of, stored.lifetime)])
     return stored
 
 
