@@ -137,7 +137,7 @@ def real_analysis() -> Iterator[BatchAnalysis]:
             "GROK_MODE": "real",
             "GROK_API_KEY": "xai-bench",
             "GROK_API_BASE_URL": standin.address,
-            "GROK_MAX_REQUESTS_PER_SECOND": "1000000",
+            "GROK_MAX_REQUESTS_PER_SECOND": "10000",
             "DAILY_BUDGET_USD": "1000",
         }
         yield wiring.analysis(replace(parts, settings=Settings.from_env(os.environ | wanted)))
