@@ -28,6 +28,7 @@
 
 export const VIEWS = [
   { id: "overview", title: "Overview", load: () => import("./overview.js") },
+  { id: "try", title: "Try it", styles: "tools.css", load: () => import("./try.js") },
 ];
 
 export const FIRST = VIEWS[0].id;
