@@ -223,9 +223,9 @@ def docs_file(_: Query, name: str) -> Response[str]:
 
 
 @router.get("/dashboard", with_request=True)
-def dashboard_page(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
+def dashboard_page(use_case: Query, request: APIGatewayProxyEvent) -> Response[str]:
     """Return the web page for people. It calls the other routes with the key that they type in."""
-    return dashboard.page(request.path)
+    return dashboard.page(request.path, use_case.upload_origin)
 
 
 @router.get("/dashboard/<name>")

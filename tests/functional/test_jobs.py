@@ -31,6 +31,12 @@ def test_an_upload_lists_its_parts_with_a_signed_length(imports: Imports) -> Non
         assert "X-Amz-Expires=900" in part["url"]
 
 
+def test_a_part_is_sent_to_the_address_of_the_bucket_in_its_region(imports: Imports) -> None:
+    begun = imports.request("POST", "/api/v1/uploads", {"name": "a.csv", "size": 5})
+    [part] = begun.body["missing"]
+    assert part["url"].startswith(f"https://{imports.bucket}.s3.us-east-1.amazonaws.com/")
+
+
 def test_an_upload_names_at_most_100_missing_parts(imports: Imports) -> None:
     size = MIN_PART_BYTES * 250
     begun = imports.request("POST", "/api/v1/uploads", {"name": "a.csv", "size": size})

@@ -52,6 +52,15 @@ def test_the_page_runs_no_script_and_no_style_but_its_own(query: Query) -> None:
     assert "connect-src 'self'" in policy
 
 
+def test_the_page_may_send_files_to_the_bucket_of_uploads(clock: Clock) -> None:
+    bucket = "https://files.s3.eu-central-1.amazonaws.com"
+    with mock_aws():
+        query = Query(make_parts(clock, UPLOAD_ORIGIN=bucket))
+        policy = query.get("/dashboard").headers["Content-Security-Policy"]
+        assert f"connect-src 'self' {bucket};" in policy
+        assert bucket not in query.get("/docs").headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_no_script_turns_text_into_markup(path: Path) -> None:
     text = path.read_text("utf-8")

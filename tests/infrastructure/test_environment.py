@@ -103,8 +103,11 @@ def longest(value: Any) -> str:
         return A_UUID
     if "Fn::GetAtt" in value:
         return "b" * 63  # a bucket: the only name that a nested stack returns
+    if "Fn::If" in value:
+        return max(map(longest, value["Fn::If"][1:]), key=len)
     if "Fn::Sub" in value:
-        return str(value["Fn::Sub"]).replace("${AWS::StackName}", LONGEST_NAME)
+        text = str(value["Fn::Sub"]).replace("${FilesStack.Outputs.Bucket}", "b" * 63)
+        return text.replace("${AWS::StackName}", LONGEST_NAME)
     return longest_of(value["Ref"])
 
 

@@ -90,6 +90,7 @@ class Settings(Model):
     event_bus: str = ""
     jobs_table: str = ""
     files_bucket: str = ""
+    upload_origin: str = ""
     import_state_machine: str = ""
     reanalysis_state_machine: str = ""
 

@@ -69,9 +69,15 @@ def apigateway() -> APIGatewayClient:
 
 
 def s3() -> S3Client:
-    """Return a client for S3. Its addresses for clients are signed with the length of the body."""
+    """Return a client for S3. Its addresses for clients are signed with the length of the body.
+
+    They name the region. From its address without a region, S3 redirects for up to 24 hours after
+    a bucket was created, and a browser does not follow a redirect of a preflight request:
+    https://repost.aws/knowledge-center/s3-http-307-response
+    """
     config = Config(
         signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         read_timeout=60,

@@ -33,7 +33,7 @@ NO_STORE: Final = "no-store"
 PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' {styles}; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self' {connects}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -61,16 +61,17 @@ def text_response(media_type: str, content: str, *, cache: str) -> Response[str]
     return Response(HTTPStatus.OK, media_type, content, headers={"Cache-Control": cache})
 
 
-def page(html: str, path: str, *, styles: str = "") -> Response[str]:
+def page(html: str, path: str, *, styles: str = "", connects: str = "") -> Response[str]:
     """Return a web page that may load and call only its own origin.
 
     If the path ends with a slash, the page's relative addresses would be wrong, so the client is
     redirected to the path without it. ``styles`` are further sources of styles for the content
-    security policy.
+    security policy, and ``connects`` are further origins that the page may call.
     """
     if path.endswith("/"):
         return redirect(f"../{path.strip('/')}", HTTPStatus.PERMANENT_REDIRECT)
-    headers = {name: value.format(styles=styles) for name, value in PAGE_HEADERS.items()}
+    sources = {"styles": styles, "connects": connects}
+    headers = {name: value.format(**sources) for name, value in PAGE_HEADERS.items()}
     return Response(
         HTTPStatus.OK, HTML, html, headers={**headers, "Cache-Control": PUBLIC_REVALIDATED}
     )

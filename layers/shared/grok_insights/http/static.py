@@ -33,9 +33,18 @@ class StaticFiles:
 
     folder: Path
 
-    def page(self, path: str) -> Response[str]:
-        """Return the page. ``path`` is the path of the request."""
-        return page((self.folder / "index.html").read_text("utf-8"), path)
+    def page(self, path: str, connects: str = "") -> Response[str]:
+        """Return the page.
+
+        Parameters
+        ----------
+        path : str
+            The path of the request.
+        connects : str
+            Another origin that the page may call.
+        """
+        html = (self.folder / "index.html").read_text("utf-8")
+        return page(html, path, connects=connects)
 
     def file(self, name: str) -> Response[str]:
         """Return a file of the page.

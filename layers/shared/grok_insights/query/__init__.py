@@ -30,3 +30,5 @@ class Query:
     alerts: ReadAlerts
     versions: ReadVersions
     overview: ReadOverview
+    upload_origin: str
+    """Where the dashboard sends the parts of files to; empty for its own origin."""

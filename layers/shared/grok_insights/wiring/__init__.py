@@ -246,6 +246,7 @@ def query(of: Parts) -> Query:
         alerts=ReadAlerts(of.alerts),
         versions=ReadVersions(of.conversations, of.insights, of.versions),
         profiles=profiles,
+        upload_origin=of.settings.upload_origin,
         overview=ReadOverview(
             trends=of.trends,
             insights=insights,
