@@ -29,6 +29,8 @@
 export const VIEWS = [
   { id: "overview", title: "Overview", load: () => import("./overview.js") },
   { id: "try", title: "Try it", styles: "tools.css", load: () => import("./try.js") },
+  { id: "import", title: "Import", styles: "tools.css", load: () => import("./import.js") },
+  { id: "jobs", title: "Jobs", styles: "tools.css", load: () => import("./jobs.js") },
 ];
 
 export const FIRST = VIEWS[0].id;

@@ -1,0 +1,47 @@
+// The list of jobs: what each does, how far it is, and buttons to cancel it or to start it again.
+
+import * as api from "./api.js";
+import { fill, h, skeleton } from "./dom.js";
+import { stamp } from "./format.js";
+import { countWords, jobActions, jobTitle, jobWords, progressBar, refill, statusBadge } from "./job_card.js";
+
+const MOST = 50;
+const SOON_MS = 4000;
+
+export function show(place, page) {
+  const view = { page, timer: 0, list: h("div", { "aria-busy": "true" }, skeleton("row"), skeleton("row")) };
+  fill(place, h("section", { class: "card", "aria-labelledby": "jobs-title" },
+    h("div", { class: "card-head" }, h("h2", { id: "jobs-title" }, "Jobs"), h("a", { class: "button small", href: page.href("import") }, "Import a file")),
+    view.list));
+  return { refresh: () => refresh(view), leave: () => clearTimeout(view.timer) };
+}
+
+/** Show the newest jobs. While one runs, they are requested more often. */
+async function refresh(view) {
+  clearTimeout(view.timer);
+  const { json } = await api.get("api/v1/jobs", { limit: MOST });
+  const items = await Promise.all(json.items.map(present));
+  refill(view.list, items.length ? table(view, items) : nothing(view));
+  if (items.some((job) => job.status === "running") && !document.hidden) view.timer = setTimeout(() => view.page.refresh(), SOON_MS);
+}
+
+/** Return a job with its present progress: the list has that of the last plan. */
+const present = async (job) => (job.status === "running" ? (await api.get(`api/v1/jobs/${job.id}`)).json : job);
+
+const nothing = (view) => h("p", { class: "empty" }, "There are no jobs yet. ", h("a", { href: view.page.href("import") }, "Import a file"), " to start one.");
+
+const table = (view, items) => h("table", { class: "table jobs" },
+  h("thead", {}, h("tr", {}, ["Job", "Status", "Progress", "Started"].map((name) => h("th", { scope: "col" }, name)), h("td", {}))),
+  h("tbody", {}, items.map((job) => row(view, job))));
+
+const row = (view, job) => h("tr", { "data-id": job.id },
+  h("td", {}, title(view, job), h("div", { class: "muted" }, jobTitle(job))),
+  h("td", {}, statusBadge(job)),
+  h("td", { class: "job-progress" }, progressBar(job.progress?.percent ?? 0, `Progress of ${job.file ?? jobTitle(job)}`),
+    h("div", { class: job.error ? "field-error" : "muted" }, `${countWords(job)} ${jobWords(job)}`)),
+  h("td", { class: "muted" }, stamp(job.started_at)),
+  h("td", {}, h("div", { class: "job-actions" }, jobActions(job, view.page, view.page.refresh))));
+
+/** Return the name of a job. That of an import leads to its page. */
+const title = (view, job) => (job.kind === "import" && !job.dry_run
+  ? h("a", { href: view.page.href("import", { job: job.id }) }, job.file) : h("span", {}, job.file ?? jobTitle(job)));
