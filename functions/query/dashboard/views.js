@@ -31,6 +31,7 @@ export const VIEWS = [
   { id: "try", title: "Try it", styles: "tools.css", load: () => import("./try.js") },
   { id: "import", title: "Import", styles: "tools.css", load: () => import("./import.js") },
   { id: "jobs", title: "Jobs", styles: "tools.css", load: () => import("./jobs.js") },
+  { id: "profile", title: "Profile", styles: "tools.css", load: () => import("./profile.js") },
 ];
 
 export const FIRST = VIEWS[0].id;
