@@ -130,6 +130,7 @@ async function waitIfLimited(error) {
 
 function arrived(view, insight) {
   fill(view.result, insightCard(insight), h("p", { class: "actions" },
+    h("a", { class: "button small", href: view.page.href("overview", { open: insight.id }) }, "Show on the overview"),
     button("Delete this conversation", () => erase(view, insight.id), { kind: "danger small" })));
   if (view.page.isNarrow()) view.result.scrollIntoView({ block: "center" });
 }

@@ -32,6 +32,7 @@ export const VIEWS = [
   { id: "import", title: "Import", styles: "tools.css", load: () => import("./import.js") },
   { id: "jobs", title: "Jobs", styles: "tools.css", load: () => import("./jobs.js") },
   { id: "profile", title: "Profile", styles: "tools.css", load: () => import("./profile.js") },
+  { id: "alerts", title: "Alerts", styles: "tools.css", load: () => import("./alerts.js") },
 ];
 
 export const FIRST = VIEWS[0].id;
