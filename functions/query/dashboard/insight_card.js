@@ -15,7 +15,7 @@ export const insightCard = (insight) => h("article", { class: "insight-card" },
 const tags = (topics) => (topics ?? []).map((topic) => h("span", { class: "tag" }, words(topic)));
 
 function facts(name, rows) {
-  return rows.length > 0 && [h("h4", {}, name), h("dl", { class: "facts" },
+  return rows.length > 0 && [h("h3", {}, name), h("dl", { class: "facts" },
     rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))))];
 }
 
@@ -26,7 +26,7 @@ function answer(value) {
   return typeof value === "number" ? whole(value) : words(value);
 }
 
-const quotes = (found) => found?.length > 0 && [h("h4", {}, "Quotes"),
+const quotes = (found) => found?.length > 0 && [h("h3", {}, "Quotes"),
   found.map((quote) => h("blockquote", {}, quote.text))];
 
 function origin({ meta, processing_time_ms: time, estimated_cost: cost, tokens_used: tokens }) {
