@@ -243,10 +243,12 @@ def test_proposals_are_promoted_merged_and_dismissed(
     path = "**/api/v1/profile/proposals*"
     visitor.page.route(path, lambda route: route.fulfill(json={"items": proposals}))
     dismissed: list[str] = []
-    visitor.page.route(
-        "**/api/v1/profile/proposals/*",
-        lambda route: (dismissed.append(route.request.url), route.fulfill(status=204)),
-    )
+
+    def dismiss(route: Any) -> None:
+        dismissed.append(route.request.url)
+        route.fulfill(status=204)
+
+    visitor.page.route("**/api/v1/profile/proposals/*", dismiss)
     page = visitor.sign_in("#profile")
     page.get_by_role("button", name="Add broken_lid as a label").click()
     expect(page.get_by_label("Label", exact=True).last).to_have_value("broken_lid")
