@@ -43,6 +43,10 @@ class Saying:
     def prompt_version(self, profile: Profile) -> str:
         return f"p{profile.version}"
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        del profile
+        return 0
+
     def analyse(self, prompt: Prompt) -> Answer:
         self.prompts.append(prompt.conversation_id)
         cost = Cost(100, 2_000_000, CostSource.REPORTED)

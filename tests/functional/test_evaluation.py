@@ -163,6 +163,7 @@ class Counting:
         self.longest_call_seconds = analyzer.longest_call_seconds
         self.model, self.is_mock = analyzer.model, analyzer.is_mock
         self.prompt_version = analyzer.prompt_version
+        self.overhead_tokens = analyzer.overhead_tokens
 
     def analyse(self, prompt: Prompt) -> Answer:
         with self.lock:

@@ -254,13 +254,13 @@ PACE_AND_BUDGET = (
         "reservation",
         "nothing is reserved",
         f"{ANALYSIS}.admission",
-        ("budget.estimated_ticks(texts[:size], self.usd_per_1k)", "0"),
+        ("budget.estimated_ticks(wave.texts[:size], self.usd_per_1k, overhead)", "0"),
     ),
     _made(
         "reservation",
         "one call of a wave is reserved",
         f"{ANALYSIS}.admission",
-        ("budget.estimated_ticks(texts[:size]", "budget.estimated_ticks(texts[:1]"),
+        ("budget.estimated_ticks(wave.texts[:size]", "budget.estimated_ticks(wave.texts[:1]"),
     ),
     _made(
         "reservation",

@@ -110,7 +110,7 @@ class GrokTransport(httpx.BaseTransport):
         asked = json.loads(body)
         text = asked["messages"][-1]["content"].split("\n", 1)[1].rsplit("\n", 1)[0]
         kind = world.fault(task, "grok", "call", KINDS) or world.scenario.reply_to(text, world)
-        reservation = world.monitor.grok_call(task, text, kind)
+        reservation = world.monitor.grok_call(task, text, kind, overhead_tokens(asked))
         if kind == "no_connection":
             world.note(task.name, "grok.call !no_connection")
             world.scheduler.sleep(task.random.random())

@@ -67,13 +67,13 @@ class Money:
         own = request["ExpressionAttributeNames"]["#own"]
         self.current[task.owner.name] = own, ticks
 
-    def call(self, task: Task, text: str) -> str:
+    def call(self, task: Task, text: str, overhead_tokens: int) -> str:
         """Check that a call was reserved, and return its reservation."""
         name = task.owner.name
         if not getattr(task.owner, "budget_ticks", 0):
             return ""
         own, left = self.current.get(name, ("", 0))
-        left -= estimated_cost(text, self.usd_per_1k).ticks
+        left -= estimated_cost(text, self.usd_per_1k, overhead_tokens).ticks
         if left < 0:
             self.world.violated("budget", f"{task.name} calls Grok without a reservation")
         self.current[name] = own, left

@@ -160,7 +160,7 @@ class Monitor:
         if operation == "update_item" and trial and found.get("trial") == trial:
             self.stops.has_trial(task, request)
 
-    def grok_call(self, task: Task, text: str, reply: str) -> str:
+    def grok_call(self, task: Task, text: str, reply: str, overhead_tokens: int) -> str:
         """Check a call to Grok that starts, and return the reservation that pays for it."""
         self.environments.add(task.owner.name)
         damaged = self.damage.stops(self._state(task))
@@ -173,7 +173,7 @@ class Monitor:
         self._check_pace(task)
         self.stops.call(task, text)
         self.outages.call(task, text, reply)
-        return self.money.call(task, text)
+        return self.money.call(task, text, overhead_tokens)
 
     def grok_answered(self, task: Task, text: str, reply: str, *, is_usable: bool) -> None:
         """Record that an environment has the reply to its call, or knows that there is none."""

@@ -197,7 +197,7 @@ def test_the_next_day_is_the_next_midnight(now: datetime) -> None:
 
 
 def test_an_estimate_counts_the_instructions_and_the_answer_too() -> None:
-    cost = budget.estimated_cost("x" * 4_000, Decimal("0.002"))
+    cost = budget.estimated_cost("x" * 4_000, Decimal("0.002"), budget.OVERHEAD_TOKENS)
     assert (cost.tokens, cost.ticks) == (1_500, 30_000_000)
 
 

@@ -127,6 +127,10 @@ class Listening:
     def prompt_version(self, profile: Profile) -> str:
         return MockGrok(0).prompt_version(profile)
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        del profile
+        return 0
+
     def analyse(self, prompt: Prompt) -> Answer:
         self.heard.append(prompt.text)
         self.turns = prompt.turns

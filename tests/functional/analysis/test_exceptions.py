@@ -42,6 +42,9 @@ class Raising:
     def prompt_version(self, profile: Profile) -> str:
         return self.analyzer.prompt_version(profile)
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        return self.analyzer.overhead_tokens(profile)
+
     @property
     def is_mock(self) -> bool:
         return self.analyzer.is_mock

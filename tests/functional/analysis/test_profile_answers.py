@@ -162,6 +162,9 @@ class Asking:
     def prompt_version(self, profile: Profile) -> str:
         return self.analyzer.prompt_version(profile)
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        return self.analyzer.overhead_tokens(profile)
+
     def analyse(self, prompt: Prompt) -> Answer:
         return self.analyzer.analyse(replace(prompt, profile=PROFILE))
 

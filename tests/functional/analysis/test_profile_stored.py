@@ -11,6 +11,7 @@ import pytest
 
 from grok_insights import wiring
 from grok_insights.domain.profile import NewProfile
+from tests.functional.analysis.conftest import NewWorker
 from tests.functional.worker import Worker
 from tests.recount import counted, recount
 
@@ -88,3 +89,25 @@ def test_counters_have_only_what_the_schema_allows(worker: Worker) -> None:
         ("field.churn_risk", "low"),
         ("field.effort", "1"),
     }
+
+
+def test_a_wave_reserves_the_tokens_that_its_profile_adds_to_each_call(
+    new_worker: NewWorker,
+) -> None:
+    worker: Worker = new_worker(DAILY_BUDGET_USD="1")
+    labels = [{"name": f"label_{number}", "description": "d" * 300} for number in range(40)]
+    long = NewProfile.model_validate({"topics": {"mode": "closed", "labels": labels}})
+    wiring.ingest(worker.parts).profile.put(long, lambda _: None, activate=True)
+    reserved: list[int] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        values = params.get("ExpressionAttributeValues", {})
+        if ":budget" in values:
+            reserved.append(int(values[":ticks"]["N"]))
+
+    worker.parts.dynamodb.meta.events.register("provide-client-params.dynamodb.UpdateItem", note)
+    worker.standin.books.next_replies.extend(["broken_json", "broken_json"])
+    worker.run(*worker.conversations(2))
+    day = worker.parts.now().date().isoformat()
+    spent = int(worker.state(f"spend#{day}")["ticks"]["N"])
+    assert sum(reserved) >= spent > 2 * 3_000 * 20_000

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.state.spending import DailySpending, Reservation
     from grok_insights.aws.state.timetable import Timetable
     from grok_insights.aws.write_check import WriteCheck
+    from grok_insights.domain.profile import Profile
 
 AWS_RETRY_SECONDS: Final = 20.0
 """Delay of messages when a request to DynamoDB or SQS fails."""
@@ -80,11 +81,15 @@ class Admission:
 
 
 class _Wave(NamedTuple):
-    """The texts that wait, how many calls may start at once, and the budget; 0 is no limit."""
+    """The texts that wait, how many calls may start at once, and the budget; 0 is no limit.
+
+    ``profile`` is what the calls ask.
+    """
 
     texts: Sequence[str]
     size: int
     budget_ticks: int
+    profile: Profile
 
 
 @dataclass(slots=True)
@@ -97,7 +102,10 @@ class LocalPause:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionControl:
-    """Decides by the state that all execution environments share."""
+    """Decides by the state that all execution environments share.
+
+    ``overhead_tokens`` estimates the tokens of a call in addition to the conversation.
+    """
 
     pauses: PauseStore
     spending: DailySpending
@@ -106,6 +114,7 @@ class AdmissionControl:
     write_check: WriteCheck
     limits: PauseLimits
     usd_per_1k: Decimal
+    overhead_tokens: Callable[[Profile], int]
     credits_retry_seconds: float
     longest_call_seconds: float
     now: Callable[[], datetime]
@@ -149,14 +158,15 @@ class AdmissionControl:
         if is_rework and new_first_seconds > 0:
             return Delay(new_first_seconds)
         budget_ticks = self.limits.budget_ticks
-        wave = _Wave(texts, size, rework_budget(budget_ticks) if is_rework else budget_ticks)
+        budget_ticks = rework_budget(budget_ticks) if is_rework else budget_ticks
+        wave = _Wave(texts, size, budget_ticks, worker_state.active.profile)
         return self._decide(
             remaining_seconds, lambda room: self._admit_wave(worker_state, wave, room)
         )
 
-    def admit_probe(self, remaining_seconds: float) -> Admission | Delay:
+    def admit_probe(self, profile: Profile, remaining_seconds: float) -> Admission | Delay:
         """Admit one probe, which analyses no conversation, or return a delay."""
-        return self._decide(remaining_seconds, self._admit_probe)
+        return self._decide(remaining_seconds, lambda room: self._admit_probe(profile, room))
 
     def _decide(
         self, remaining_seconds: float, decide: Callable[[float], Admission | Delay]
@@ -231,7 +241,7 @@ class AdmissionControl:
         self, worker_state: WorkerState, wave: _Wave, room_seconds: float
     ) -> Admission | Delay:
         if needs_probe(worker_state):
-            return self._admit_probe(room_seconds)
+            return self._admit_probe(wave.profile, room_seconds)
         ended_pauses = worker_state.timed_pauses
         largest = 1 if ended_pauses or self.local.until else min(wave.size, len(wave.texts))
         admission = self._reserve_budget(self._claim_starts(largest, room_seconds), wave)
@@ -240,8 +250,8 @@ class AdmissionControl:
         with self._given_back_on_failure(admission):
             return self._claim_trials(admission, ended_pauses)
 
-    def _admit_probe(self, room_seconds: float) -> Admission | Delay:
-        probe = _Wave([PROBE.text], 1, self.limits.budget_ticks)
+    def _admit_probe(self, profile: Profile, room_seconds: float) -> Admission | Delay:
+        probe = _Wave([PROBE.text], 1, self.limits.budget_ticks, profile)
         admission = self._reserve_budget(self._claim_starts(1, room_seconds), probe)
         return admission if isinstance(admission, Delay) else replace(admission, is_probe=True)
 
@@ -263,7 +273,8 @@ class AdmissionControl:
         size, start_times = claim
         if not wave.budget_ticks:
             return Admission(size, start_times)
-        ticks = budget.estimated_ticks(wave.texts[:size], self.usd_per_1k)
+        overhead = self.overhead_tokens(wave.profile)
+        ticks = budget.estimated_ticks(wave.texts[:size], self.usd_per_1k, overhead)
         day = budget.day_of(self.now())
         reservation = self.spending.reserve(day, ticks, wave.budget_ticks)
         if reservation is None:

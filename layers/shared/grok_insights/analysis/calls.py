@@ -187,11 +187,15 @@ class Caller:
                 conversation_id=prompt.conversation_id,
                 error=description(error),
             )
-            cost = Cost() if self.analyzer.is_mock else estimated_cost(prompt.text, self.usd_per_1k)
+            cost = Cost() if self.analyzer.is_mock else self._estimate(prompt)
             message = f"the call ended in an unexpected way: {type(error).__name__}"
             raise TransientError(
                 "unexpected", message, tokens=cost.tokens, cost_ticks=cost.ticks
             ) from None
+
+    def _estimate(self, prompt: Prompt) -> Cost:
+        overhead = self.analyzer.overhead_tokens(prompt.profile)
+        return estimated_cost(prompt.text, self.usd_per_1k, overhead)
 
 
 def _wait(futures: Sequence[Future[Call]]) -> None:

@@ -211,7 +211,7 @@ class Waves:
         """Return the outcome of a strict probe; None if no probe may be made."""
         if isinstance(self.admission_control.refresh(), Delay):
             return None
-        admission = self.admission_control.admit_probe(progress.remaining_seconds())
+        admission = self.admission_control.admit_probe(profile, progress.remaining_seconds())
         if isinstance(admission, Delay):
             return None
         return self._probe(admission, progress, profile, is_strict=True).outcome

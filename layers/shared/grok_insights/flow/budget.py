@@ -20,15 +20,15 @@ OVERHEAD_TOKENS: Final = 500
 instructions and 150 of answer, rounded up."""
 
 
-def estimated_cost(text: str, usd_per_1k: Decimal, overhead_tokens: int = OVERHEAD_TOKENS) -> Cost:
+def estimated_cost(text: str, usd_per_1k: Decimal, overhead_tokens: int) -> Cost:
     """Return the estimated cost of a call about a text."""
     tokens = pricing.estimated_tokens(text) + overhead_tokens
     return Cost(tokens, pricing.ticks(tokens, usd_per_1k), CostSource.ESTIMATED)
 
 
-def estimated_ticks(texts: Iterable[str], usd_per_1k: Decimal) -> int:
+def estimated_ticks(texts: Iterable[str], usd_per_1k: Decimal, overhead_tokens: int) -> int:
     """Return the sum of `estimated_cost` of calls about these texts, in ticks."""
-    return sum(estimated_cost(text, usd_per_1k).ticks for text in texts)
+    return sum(estimated_cost(text, usd_per_1k, overhead_tokens).ticks for text in texts)
 
 
 def day_of(now: datetime) -> str:

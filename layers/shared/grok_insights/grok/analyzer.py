@@ -45,6 +45,10 @@ class Analyzer(Protocol):
         """Return a digest of all that changes the prompt. It does not depend on the model."""
         ...
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        """Return the estimated tokens of a call in addition to the conversation."""
+        ...
+
     @property
     def is_mock(self) -> bool:
         """Whether this is the mock, which calls no model."""

@@ -36,6 +36,11 @@ class MockGrok:
         del profile
         return PROMPT_VERSION
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        """Return 0: there is no prompt."""
+        del profile
+        return 0
+
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse one conversation by heuristics, without errors."""
         latency_seconds = self.longest_call_seconds * _latency_fraction(prompt.text)

@@ -65,6 +65,10 @@ class RealGrok:
         """Return a digest of all that changes the prompt. It does not depend on the model."""
         return self.form.version(profile)
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        """Return the estimated tokens of a call in addition to the conversation."""
+        return self.form.overhead_tokens(profile)
+
     def analyse(self, prompt: Prompt) -> Answer:
         """Analyse one conversation.
 
@@ -73,7 +77,7 @@ class RealGrok:
         AnalysisError
             There is no usable answer. The class of the error decides about a retry.
         """
-        overhead = self.form.overhead_tokens(prompt.profile)
+        overhead = self.overhead_tokens(prompt.profile)
         estimate = estimated_cost(prompt.text, self.usd_per_1k, overhead)
         started_at = self.monotonic()
         response, body = self._exchange(prompt, estimate)

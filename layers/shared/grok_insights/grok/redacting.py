@@ -39,6 +39,10 @@ class Redacting:
         """Return the version of the inner analyzer's prompt."""
         return self.analyzer.prompt_version(profile)
 
+    def overhead_tokens(self, profile: Profile) -> int:
+        """Return the estimated tokens of a call of the inner analyzer, without the conversation."""
+        return self.analyzer.overhead_tokens(profile)
+
     @property
     def is_mock(self) -> bool:
         """Whether the inner analyzer is the mock."""

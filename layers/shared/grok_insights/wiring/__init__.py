@@ -370,6 +370,7 @@ def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:
         write_check=WriteCheck(of.dynamodb, settings.insights_table, settings.trends_table),
         limits=of.pause_limits,
         usd_per_1k=settings.grok_cost_per_1k,
+        overhead_tokens=analyzer.overhead_tokens,
         credits_retry_seconds=settings.credits_retry_seconds,
         longest_call_seconds=analyzer.longest_call_seconds,
         now=of.now,
