@@ -134,7 +134,7 @@ LOST_RESPONSES = (
         "lost",
         "a repeated message does not send the dead letter that may be missing",
         f"{AWS}.worklist",
-        ("    elif _is_its_own_failure(message, counted):\n", "    elif False:\n"),
+        ("    if _is_its_own_failure(message, counted):\n", "    if False:\n"),
     ),
     _made(
         "lost",
@@ -223,8 +223,8 @@ ORDER = (
         f"{ANALYSIS}.outcomes",
         (
             "        report = self._save(entries, _messages(call.work for call in calls),"
-            " remaining_seconds)\n        return report + self.requeue.resend(retries)",
-            "        report = self.requeue.resend(retries)\n        return report + self._save("
+            " remaining_seconds)\n        report += self.requeue.resend(retries)",
+            "        report = self.requeue.resend(retries)\n        report += self._save("
             "entries, _messages(call.work for call in calls), remaining_seconds)",
         ),
     ),
@@ -233,9 +233,8 @@ ORDER = (
         "texts are read before the shared state",
         f"{ANALYSIS}.batch",
         (
-            "        worker_state = self.waves.admission_control.refresh()\n",
-            "        self._read(messages)\n"
-            "        worker_state = self.waves.admission_control.refresh()\n",
+            "        worker_state = self._with_new_first(self.waves.",
+            "        self._read(messages)\n        worker_state = self._with_new_first(self.waves.",
         ),
     ),
 )
@@ -246,7 +245,7 @@ PACE_AND_BUDGET = (
         "the reservation is skipped",
         f"{ANALYSIS}.admission",
         (
-            "        if not self.limits.budget_ticks:\n            return A",
+            "        if not wave.budget_ticks:\n            return A",
             "        if True:\n            return A",
         ),
     ),
