@@ -153,7 +153,7 @@ def test_an_event_has_counted_fields_and_no_text_at_all(
     )
     bus.handle(*saved(storage, stream, Entry(insight(outcome=analysis), LIFETIME)))
     [(_, detail)] = bus.sent()
-    assert detail["fields"] == {"churn_risk": "high", "resolved": False, "effort": 3, "tone": None}
+    assert detail["fields"] == {"churn_risk": "high", "resolved": False, "effort": 3}
     assert SECRET not in json.dumps(detail)
 
 
@@ -248,8 +248,8 @@ DAMAGED: dict[str, Any] = {
     "an unknown status": {"status": {"S": SECRET}},
     "no generation": {"generation": None},
     "a text for a revision": {"revision": {"S": SECRET}},
-    "fields that are no JSON": {"counted_fields": {"S": SECRET}},
-    "fields with a list": {"counted_fields": {"S": '{"a": [1]}'}},
+    "labels that are a text": {"labels": {"S": SECRET}},
+    "a counted field that the document does not have": {"labels": {"M": {"field.a": {"S": "b"}}}},
     "a document of another shape": {"document": {"S": '{"topics": 1}'}},
     "a huge name": {"external_id": "x" * 300_000},
 }

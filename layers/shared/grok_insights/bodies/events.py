@@ -72,10 +72,10 @@ class InsightCompletedBody(TypedDict):
         ),
     ]
     fields: Annotated[
-        dict[str, FieldValue | None],
+        dict[str, FieldValue],
         Field(
-            description="The fields of the profile that are counted, by name. Null if the"
-            " conversation does not say. Empty if the profile has none.",
+            description="The fields of the profile that are counted, by name. A field is absent if"
+            " the conversation does not say it, or if it is a text.",
             examples=[{"churn_risk": "high", "resolved": False}],
         ),
     ]

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 from grok_insights.aws.dynamodb.attributes import Item, text_of
 from grok_insights.aws.dynamodb.items import DAMAGE
-from grok_insights.aws.insights.item import is_mark
+from grok_insights.aws.insights.item import is_mark, labels_of
 from grok_insights.bodies.events import Event
 from grok_insights.domain import timestamps
 from grok_insights.domain.events import EventType, Reason, event_id
 from grok_insights.domain.insight import FieldValue, Sentiment, Status
+from grok_insights.domain.labels import FIELD_PREFIX, of_field
 
 Json = dict[str, Any]
 
@@ -62,7 +63,7 @@ def _completed(item: Item, version: _Version, reason: Reason) -> Json:
         "reason": reason,
         "sentiment": Sentiment(document["sentiment"]),
         "topics": [_text(topic) for topic in document["topics"]],
-        "fields": _fields(item),
+        "fields": _fields(item, document),
         "segments": _segments(document),
     }
 
@@ -121,11 +122,17 @@ def _version_or_none(item: Item) -> _Version | None:
         return None
 
 
-def _fields(item: Item) -> dict[str, FieldValue | None]:
-    fields = json.loads(text_of(item, "counted_fields") or "{}")
-    if not all(value is None or isinstance(value, str | bool | int) for value in fields.values()):
-        raise TypeError("a field has another value than fields have")
-    return dict(fields)
+def _fields(item: Item, document: Json) -> dict[str, FieldValue]:
+    """Return the fields under which the insight is counted. A text or null is not among them."""
+    found: dict[str, FieldValue] = {}
+    for label in labels_of(item):
+        if label.dimension.startswith(FIELD_PREFIX):
+            name = label.dimension.removeprefix(FIELD_PREFIX)
+            value = document["fields"][name]
+            if not isinstance(value, str | bool | int) or of_field(name, value) != label:
+                raise ValueError("a field has another value than the one that is counted")
+            found[name] = value
+    return found
 
 
 def _segments(document: Json) -> dict[str, str]:

@@ -21,7 +21,6 @@ from grok_insights.aws.dynamodb.sizes import value_bytes
 from grok_insights.domain import timestamps
 from grok_insights.domain.insight import (
     MAX_TOPICS,
-    Analysis,
     Failure,
     Insight,
     Status,
@@ -187,7 +186,6 @@ def insight_to_item(
         "document": text(json.dumps(insight.as_json(), ensure_ascii=False, separators=(",", ":"))),
         "ttl": number(counted.expires_at),
         **_failure(insight),
-        **_counted_fields(insight),
         **_labels(counted.labels),
         "position": text(position_of(insight.occurred_at, insight.conversation_id)),
         "time_shard": text(str(shard)),
@@ -197,12 +195,6 @@ def insight_to_item(
             for place, topic in enumerate(topics[:MAX_TOPICS], start=1)
         },
     }
-
-
-def _counted_fields(insight: Insight) -> dict[str, Any]:
-    """Return the fields that events contain; empty if there are none. Texts are not among them."""
-    fields = insight.outcome.fields if isinstance(insight.outcome, Analysis) else {}
-    return {"counted_fields": text(json.dumps(dict(fields)))} if fields else {}
 
 
 def _labels(labels: tuple[CountedLabel, ...]) -> dict[str, Any]:
