@@ -259,6 +259,10 @@ def test_fields_and_quotes_cost_at_most_15_percent_more_with_the_prompt_cache() 
     assert usd(support(), ANSWER_TO_SUPPORT) <= 1.15 * without
 
 
+def test_fields_and_quotes_add_at_most_600_characters_to_the_prompt() -> None:
+    assert overhead_chars(support()) - overhead_chars(support(fields=(), quotes=False)) <= 600
+
+
 def test_open_topics_with_fields_and_quotes_need_no_more_than_the_former_prompt_alone() -> None:
     asked = support(topics={})
     now = overhead_chars(asked) + len(ANSWER_TO_SUPPORT)
