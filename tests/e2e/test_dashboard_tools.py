@@ -215,6 +215,8 @@ def test_an_older_version_is_activated_after_a_question(
     page.get_by_role("dialog").get_by_role("button", name="Activate").click()
     expect(page.locator("#toast")).to_have_text(f"Version {before['version']} is active")
     assert client.get("/api/v1/profile").json() == before
+    page.reload()
+    expect(page.get_by_text(f"Version {before['version']}, without changes.")).to_be_visible()
     assert visitor.errors == []
 
 

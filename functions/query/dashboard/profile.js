@@ -12,7 +12,7 @@ import { topicsSection } from "./profile_topics.js";
 const PATH = "api/v1/profile";
 
 /** The draft of this page, and the version that it began from. It is kept while other views are shown. */
-const kept = { draft: null, base: null, etag: "" };
+const kept = { draft: null, base: null, version: 0, newest: 0, saved: null, etag: "" };
 const isChanged = () => Boolean(kept.draft) && !isSame(kept.draft, kept.base);
 
 addEventListener("beforeunload", (event) => isChanged() && event.preventDefault());
@@ -33,22 +33,25 @@ const trying = (page) => h("section", { class: "card", "aria-labelledby": "tryin
   h("p", { class: "lead" }, "A conversation is analysed with the active version. Activate yours, try a conversation, and activate the version before if it does not suit."),
   h("a", { class: "button small", href: page.href("try") }, "Try a conversation"));
 
-/** Read versions and proposals; at first, also the newest version into the editor. */
+/** Read versions and proposals; at first, also the active version, or the one just saved, into the editor. */
 async function refresh(view) {
   const [versions, proposals] = await Promise.all([api.get(`${PATH}/versions`), api.get(`${PATH}/proposals`)]);
   Object.assign(view, { versions: versions.json, proposals: proposals.json });
   const [newest] = view.versions.items;
-  if (!kept.draft || (!isChanged() && kept.version !== newest.version && kept.newest !== newest.version)) await load(newest.version);
+  if (!kept.draft || (!isChanged() && kept.newest !== newest.version)) {
+    await load(kept.saved ?? (await api.get(PATH)).json.version, newest.version);
+    kept.saved = null;
+  }
   if (view.shown !== kept.draft) showForm(view);
   kept.newest = newest.version;
   showAside(view);
 }
 
 /** Begin from a version. The ETag of the newest one is what a save is conditional on. */
-async function load(version, newest = version) {
+async function load(version, newest) {
   const found = await api.get(`${PATH}/versions/${version}`);
   const last = newest === version ? found : await api.get(`${PATH}/versions/${newest}`);
-  Object.assign(kept, { version, etag: last.headers.get("etag"), draft: draftOf(found.json), base: draftOf(last.json) });
+  Object.assign(kept, { version, etag: last.headers.get("etag"), draft: draftOf(found.json), base: draftOf(found.json) });
 }
 
 function showAside(view) {
@@ -97,7 +100,7 @@ function showForm(view) {
     h("section", { class: "card save", "aria-label": "Save" },
       field("What changed", text(draft.note, set("note"), { placeholder: "adds churn risk" }), { place: "note" }),
       h("p", { class: "actions" }, h("button", { type: "submit", class: "button primary" }, "Save and activate"),
-        button("Save as a draft", () => save(view, false)), button("Discard changes", () => edit(view, view.versions.items[0].version), { kind: "quiet" })), view.state, view.others));
+        button("Save as a draft", () => save(view, false)), button("Discard changes", () => edit(view, kept.version), { kind: "quiet" })), view.state, view.others));
   changed();
 }
 
@@ -117,7 +120,7 @@ async function save(view, activate) {
   try {
     const { json } = await api.put(PATH, bodyOf(kept.draft), { query: { activate }, headers: { "If-Match": kept.etag } });
     view.page.say(`Version ${json.version} is ${activate ? "active" : "stored as a draft"}`);
-    kept.draft = null;
+    Object.assign(kept, { draft: null, saved: json.version });
     await view.page.refresh();
   } catch (error) {
     if (error.status === 412) await overwrite(view, activate);
