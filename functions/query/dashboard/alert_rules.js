@@ -61,10 +61,10 @@ function controls(rule, profile, redraw) {
     field("Name of the rule", text(rule.name, set("name"), { placeholder: "many-refunds" }), { place: "name" }),
     field("Conversations with", choice(dimensions(profile), rule.dimension, reset("dimension", (dimension) => ({ value: "", window: isByDay({ dimension }) ? "1d" : rule.window })), { "data-name": "dimension" })),
     value(rule, profile, set("value")),
-    field("Measure", choice([["count", "Number of conversations"], ["share", "Share of all conversations"]], rule.measure, reset("measure", () => ({ above: "" })), { "data-name": "measure" }), { place: "measure" }),
+    field("Measure", choice([["count", "Number"], ["share", "Share of all"]], rule.measure, reset("measure", () => ({ above: "" })), { "data-name": "measure" }), { place: "measure" }),
     field(rule.measure === "share" ? "More than, in %" : "More than", text(rule.above, set("above"), { inputmode: "decimal" }), { place: "above" }),
     field("Within", choice(windows, rule.window, set("window")), { place: "window", hint: isByDay(rule) ? "Fields and segments are counted by day." : "" }),
-    field("From this many conversations", text(rule.minimum, set("minimum"), { inputmode: "numeric", placeholder: rule.measure === "share" ? "20" : "1" }), { place: "minimum" }),
+    field("Smallest number", text(rule.minimum, set("minimum"), { inputmode: "numeric", placeholder: rule.measure === "share" ? "20" : "1" }), { place: "minimum", hint: "Fewer completed conversations are no breach." }),
   ];
 }
 

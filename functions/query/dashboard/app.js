@@ -131,6 +131,8 @@ function navigate(current) {
   fill($("views"), shown.map((view) => h("a", {
     href: href(view.id, shell.remembered[view.id]), "aria-current": view === current ? "page" : null,
   }, view.title)));
+  const link = $("views").querySelector("[aria-current]");
+  if (link) $("views").scrollLeft = link.offsetLeft - $("views").clientWidth / 2;
 }
 
 /** Refresh the view once, and schedule the next refresh. */

@@ -9,9 +9,19 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 const BADGES = { running: "running", completed: "positive", failed: "negative", cancelled: "neutral" };
 const PHASES = { reading: "Reading the file", importing: "Importing", waiting: "Waiting" };
+const WAITS = {
+  queue: "Waiting until fewer conversations are in the queue.",
+  analysis: "Waiting for the analysis.",
+  new_conversations: "Waiting: new conversations are analysed first.",
+};
 const KINDS = { import: "Import", reanalysis: "Re-analysis", remap: "New mapping of topics", export: "Export" };
 
-export const jobTitle = (job) => (job.dry_run ? "Check of a file" : KINDS[job.kind] ?? title(job.kind));
+/** Return what the job is, in words. */
+export function jobTitle(job) {
+  const kind = KINDS[job.kind] ?? title(job.kind);
+  if (!job.dry_run) return kind;
+  return job.kind === "import" ? "Check of a file" : `${kind}, estimate only`;
+}
 
 export const statusBadge = (job) => h("span", { class: `badge ${BADGES[job.status] ?? "neutral"}` }, title(job.status));
 
@@ -19,8 +29,7 @@ export const statusBadge = (job) => h("span", { class: `badge ${BADGES[job.statu
 export function jobWords(job) {
   if (job.error) return `${sentence(job.error.message)}`;
   if (job.status !== "running") return job.finished_at ? `Ended ${stamp(job.finished_at)}.` : "";
-  if (job.waiting_for === "queue") return "Waiting until fewer conversations are in the queue.";
-  if (job.waiting_for) return `Waiting: ${words(job.waiting_for)}.`;
+  if (job.waiting_for) return WAITS[job.waiting_for] ?? `Waiting: ${words(job.waiting_for)}.`;
   return `${PHASES[job.phase] ?? "Running"}.${job.eta_seconds ? ` About ${lasting(job.eta_seconds)} left.` : ""}`;
 }
 
@@ -39,12 +48,20 @@ export function progressBar(percent, label) {
     h("progress", { max: 100, value, "aria-label": label }), h("span", { class: "muted" }, `${value} %`));
 }
 
-/** Return the counts of an import in words. */
-export function countWords({ counts, dry_run: isCheck }) {
-  if (!counts || isCheck) return "";
+/** Return the counts of a job in words. */
+export function countWords({ counts, outcomes, dry_run: isCheck }) {
+  if (isCheck) return "";
+  if (outcomes) return outcomeWords(outcomes);
   const parts = [counted(counts.accepted, "line") + " accepted"];
   if (counts.repeated) parts.push(`${whole(counts.repeated)} of them known before`);
   if (counts.rejected) parts.push(`${whole(counts.rejected)} rejected`);
+  return `${parts.join(", ")}.`;
+}
+
+function outcomeWords({ done, changed, failed, skipped }) {
+  const parts = [`${counted(done, "insight")} replaced`, `${whole(changed)} of them changed`];
+  if (failed) parts.push(`${whole(failed)} failed`);
+  if (skipped) parts.push(`${whole(skipped)} skipped`);
   return `${parts.join(", ")}.`;
 }
 

@@ -35,7 +35,7 @@ const table = (view, items) => h("table", { class: "table jobs" },
   h("tbody", {}, items.map((job) => row(view, job))));
 
 const row = (view, job) => h("tr", { "data-id": job.id },
-  h("td", {}, title(view, job), h("div", { class: "muted" }, jobTitle(job))),
+  h("td", {}, title(view, job), job.file && h("div", { class: "muted" }, jobTitle(job))),
   h("td", {}, statusBadge(job)),
   h("td", { class: "job-progress" }, progressBar(job.progress?.percent ?? 0, `Progress of ${job.file ?? jobTitle(job)}`),
     h("div", { class: job.error ? "field-error" : "muted" }, `${countWords(job)} ${jobWords(job)}`)),
