@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -49,9 +50,9 @@ def same_profile(client: Client) -> Iterator[None]:
 
 
 @pytest.fixture
-def csv(tmp_path: Path, unique: Any) -> Path:
+def csv(tmp_path: Path) -> Path:
     """Return a file with three good lines, one of which is markup, and a line without a text."""
-    name = unique("csv")
+    name = str(uuid4())
     lines = ["Ticket;Body;Date", f"{name}-1;{MARKUP} is late;2026-11-20T10:00:00Z"]
     lines += [f'{name}-{number};"Late; ""again""";2026-11-20T10:00:00Z' for number in (2, 3)]
     path = tmp_path / f"{name}.csv"
@@ -345,9 +346,9 @@ def test_every_tool_is_accessible_and_fits(
 
 
 def test_a_job_is_cancelled_and_started_again_and_is_in_the_list(
-    visit: Visit, tmp_path: Path, unique: Any
+    visit: Visit, tmp_path: Path
 ) -> None:
-    name = f"{unique('long')}.jsonl"
+    name = f"{uuid4()}.jsonl"
     line = json.dumps({"text": f"My parcel of {name} is late"})
     (tmp_path / name).write_text(f"{line}\n" * 1_500, "utf-8")
     visitor = visit()

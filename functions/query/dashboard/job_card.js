@@ -8,7 +8,10 @@ import { counted, dollars, stamp, title, whole, words } from "./format.js";
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 const BADGES = { running: "running", completed: "positive", failed: "negative", cancelled: "neutral" };
-const PHASES = { reading: "Reading the file", importing: "Importing", waiting: "Waiting" };
+const PHASES = {
+  reading: "Reading the file", importing: "Importing", counting: "Counting the insights", sending: "Sending them to the analysis",
+  checking: "Checking the outcomes", waiting: "Waiting",
+};
 const WAITS = {
   queue: "Waiting until fewer conversations are in the queue.",
   analysis: "Waiting for the analysis.",
