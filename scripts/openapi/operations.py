@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from grok_insights.bodies.alerts import AlertRuleBody, AlertRulesBody, AlertsBody
+from grok_insights.bodies.alerts import AlertRulesBody, AlertsBody, StoredRuleBody
 from grok_insights.bodies.conversations import (
     AcceptedBody,
     BulkAcceptedBody,
@@ -17,7 +17,7 @@ from grok_insights.bodies.conversations import (
 from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody, PageBody
 from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadBody
-from grok_insights.bodies.movers import MoversBody
+from grok_insights.bodies.movers import ChangesBody
 from grok_insights.bodies.overview import OverviewBody
 from grok_insights.bodies.profile import ProposalsBody, VersionsBody
 from grok_insights.bodies.trends import TrendsBody
@@ -183,7 +183,10 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "period that is not over, the hours or days that are over are compared with the same ones "
         "of the period before. Topics of up to 31 days are compared by whole hours, and all others "
         "by whole days. The default is the last 7 days, and the longest period is 400 days.",
-        {200: SuccessResponse("The labels.", MoversBody, examples.MOVERS, FOUND), 304: UNCHANGED},
+        {
+            200: SuccessResponse("The labels.", ChangesBody, examples.MOVERS, FOUND),
+            304: UNCHANGED,
+        },
         READING,
     ),
     ("get", "/api/v1/overview"): Operation(
@@ -322,8 +325,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "A rule is breached if a label comes up more often than `above` in the present hour or day "
         "of UTC. There can be 50 rules. To change one, delete it and add it again.",
         {
-            200: SuccessResponse("The same rule exists.", AlertRuleBody, examples.ALERT_RULE),
-            201: SuccessResponse("The rule is added.", AlertRuleBody, examples.ALERT_RULE),
+            200: SuccessResponse("The same rule exists.", StoredRuleBody, examples.ALERT_RULE),
+            201: SuccessResponse("The rule is added.", StoredRuleBody, examples.ALERT_RULE),
         },
         (*SENDING, 409),
         body_example=examples.NEW_ALERT_RULE,

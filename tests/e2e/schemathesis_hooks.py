@@ -31,7 +31,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         _put_in_order(case.query)
     if case.path == "/api/v1/insights/trends" and case.query:
         _put_range_right(case.query)
-    if case.path == "/api/v1/insights/movers" and case.query:
+    if case.path in {"/api/v1/insights/movers", "/api/v1/overview"} and case.query:
         _put_period_right(case.query)
     if case.path == "/api/v1/conversations" and isinstance(case.body, dict):
         _put_times_right(case.body)

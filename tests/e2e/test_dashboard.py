@@ -114,7 +114,7 @@ def test_a_topic_leads_to_its_conversations_and_to_the_quote(
     visitor = visit()
     page = visitor.sign_in()
     topic = analysed["topics"][0].replace("_", " ")
-    page.locator(".bars").first.get_by_role("button", name=topic).click()
+    page.locator(".bars").first.get_by_role("button", name=topic, exact=True).click()
     expect(page.locator(".chip > span")).to_have_text([f"Topic: {topic}"])
     assert f"topic={analysed['topics'][0]}" in page.url
     expect(page.locator("[aria-busy=true]")).to_have_count(0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from grok_insights.errors import Fault
 
@@ -59,6 +59,9 @@ def _only_digits(sent: object) -> object:
 
 WholeNumber = Annotated[int, BeforeValidator(_only_digits)]
 """A whole number, sent as a text of digits."""
+
+VersionNumber = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_only_digits)]
+"""The number of a version, in a query. The bounds come first, or a null would hide them."""
 
 _WHOLE_NUMBER: Final = "must be a whole number"
 _NUMBER: Final = "must be a number"

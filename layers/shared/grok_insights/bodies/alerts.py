@@ -14,7 +14,7 @@ from grok_insights.domain.alerts import AlertStatus
 AlertId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 
 
-class AlertRuleBody(TypedDict):
+class StoredRuleBody(TypedDict):
     """An alert rule with all defaults filled in."""
 
     name: Annotated[str, Field(description="The name of the rule.", examples=["many-refunds"])]
@@ -44,7 +44,7 @@ class AlertBody(TypedDict):
 
     id: Annotated[AlertId, Field(description="Id of the alert.")]
     status: Annotated[AlertStatus, Field(description="Whether the rule is still breached.")]
-    rule: Annotated[AlertRuleBody, Field(description="The rule, as it was at the breach.")]
+    rule: Annotated[StoredRuleBody, Field(description="The rule, as it was at the breach.")]
     since: Annotated[Timestamp, Field(description="When the breach was first seen.")]
     ended_at: Annotated[
         Timestamp | None, Field(description="When its end was seen. Null if it has not ended.")
@@ -64,4 +64,4 @@ class AlertsBody(TypedDict):
 class AlertRulesBody(TypedDict):
     """All alert rules, in the order of their names."""
 
-    items: Annotated[list[AlertRuleBody], Field(description="The rules.")]
+    items: Annotated[list[StoredRuleBody], Field(description="The rules.")]

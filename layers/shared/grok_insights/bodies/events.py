@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from grok_insights.bodies.alerts import AlertRuleBody, AlertWindowBody
+from grok_insights.bodies.alerts import AlertWindowBody, StoredRuleBody
 from grok_insights.bodies.fields import ConversationId, Count, Timestamp
 from grok_insights.domain.alerts import AlertStatus
 from grok_insights.domain.events import EventType, Reason
@@ -121,7 +121,7 @@ class TrendAlertBody(TypedDict):
         ),
     ]
     status: Annotated[AlertStatus, Field(description="Whether the breach has begun or ended.")]
-    rule: Annotated[AlertRuleBody, Field(description="The rule, as it was when it was breached.")]
+    rule: Annotated[StoredRuleBody, Field(description="The rule, as it was when it was breached.")]
     since: Annotated[Timestamp, Field(description="When the breach was first seen.")]
     ended_at: NotRequired[Annotated[Timestamp, Field(description="When the end was seen.")]]
     window: Annotated[

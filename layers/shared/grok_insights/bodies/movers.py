@@ -53,7 +53,7 @@ class PeriodBody(_Span):
     completed: Annotated[Count, Field(description="Its completed conversations.")]
 
 
-class MoversBody(TypedDict):
+class ChangesBody(TypedDict):
     """What changed against the period before: significant changes first, then the largest."""
 
     by: Annotated[str, Field(description="The dimension of the labels.", examples=["topic"])]

@@ -9,7 +9,12 @@ from grok_insights.errors import Unavailable, UnreadableItem
 
 if TYPE_CHECKING:
     from grok_insights.aws.state.alerts import AlertStore
-    from grok_insights.bodies.alerts import AlertBody, AlertRuleBody, AlertRulesBody, AlertsBody
+    from grok_insights.bodies.alerts import (
+        AlertBody,
+        AlertRulesBody,
+        AlertsBody,
+        StoredRuleBody,
+    )
     from grok_insights.domain.alerts import AlertBook, AlertStatus
 
 
@@ -27,7 +32,7 @@ class ReadAlerts:
         Unavailable
             The stored rules are damaged.
         """
-        return {"items": [cast("AlertRuleBody", rule.as_json()) for rule in self._book().rules]}
+        return {"items": [cast("StoredRuleBody", rule.as_json()) for rule in self._book().rules]}
 
     def alerts(self, status: AlertStatus | None) -> AlertsBody:
         """Return the alerts, newest first: all, or those with a status.

@@ -19,7 +19,7 @@ from grok_insights.query.trends import sum_of
 
 if TYPE_CHECKING:
     from grok_insights.aws.trends import Trends
-    from grok_insights.bodies.movers import MoverBody, MoversBody, PeriodBody
+    from grok_insights.bodies.movers import ChangesBody, MoverBody, PeriodBody
 
 DEFAULT_SPAN: Final = timedelta(days=7)
 LONGEST_SPAN: Final = timedelta(days=400)
@@ -69,7 +69,7 @@ class ReadMovers:
         last = last or interval.floor(now)
         return _compared(first or last - DEFAULT_SPAN, last, interval, now)
 
-    def of(self, periods: Spans, dimension: str, top: int) -> MoversBody:
+    def of(self, periods: Spans, dimension: str, top: int) -> ChangesBody:
         """Return labels of a dimension: significant changes first, then the largest ones."""
         now = self._period(periods.now, periods.interval, dimension)
         before = self._period(periods.before, periods.interval, dimension)

@@ -16,11 +16,16 @@ from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.insight import Sentiment, Status
 from grok_insights.domain.labels import TOPIC, CountedLabel
 from grok_insights.domain.new_conversation import ExternalId
-from grok_insights.domain.profile import MAX_VERSION
 from grok_insights.domain.selection import Selection, within_calendar
 from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
-from grok_insights.validation import DIMENSION, DIMENSION_OR_TOPIC, Model, WholeNumber
+from grok_insights.validation import (
+    DIMENSION,
+    DIMENSION_OR_TOPIC,
+    Model,
+    VersionNumber,
+    WholeNumber,
+)
 
 UNTIL: Final = "The end of the range, RFC 3339 with a zone; not included."
 SINCE: Final = "The start of the range, RFC 3339 with a zone; included."
@@ -171,6 +176,4 @@ class VersionsQuery(Model):
     """The parameters of a list of versions of the profile."""
 
     limit: WholeNumber = Field(20, ge=1, le=100, description="The most items of the page.")
-    before: WholeNumber | None = Field(
-        None, ge=1, le=MAX_VERSION, description="Only versions before this one."
-    )
+    before: VersionNumber | None = Field(None, description="Only versions before this one.")

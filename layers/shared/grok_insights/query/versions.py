@@ -10,7 +10,7 @@ from pydantic import Field
 
 from grok_insights.domain.comparison import changes
 from grok_insights.errors import NotFound
-from grok_insights.validation import Model, WholeNumber
+from grok_insights.validation import Model, VersionNumber
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversations import Conversations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class InsightVersionsQuery(Model):
     """Which two versions of an insight are compared."""
 
-    before: WholeNumber | None = Field(
-        None, alias="from", ge=1, description="A revision; without it, the one before `to`."
+    before: VersionNumber | None = Field(
+        None, alias="from", description="A revision; without it, the one before `to`."
     )
-    after: WholeNumber | None = Field(
-        None, alias="to", ge=1, description="A revision; without it, the present one."
+    after: VersionNumber | None = Field(
+        None, alias="to", description="A revision; without it, the present one."
     )
 
 
