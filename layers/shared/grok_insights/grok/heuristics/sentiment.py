@@ -9,7 +9,7 @@ from functools import cache
 from typing import Protocol
 
 from grok_insights.domain.insight import Sentiment
-from grok_insights.grok.heuristics import word_lists
+from grok_insights.grok.heuristics import other_languages, word_lists
 
 TEXT_BAND = (-0.03, 0.03)
 """Scores of a single text between these are neutral. ``make evaluate`` measures the effect."""
@@ -106,6 +106,9 @@ def _weighed_clauses(sentence: str) -> Iterable[tuple[str, float]]:
 
 
 def _clause_score(clause: str) -> float:
+    foreign = other_languages.score(_bounded(clause))
+    if foreign is not None:
+        return foreign
     score = _lexicon().polarity_scores(_mark_phrases(_bounded(clause)))["compound"]
     if score > 0 and _UNREAL_CUE.search(clause.lower()):
         score *= _UNREAL
