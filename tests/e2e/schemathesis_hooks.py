@@ -68,7 +68,12 @@ def _put_times_right(conversation: dict[str, Any]) -> None:
 
 
 def _put_range_right(query: Any) -> None:
-    """Make the range a few hours long; within today if it is recounted."""
+    """Make the range a few hours long; within today if it is recounted.
+
+    Fields and segments are counted by day only.
+    """
+    if query.get("by", "topic") != "topic":
+        query["interval"] = "day"
     if query.get("verify") in {True, "true"}:
         query["from"] = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     if query.get("from") is None:

@@ -314,6 +314,7 @@ def test_a_rule_is_added_once_and_shown_with_its_defaults(alerts: Alerts) -> Non
         ({"window": "2h"}, "body.window", "must be '1h' or '1d'"),
         ({"measure": "sum"}, "body.measure", "must be 'count' or 'share'"),
         ({"above": -1}, "body.above", "must be at least 0.0"),
+        ({"above": "5"}, "body.above", "must be a number"),
         (
             {"name": "Many Refunds"},
             "body.name",

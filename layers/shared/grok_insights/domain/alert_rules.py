@@ -80,6 +80,7 @@ class AlertRule(Model):
     above: float = Field(
         ge=0,
         le=1_000_000_000,
+        strict=True,
         allow_inf_nan=False,
         description="The limit. Only more than this is a breach. A share is below 1.",
     )
