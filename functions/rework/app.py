@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from grok_insights import wiring
-from grok_insights.domain.job import StepName
-from grok_insights.jobs.steps import Event, Result
-from grok_insights.telemetry import flush, logger
+from grok_insights.jobs.steps import Result, run_step
+from grok_insights.telemetry import logger
 
 if TYPE_CHECKING:
     from grok_insights.jobs.rework.steps import ReworkSteps
@@ -24,11 +23,4 @@ ready()
 @logger.inject_lambda_context
 def handler(event: Mapping[str, Any], context: Any) -> Result:
     """Run one step, and return the next state."""
-    asked = Event(
-        StepName(event["step"]), event["job_id"], int(event["run"]), int(event.get("part", 0))
-    )
-    logger.append_keys(job_id=asked.job_id)
-    try:
-        return app(asked, context.get_remaining_time_in_millis() / 1_000)
-    finally:
-        flush()
+    return run_step(app, event, context)

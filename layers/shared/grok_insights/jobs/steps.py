@@ -1,14 +1,15 @@
-"""The steps of an import, each of which is one call of the function by the state machine.
+"""The steps of a job, each of which is one call of a function by the state machine.
 
 Each step may run twice, or end at any point: what it does again has the same effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from grok_insights.domain.job import (
     Job,
@@ -19,13 +20,13 @@ from grok_insights.domain.job import (
     StepName,
 )
 from grok_insights.jobs.files.faults import FileFault
-from grok_insights.telemetry import logger
+from grok_insights.telemetry import flush, logger
 
 if TYPE_CHECKING:
     from grok_insights.aws.jobs import Jobs
     from grok_insights.jobs.finish import Finisher
     from grok_insights.jobs.part import PartImporter
-    from grok_insights.jobs.plan import Planner
+    from grok_insights.jobs.plan import Plan
     from grok_insights.jobs.read import Reader
 
 READ_RESERVE_SECONDS: Final = 30.0
@@ -47,16 +48,16 @@ Result = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ImportSteps:
-    """The steps. ``monotonic`` is in seconds."""
+class JobSteps(ABC):
+    """The steps of jobs of one kind. ``monotonic`` is in seconds."""
 
     jobs: Jobs
-    reader: Reader
-    planner: Planner
-    importer: PartImporter
-    finisher: Finisher
+    planner: Callable[[Job], Plan]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+
+    function: ClassVar[str]
+    """The function that runs the steps, as the message of a failed step names it."""
 
     def __call__(self, event: Event, remaining_seconds: float) -> Result:
         """Run a step, and return the next state. A part returns nothing."""
@@ -70,14 +71,56 @@ class ImportSteps:
                 return self._plan(event, job)
             case StepName.PART:
                 seconds = min(remaining_seconds - 10.0, PART_SECONDS)
-                self.importer(job, event.part, self.monotonic() + seconds)
+                self._part(job, event.part, self.monotonic() + seconds)
                 return {}
             case StepName.FINISH:
-                self.finisher(job)
+                self._finish(job)
             case StepName.FAIL:
-                message = "a step failed repeatedly; the log of the import function says why"
+                log = f"the log of the {self.function} function"
+                message = f"a step failed repeatedly; {log} says why"
                 self._fail(job, JobError(code="step_failed", message=message))
         return result(event, "stop")
+
+    @abstractmethod
+    def _read(self, event: Event, job: Job, remaining_seconds: float) -> Result:
+        """Read what the job is about, and return the next state."""
+
+    @abstractmethod
+    def _part(self, job: Job, number: int, deadline: float) -> None:
+        """Process a part until it is complete or the deadline has come."""
+
+    @abstractmethod
+    def _finish(self, job: Job) -> None:
+        """End a job, all parts of which are complete or have failed repeatedly."""
+
+    @abstractmethod
+    def _close(self, job: Job) -> None:
+        """Close what is open while the job runs."""
+
+    def _plan(self, event: Event, job: Job) -> Result:
+        plan = self.planner(job)
+        if plan.error is not None:
+            self._fail(plan.job, plan.error)
+            return result(event, "stop")
+        if self.jobs.replace(plan.job) is None:
+            return result(event, "plan")
+        return result(event, plan.next, seconds=plan.seconds, ranges=list(plan.parts))
+
+    def _fail(self, job: Job, error: JobError) -> None:
+        logger.warning("a job failed", job_id=job.id, code=error.code)
+        self._close(job)
+        self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSteps(JobSteps):
+    """The steps of an import."""
+
+    reader: Reader
+    importer: PartImporter
+    finisher: Finisher
+
+    function = "import"
 
     def _read(self, event: Event, job: Job, remaining_seconds: float) -> Result:
         deadline = self.monotonic() + remaining_seconds - READ_RESERVE_SECONDS
@@ -109,18 +152,14 @@ class ImportSteps:
         later = self.jobs.replace(job.changed(phase=JobPhase.IMPORTING, updated_at=self.now()))
         return result(event, "stop" if later is None else "plan")
 
-    def _plan(self, event: Event, job: Job) -> Result:
-        plan = self.planner(job)
-        if plan.error is not None:
-            self._fail(plan.job, plan.error)
-            return result(event, "stop")
-        if self.jobs.replace(plan.job) is None:
-            return result(event, "plan")
-        return result(event, plan.next, seconds=plan.seconds, ranges=list(plan.parts))
+    def _part(self, job: Job, number: int, deadline: float) -> None:
+        self.importer(job, number, deadline)
 
-    def _fail(self, job: Job, error: JobError) -> None:
-        logger.warning("a job failed", job_id=job.id, code=error.code)
-        self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+    def _finish(self, job: Job) -> None:
+        self.finisher(job)
+
+    def _close(self, job: Job) -> None:
+        """Do nothing: an import keeps nothing open."""
 
 
 def _keeps_file(job: Job) -> bool:
@@ -131,3 +170,15 @@ def _keeps_file(job: Job) -> bool:
 def result(event: Event, next_state: NextState, **more: Any) -> Result:
     """Return the next state, and what it needs."""
     return {"next": next_state, "job_id": event.job_id, "run": event.run, **more}
+
+
+def run_step(steps: JobSteps, event: Mapping[str, Any], context: Any) -> Result:
+    """Run the step that the state machine asks a function for, and return the next state."""
+    asked = Event(
+        StepName(event["step"]), event["job_id"], int(event["run"]), int(event.get("part", 0))
+    )
+    logger.append_keys(job_id=asked.job_id)
+    try:
+        return steps(asked, context.get_remaining_time_in_millis() / 1_000)
+    finally:
+        flush()
