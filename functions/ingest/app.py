@@ -32,10 +32,8 @@ from grok_insights.domain.new_conversation import (
 from grok_insights.domain.profile import ByTopic, ByVersion, NewProfile
 from grok_insights.errors import RequestError
 from grok_insights.http import (
-    Cors,
     HttpHandler,
     IfMatch,
-    RateLimiter,
     Router,
     etag,
     json_response,
@@ -190,12 +188,7 @@ def _external_id(item: Any) -> str | None:
 
 def create_app(parts: Parts) -> HttpHandler[Ingest]:
     """Return the handler of the function's requests."""
-    return HttpHandler(
-        router,
-        wiring.ingest(parts),
-        RateLimiter(parts.counters, parts.rate_limit, parts.now),
-        Cors(parts.settings.cors_allowed_origins),
-    )
+    return wiring.http_handler(router, wiring.ingest(parts), parts)
 
 
 app = create_app(wiring.parts())

@@ -14,7 +14,7 @@ from aws_lambda_powertools.logging import correlation_paths
 
 from grok_insights import wiring
 from grok_insights.domain.job import Job, NewJob
-from grok_insights.http import Cors, HttpHandler, RateLimiter, Router, json_response
+from grok_insights.http import HttpHandler, Router, json_response
 from grok_insights.http.response import NO_STORE
 from grok_insights.jobs.manage import ByJob, JobsQuery, ManageJobs
 from grok_insights.jobs.uploads import ByUpload, NewUpload
@@ -80,12 +80,7 @@ def _started(job: Job) -> StartedJobBody:
 
 def create_app(parts: Parts) -> HttpHandler[ManageJobs]:
     """Return the handler of the function's requests."""
-    return HttpHandler(
-        router,
-        wiring.jobs(parts),
-        RateLimiter(parts.counters, parts.rate_limit, parts.now),
-        Cors(parts.settings.cors_allowed_origins),
-    )
+    return wiring.http_handler(router, wiring.jobs(parts), parts)
 
 
 app = create_app(wiring.parts())

@@ -19,9 +19,7 @@ from grok_insights.domain.conversation import ConversationStatus
 from grok_insights.domain.new_conversation import ByExternalId, ById
 from grok_insights.domain.profile import ByVersion
 from grok_insights.http import (
-    Cors,
     HttpHandler,
-    RateLimiter,
     Router,
     json_response,
     redirect,
@@ -243,12 +241,7 @@ def home(_: Query, request: APIGatewayProxyEvent) -> Response[str]:
 
 def create_app(parts: Parts) -> HttpHandler[Query]:
     """Return the handler of the function's requests."""
-    return HttpHandler(
-        router,
-        wiring.query(parts),
-        RateLimiter(parts.counters, parts.rate_limit, parts.now),
-        Cors(parts.settings.cors_allowed_origins),
-    )
+    return wiring.http_handler(router, wiring.query(parts), parts)
 
 
 app = create_app(wiring.parts())

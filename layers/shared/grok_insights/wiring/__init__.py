@@ -10,7 +10,7 @@ from __future__ import annotations
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from grok_insights.aws import clients
 from grok_insights.settings import GrokMode, Settings
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from grok_insights.events.publishing import Publishing
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
+    from grok_insights.http import HttpHandler, Router
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.jobs.manage import ManageJobs
     from grok_insights.jobs.rework.steps import ReworkSteps
     from grok_insights.jobs.steps import ImportSteps
     from grok_insights.query import Query
+
+UseCase = TypeVar("UseCase")
 
 __all__ = [
     "Parts",
@@ -44,6 +47,7 @@ __all__ = [
     "analysis",
     "events",
     "grok",
+    "http_handler",
     "import_steps",
     "ingest",
     "jobs",
@@ -53,6 +57,18 @@ __all__ = [
     "rework_steps",
     "with_redaction",
 ]
+
+
+def http_handler(router: Router[UseCase], use_case: UseCase, of: Parts) -> HttpHandler[UseCase]:
+    """Return the handler of a function's HTTP requests."""
+    from grok_insights.http import Cors, HttpHandler, RateLimiter
+
+    return HttpHandler(
+        router,
+        use_case,
+        RateLimiter(of.counters, of.rate_limit, of.now),
+        Cors(of.settings.cors_allowed_origins),
+    )
 
 
 def ingest(of: Parts) -> Ingest:
