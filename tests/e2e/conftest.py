@@ -14,13 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from scripts.local.aws import EmulatorSession
 from tests.recount import Counts, counted, recount
+
+if TYPE_CHECKING:
+    from tests.e2e.browser import Visit, Visitor
 
 collect_ignore = ["acceptance"]
 """Tests that need a stack by its URL: `make verify` and `test_verify.py` run them."""
@@ -205,3 +208,26 @@ def until(claim: Callable[[], bool], seconds: float, what: str) -> None:
     while not claim():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.25)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from tests.e2e import browser as browsing
+
+    with browsing.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser: Any, stack: Stack) -> Iterator[Visit]:
+    from tests.e2e.browser import Visitor
+
+    visitors: list[Visitor] = []
+
+    def come(**context: Any) -> Visitor:
+        visitors.append(Visitor(browser, stack, **context))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.context.close()

@@ -14,8 +14,7 @@ import pytest
 from grok_insights.query.health import HEALTH_CACHE_SECONDS
 from scripts.pause import pause, resume
 from tests.builders import NOW
-from tests.e2e import browser as browsing
-from tests.e2e.browser import DESKTOP, PHONE, Visit, Visitor, expect
+from tests.e2e.browser import DESKTOP, PHONE, Visit, expect
 from tests.e2e.conftest import Client, Stack, until
 
 LIST = "/api/v1/insights"
@@ -24,25 +23,6 @@ MARKUP = "<img src=x onerror=alert(1)>"
 ANGRY = "My parcel is late and nobody answers, this is awful."
 EVERY_SECONDS = 31
 RANGE_WITHOUT_DATA = {"from": "2001-01-01T00:00:00Z", "to": "2001-01-02T00:00:00Z"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing.chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Any, stack: Stack) -> Iterator[Visit]:
-    visitors: list[Visitor] = []
-
-    def come(**context: Any) -> Visitor:
-        visitors.append(Visitor(browser, stack, **context))
-        return visitors[-1]
-
-    yield come
-    for visitor in visitors:
-        visitor.context.close()
 
 
 @pytest.fixture

@@ -11,33 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e import browser as browsing
-from tests.e2e.browser import DESKTOP, PHONE, Visit, Visitor, expect
-from tests.e2e.conftest import Client, Stack, until
+from tests.e2e.browser import DESKTOP, PHONE, Visit, expect
+from tests.e2e.conftest import Client, until
 
 MARKUP = "<img src=x onerror=alert(1)>"
 RULES = "/api/v1/alerts/rules"
 SLOW = 90_000
 TOOLS = ("try", "import", "jobs", "profile", "alerts")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing.chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Any, stack: Stack) -> Iterator[Visit]:
-    visitors: list[Visitor] = []
-
-    def come(**context: Any) -> Visitor:
-        visitors.append(Visitor(browser, stack, **context))
-        return visitors[-1]
-
-    yield come
-    for visitor in visitors:
-        visitor.context.close()
 
 
 @pytest.fixture
