@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws import concurrent
 from grok_insights.aws.concurrent import chunks
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
     from grok_insights.domain.conversation import Conversation
+
+
+DOCUMENT_NAMES: Final = {"#document": "document", "#status": "status", "#ttl": "ttl"}
+"""Names in the projections of an insight with its document."""
 
 
 class Stored(NamedTuple):
@@ -94,16 +98,12 @@ class Insights:
         item = self._item(
             conversation_id,
             ProjectionExpression="conversation_id, #document, #status, #ttl",
-            ExpressionAttributeNames={
-                "#document": "document",
-                "#status": "status",
-                "#ttl": "ttl",
-            },
+            ExpressionAttributeNames=DOCUMENT_NAMES,
         )
         return parsed(self._stored, item, "conversation_id") if item else None
 
     def _stored(self, item: Item) -> Stored | None:
-        if is_mark(item) or has_expired(item, self.now()):
+        if self._is_gone(item):
             return None
         return Stored(valid_document(item), Status(item["status"]["S"]))
 
@@ -118,16 +118,12 @@ class Insights:
         item = self._item(
             conversation_id,
             ProjectionExpression="conversation_id, generation, revision, #document, #status, #ttl",
-            ExpressionAttributeNames={
-                "#document": "document",
-                "#status": "status",
-                "#ttl": "ttl",
-            },
+            ExpressionAttributeNames=DOCUMENT_NAMES,
         )
         return parsed(self._current, item, "conversation_id") if item else None
 
     def _current(self, item: Item) -> Current | None:
-        if is_mark(item) or has_expired(item, self.now()):
+        if self._is_gone(item):
             return None
         return Current(
             int(item["generation"]["N"]), int(item["revision"]["N"]), valid_document(item)
@@ -155,10 +151,14 @@ class Insights:
             ProjectionExpression=f"{COUNTED}, {FAILURE}",
             ExpressionAttributeNames=PROJECTION_NAMES,
         )
-        if not item or is_mark(item) or has_expired(item, self.now()):
+        if not item or self._is_gone(item):
             return None
         counted = parsed(counted_of, item, "conversation_id")
         return counted if counted.status is Status.FAILED else None
+
+    def _is_gone(self, item: Item) -> bool:
+        """Return whether an insight was erased or has expired, although there is an item."""
+        return is_mark(item) or has_expired(item, self.now())
 
     def _item(self, conversation_id: str, **only: Any) -> Item:
         key = {"conversation_id": text(conversation_id)}
