@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from grok_insights.bodies.fields import Count, Dollars, Timestamp
 from grok_insights.bodies.health import HealthBody
 from grok_insights.bodies.insights import InsightBody
+from grok_insights.bodies.trends import CountedLabelBody
 from grok_insights.domain.trends import Interval
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -62,15 +63,9 @@ class UsageBody(TypedDict):
     ]
 
 
-class OverviewLabelBody(TypedDict):
+class OverviewLabelBody(CountedLabelBody):
     """How often a value of a topic, field or segment was found, by sentiment."""
 
-    label: Annotated[str, Field(description="Dimension and value.", examples=["topic:refund"])]
-    value: Annotated[str, Field(description="The value.", examples=["refund"])]
-    count: Annotated[Count, Field(description="Insights with this value.")]
-    positive: Annotated[Count, Field(description="Those with this sentiment.")]
-    negative: Annotated[Count, Field(description="Those with this sentiment.")]
-    neutral: Annotated[Count, Field(description="Those with this sentiment.")]
     change: NotRequired[
         Annotated[Change, Field(description="Difference of the shares, see `movers`. Topics only.")]
     ]

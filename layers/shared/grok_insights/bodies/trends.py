@@ -39,7 +39,7 @@ class TopicCountBody(TypedDict):
     count: Annotated[Count, Field(description="Insights with this topic.")]
 
 
-class LabelCountBody(TypedDict):
+class CountedLabelBody(TypedDict):
     """How often a value of a topic, field or segment was found, by sentiment."""
 
     label: Annotated[str, Field(description="Dimension and value.", examples=["topic:refund"])]
@@ -48,6 +48,11 @@ class LabelCountBody(TypedDict):
     positive: Annotated[Count, Field(description="Those with this sentiment.")]
     negative: Annotated[Count, Field(description="Those with this sentiment.")]
     neutral: Annotated[Count, Field(description="Those with this sentiment.")]
+
+
+class LabelCountBody(CountedLabelBody):
+    """How often a value of a topic, field or segment was found, by sentiment."""
+
     series: NotRequired[
         Annotated[
             list[Count],
