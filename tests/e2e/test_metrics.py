@@ -49,7 +49,7 @@ def emitted(stack: Stack) -> set[Metric]:
     """Return every metric of ours in the logs of all functions: namespace, name and dimensions."""
     return {
         metric
-        for function in ("ingest", "query", "analysis", "events", "import", "alerts")
+        for function in ("ingest", "query", "analysis", "events", "import", "rework", "alerts")
         for line in _lines(stack, function)
         for metric in _metrics(line)
     }
@@ -103,6 +103,9 @@ def test_everything_that_is_watched_is_emitted(stack: Stack, client: Client) -> 
     insight(client, client.post("/api/v1/conversations", {"text": ANGRY}).json()["id"])
     job = start_import(client, b'{"text": "All fine, thank you"}\n')
     until(lambda: client.get(job).json()["status"] == "completed", 60, "the end of the import")
+    again = client.post("/api/v1/jobs", {"kind": "reanalysis", "filter": {"status": "completed"}})
+    rework = f"/api/v1/jobs/{again.json()['id']}"
+    until(lambda: client.get(rework).json()["status"] == "completed", 180, "a re-analysis")
     lose_the_state_table(stack, client)
     rule = {"name": "negative", "label": "sentiment:negative", "above": 0, "window": "1d"}
     assert client.post(RULES, rule).status_code == 201

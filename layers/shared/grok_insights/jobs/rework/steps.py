@@ -49,9 +49,9 @@ class ReworkSteps(JobSteps):
         self.reader(job, number, deadline)
 
     def _finish(self, job: Job) -> None:
-        if job.failed_parts:
-            count = len(job.failed_parts)
-            metrics.add_metric("ReworkPartsFailed", MetricUnit.Count, count)
+        count = len(job.failed_parts)
+        metrics.add_metric("ReworkPartsFailed", MetricUnit.Count, count)
+        if count:
             message = f"{count} parts failed repeatedly. Start the job again to try them again"
             self._fail(job, JobError(code="parts_failed", message=message))
             return
