@@ -16,26 +16,12 @@ from grok_insights.grok.prompt import Prompt
 from grok_insights.grok.redacting import Redacting
 from tests.builders import AN_ID
 from tests.functional.analysis.conftest import NewWorker
+from tests.functional.analysis.questions import QUESTIONS
 from tests.functional.test_grok_client import grok
 from tests.functional.worker import Worker
 from tests.standin import Books, Standin
 
-PROFILE = Profile.model_validate(
-    {
-        "version": 4,
-        "topics": {
-            "mode": "closed",
-            "labels": [{"name": "refund", "aliases": ["money_back"]}, {"name": "delivery"}],
-        },
-        "fields": [
-            {"name": "resolved", "type": "boolean"},
-            {"name": "churn_risk", "type": "enum", "values": ["low", "high"]},
-            {"name": "effort", "type": "integer", "minimum": 1, "maximum": 5},
-            {"name": "competitor", "type": "text", "max_length": 80},
-        ],
-        "quotes": True,
-    }
-)
+PROFILE = Profile.model_validate({"version": 4, **QUESTIONS})
 TEXT = "Customer: It's  late again.\nCustomer: And I don't like to wait here!"
 ALL_NULL = {"resolved": None, "churn_risk": None, "effort": None}
 

@@ -12,24 +12,11 @@ import pytest
 from grok_insights import wiring
 from grok_insights.domain.profile import NewProfile
 from tests.functional.analysis.conftest import NewWorker
+from tests.functional.analysis.questions import QUESTIONS
 from tests.functional.worker import Worker
 from tests.recount import counted, recount
 
-PROFILE = NewProfile.model_validate(
-    {
-        "topics": {
-            "mode": "closed",
-            "labels": [{"name": "refund", "aliases": ["money_back"]}, {"name": "delivery"}],
-        },
-        "fields": [
-            {"name": "resolved", "type": "boolean"},
-            {"name": "churn_risk", "type": "enum", "values": ["low", "high"]},
-            {"name": "effort", "type": "integer", "minimum": 1, "maximum": 5},
-            {"name": "competitor", "type": "text", "max_length": 80},
-        ],
-        "quotes": True,
-    }
-)
+PROFILE = NewProfile.model_validate(QUESTIONS)
 TEXT = "Customer: It's  late again.\nCustomer: And I don't like to wait here!"
 ALL_NULL = {"resolved": None, "churn_risk": None, "effort": None, "competitor": None}
 RIGHT = {"resolved": True, "churn_risk": "low", "effort": 1, "competitor": "Acme"}
