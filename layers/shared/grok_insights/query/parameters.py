@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import uuid4
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from grok_insights.domain.alerts import AlertStatus
 from grok_insights.domain.conversation import conversation_id
-from grok_insights.domain.insight import Sentiment, Status
+from grok_insights.domain.filters import MAX_VALUE_CHARS, SINCE, UNTIL, InsightFilters, Value
 from grok_insights.domain.labels import TOPIC, CountedLabel
 from grok_insights.domain.new_conversation import ExternalId
-from grok_insights.domain.selection import Selection, within_calendar
+from grok_insights.domain.selection import Selection
 from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
 from grok_insights.validation import (
@@ -27,32 +26,20 @@ from grok_insights.validation import (
     WholeNumber,
 )
 
-UNTIL: Final = "The end of the range, RFC 3339 with a zone; not included."
-SINCE: Final = "The start of the range, RFC 3339 with a zone; included."
-
-MAX_LABEL_VALUE_CHARS: Final = 100
 _LABEL_NAME: Final = re.compile(r"(field|segment)\.")
 
 LabelDimension = Annotated[str, Field(pattern=DIMENSION)]
-LabelValue = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_VALUE_CHARS)]
 
 
-class Filters(Model):
+class Filters(InsightFilters):
     """The parameters that select insights."""
 
-    sentiment: Sentiment | None = Field(None, description="Only insights with this sentiment.")
-    status: Status | None = Field(None, description="Only insights that ended like this.")
-    topic: str | None = Field(
-        None, min_length=1, max_length=100, description="Only insights with this topic."
-    )
     external_id: ExternalId | None = Field(
         None, description="Only the insight of the conversation with this `external_id`."
     )
-    labels: dict[LabelDimension, LabelValue] | None = Field(
+    labels: dict[LabelDimension, Value] | None = Field(
         None, description="Only insights with this value: `field.NAME=…` or `segment.NAME=…`."
     )
-    end: Instant | None = Field(None, alias="to", description=UNTIL)
-    start: Instant | None = Field(None, alias="from", description=SINCE)
 
     @model_validator(mode="before")
     @classmethod
@@ -70,14 +57,6 @@ class Filters(Model):
             name: value for name, value in sent.items() if name not in chosen
         }
         return {**others, "labels": chosen} if chosen else others
-
-    @field_validator("start")
-    @classmethod
-    def _is_not_after_the_end(cls, start: datetime | None, info: ValidationInfo) -> datetime | None:
-        end = info.data.get("end")
-        if start and end and within_calendar(start) > within_calendar(end):
-            raise ValueError("must not be after to")
-        return start
 
     def selection(self) -> Selection:
         """Return the filters. An insight has the id that follows from ``external_id``."""
@@ -119,8 +98,8 @@ def _label_errors(chosen: Mapping[str, str]) -> Iterator[InitErrorDetails]:
         message = ""
         if not re.fullmatch(DIMENSION, name):
             message = "must be field. and a name in snake_case, or segment. and a name"
-        elif not 1 <= len(value) <= MAX_LABEL_VALUE_CHARS:
-            message = f"must have 1 to {MAX_LABEL_VALUE_CHARS} characters"
+        elif not 1 <= len(value) <= MAX_VALUE_CHARS:
+            message = f"must have 1 to {MAX_VALUE_CHARS} characters"
         if message:
             error = PydanticCustomError("value_error", "{error}", {"error": message})
             yield InitErrorDetails(type=error, loc=(name,), input="")
