@@ -100,6 +100,15 @@ def start_import(client: Client, content: bytes) -> str:
     return f"/api/v1/jobs/{started['id']}"
 
 
+def ended_job(client: Client, path: str, seconds: float) -> dict[str, Any]:
+    """Return a job once it has ended. It is read every two seconds, below the rate limit."""
+    deadline = time.monotonic() + seconds
+    while (job := client.get(path).json())["status"] == "running":
+        assert time.monotonic() < deadline, job
+        time.sleep(2)
+    return dict(job)
+
+
 def make_client(stack: Stack, key: str) -> Client:
     number = next(_addresses)
     address = f"198.51.{number // 250}.{number % 250 + 1}"

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.e2e.backlog import Backlog, run
-from tests.e2e.conftest import Client, Stack, start_import, until
+from tests.e2e.conftest import Client, Stack, ended_job, start_import
 
 
 def test_2000_lines_are_imported_exactly_once_though_the_function_is_killed(
@@ -25,6 +25,5 @@ def test_a_job_can_be_cancelled_and_goes_on_when_it_is_started_again(
     path = start_import(client, content)
     assert client.post(f"{path}/cancel", {}).json()["status"] == "cancelled"
     assert client.post(f"{path}/start", {}).json()["status"] == "running"
-    until(lambda: client.get(path).json()["status"] != "running", 120, "the end of the job")
-    job = client.get(path).json()
+    job = ended_job(client, path, 120)
     assert (job["status"], job["counts"]["accepted"], job["run"]) == ("completed", 1_500, 2)

@@ -12,7 +12,7 @@ import pytest
 from grok_insights.telemetry import NAMESPACE
 from scripts import pause
 from scripts.local.aws import EmulatorSession
-from tests.e2e.conftest import Client, Stack, bring_up, make_client, start_import, until
+from tests.e2e.conftest import Client, Stack, bring_up, ended_job, make_client, start_import, until
 from tests.e2e.test_alerts import RULES, evaluate
 from tests.e2e.test_pipeline import ANGRY, insight
 from tests.infrastructure.watched import STACK, watched
@@ -102,10 +102,10 @@ def lose_the_state_table(stack: Stack, client: Client) -> None:
 def test_everything_that_is_watched_is_emitted(stack: Stack, client: Client) -> None:
     insight(client, client.post("/api/v1/conversations", {"text": ANGRY}).json()["id"])
     job = start_import(client, b'{"text": "All fine, thank you"}\n')
-    until(lambda: client.get(job).json()["status"] == "completed", 60, "the end of the import")
+    assert ended_job(client, job, 60)["status"] == "completed"
     again = client.post("/api/v1/jobs", {"kind": "reanalysis", "filter": {"status": "completed"}})
     rework = f"/api/v1/jobs/{again.json()['id']}"
-    until(lambda: client.get(rework).json()["status"] == "completed", 180, "a re-analysis")
+    assert ended_job(client, rework, 180)["status"] == "completed"
     lose_the_state_table(stack, client)
     rule = {"name": "negative", "label": "sentiment:negative", "above": 0, "window": "1d"}
     assert client.post(RULES, rule).status_code == 201

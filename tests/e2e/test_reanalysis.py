@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from tests.e2e.conftest import Client, until
+from tests.e2e.conftest import Client, ended_job, until
 
 
 def test_a_filter_is_analysed_again_and_each_insight_keeps_its_version(client: Client) -> None:
@@ -18,8 +18,7 @@ def test_a_filter_is_analysed_again_and_each_insight_keeps_its_version(client: C
     until(lambda: all(_is_analysed(client, one) for one in ids), 60, "the insights")
     started = client.post("/api/v1/jobs", {"kind": "reanalysis", "filter": {"status": "completed"}})
     path = f"/api/v1/jobs/{started.json()['id']}"
-    until(lambda: client.get(path).json()["status"] != "running", 180, "the end of the job")
-    job = client.get(path).json()
+    job = ended_job(client, path, 180)
     assert job["status"] == "completed", job
     assert job["outcomes"]["done"] >= len(ids)
     assert job["outcomes"]["failed"] == 0
