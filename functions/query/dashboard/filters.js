@@ -134,7 +134,8 @@ function effectOf(state, overview) {
   if (overview.interval === "day" && labels.some((name) => name.includes(".")) && rangeOf(state).query.interval === "hour") {
     notes.push("Fields and segments are counted by day: the range is widened to whole days in UTC.");
   }
-  if (labels.length > 1) {
+  // The overview may still be the one of fewer filters, while that of these is read.
+  if (labels.length > 1 && overview.counted) {
     const [[name, value]] = Object.entries(ofLabel(overview.counted));
     notes.push(`Counters know one filter at a time. Figures and the chart over time show ${dimensionName(name).toLowerCase()} “${valueName(name, value)}”; the list has all filters.`);
   }
