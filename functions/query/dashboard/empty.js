@@ -1,7 +1,6 @@
 // What is shown when there is nothing: a new service has three ways to begin, an empty range has a longer one.
 
 import { button, fill, h } from "./dom.js";
-import { VIEWS } from "./views.js";
 
 const WAYS = [
   { view: "try", title: "Try a conversation", text: "Paste one, and see what the analysis says." },
@@ -10,7 +9,7 @@ const WAYS = [
 
 /** Show how to begin, in a service that has no conversation yet. */
 export function showFirstRun(place, page) {
-  const ways = WAYS.filter(({ view }) => VIEWS.some(({ id }) => id === view)).map((way) =>
+  const ways = WAYS.map((way) =>
     h("a", { class: "way", href: page.href(way.view) }, h("strong", {}, way.title), h("span", { class: "muted" }, way.text)));
   fill(place, h("section", { class: "card first-run", "aria-labelledby": "first-title" },
     h("h2", { id: "first-title" }, "No conversations yet"),

@@ -15,7 +15,7 @@ from grok_insights.domain.new_conversation import EARLIEST_OCCURRENCE
 from grok_insights.domain.selection import within_calendar
 from grok_insights.domain.trends import Interval
 from grok_insights.errors import Fault, InvalidRequest
-from grok_insights.query.trends import sum_of
+from grok_insights.query.trends_counts import sum_of
 
 if TYPE_CHECKING:
     from grok_insights.aws.trends import Trends

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from grok_insights.domain import trends
 from grok_insights.domain.labels import TOPIC
 from grok_insights.domain.selection import within_calendar
-from grok_insights.domain.trends import KINDS, Interval, LabelCounts, Series
+from grok_insights.domain.trends import KINDS, Interval, Series
 from grok_insights.errors import Fault, InvalidRequest
+from grok_insights.query.trends_counts import Counts, Range, sum_of
 from grok_insights.query.trends_json import difference_json, recount_json, trends_json
 
 if TYPE_CHECKING:
@@ -28,34 +28,6 @@ MAX_RECOUNTED: Final = 200_000
 
 MAX_COMPARISONS: Final = 4
 """How often counters and insights are compared until they are equal."""
-
-
-class Range(NamedTuple):
-    """A range of whole points of a series."""
-
-    start: datetime
-    end: datetime
-    interval: Interval
-
-
-class Counts(NamedTuple):
-    """The counts of a range: the totals of each point, and the labels by dimension."""
-
-    series: Series
-    labels: dict[str, LabelCounts]
-
-    @property
-    def totals(self) -> Counter[str]:
-        """The sum of all points."""
-        return sum_of(self.series)
-
-
-def sum_of(series: Series) -> Counter[str]:
-    """Return the sum of all points."""
-    sums = Counter[str]()
-    for numbers in series.values():
-        sums.update(numbers)
-    return sums
 
 
 @dataclass(frozen=True, slots=True)

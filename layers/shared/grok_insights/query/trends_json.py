@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         TotalsBody,
         TrendsBody,
     )
-    from grok_insights.query.trends import Counts, Range
+    from grok_insights.query.trends_counts import Counts, Range
 
 
 def trends_json(wanted: Range, counts: Counts, dimension: str, top: int) -> TrendsBody:
