@@ -33,9 +33,11 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
         return 2
-    groups = [measured(name) for name in wanted or GROUPS]
     MARKDOWN.parent.mkdir(exist_ok=True)
-    MARKDOWN.write_text(markdown(groups), "utf-8")
+    groups: list[Group] = []
+    for name in wanted or GROUPS:
+        groups.append(measured(name))
+        MARKDOWN.write_text(markdown(groups), "utf-8")
     Console(width=None if sys.stdout.isatty() else 150).print(table(groups))
     broken = [figure.name for group in groups for figure in group.figures if figure.is_fault]
     for name in broken:

@@ -51,10 +51,12 @@ class Functions:
     """The two functions in this process, and a count of the requests that leave them."""
 
     def __init__(self) -> None:
-        self.ingest = import_module("functions.ingest.app")
-        self.analysis = import_module("functions.analysis.app")
+        parts = wiring.parts()
+        self.ingest = import_module("functions.ingest.app").create_app(parts)
+        self.analyse_event = import_module("functions.analysis.app").handler
+        self.analysis = wiring.analysis(parts)
         self.made: Counter[str] = Counter()
-        for client in (self.ingest.parts.dynamodb, self.ingest.parts.sqs):
+        for client in (parts.dynamodb, parts.sqs):
             client.meta.events.register("before-send", self._count)
 
     def _count(self, event_name: str, **_: Any) -> None:
@@ -68,18 +70,18 @@ class Functions:
     def post(self, path: str, body: Any) -> Any:
         """Send a request to the ingest function."""
         event = api_event("POST", path, body)
-        answer = self.ingest.handler(event, LambdaContext())
+        answer = self.ingest(event, LambdaContext())
         if answer["statusCode"] != 202:
             raise RuntimeError(f"POST {path} answers {answer['statusCode']}")
         return json.loads(answer["body"])
 
     def analyse(self, ids: list[str], analysis: BatchAnalysis | None = None) -> None:
         """Analyse queued messages in batches of 50, with the function's own analysis or another."""
-        analysis = analysis or self.analysis.service
+        analysis = analysis or self.analysis
         now = datetime.now(UTC)
         for start in range(0, len(ids), BATCH):
             bodies = [Message(one, 1, now).to_body() for one in ids[start : start + BATCH]]
-            answer = self.analysis.handler(sqs_event(bodies), LambdaContext(), analysis)
+            answer = self.analyse_event(sqs_event(bodies), LambdaContext(), analysis)
             if answer["batchItemFailures"]:
                 raise RuntimeError("a conversation of the batch was not analysed")
 
