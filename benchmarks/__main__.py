@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Final
@@ -51,6 +52,7 @@ def measured(name: str) -> Group:
     answer = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "benchmarks.one_group", name],
         cwd=CHECKOUT,
+        env=os.environ | {"PYTHONPATH": "layers/shared:."},
         check=True,
         stdout=subprocess.PIPE,
         text=True,
