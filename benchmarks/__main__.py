@@ -52,7 +52,7 @@ def measured(name: str) -> Group:
     answer = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "benchmarks.one_group", name],
         cwd=CHECKOUT,
-        env=os.environ | {"PYTHONPATH": "layers/shared:."},
+        env=os.environ | {"PYTHONPATH": f"{CHECKOUT / 'layers/shared'}:{CHECKOUT}"},
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-CHECKOUT: Final = Path(__file__).parent.parent.parent
+CHECKOUT: Final = Path(__file__).parent.parent
 TABLE: Final = "_TABLE_NAME"
 
 

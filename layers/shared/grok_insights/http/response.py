@@ -148,8 +148,12 @@ def names_etag(condition: str, body: str) -> bool:
 
     Tags are compared without the mark of a weak one: clients have no other.
     """
-    tag = etag(body).removeprefix("W/")
-    return condition.strip() == "*" or tag in re.findall(r'"[^"]*"', condition)
+    return _is_named(etag(body), condition)
+
+
+def _is_named(tag: str, condition: str) -> bool:
+    named = condition.strip()
+    return named == "*" or tag.removeprefix("W/") in re.findall(r'"[^"]*"', named)
 
 
 def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
@@ -160,8 +164,9 @@ def _conditional(response: ProxyResult, if_none_match: str) -> ProxyResult:
     headers: dict[str, list[str]] = response["multiValueHeaders"]
     if headers.setdefault("Cache-Control", [PRIVATE_REVALIDATED]) == [NO_STORE]:
         return response
-    headers["ETag"] = [etag(response["body"])]
-    if names_etag(if_none_match, response["body"]):
+    tag = etag(response["body"])
+    headers["ETag"] = [tag]
+    if _is_named(tag, if_none_match):
         del headers["Content-Type"]
         return {**response, "statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
     return response
