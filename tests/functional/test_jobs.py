@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -110,6 +111,16 @@ def test_jobs_are_listed_newest_first(imports: Imports, clock: Clock) -> None:
     assert [job["id"] for job in listed] == [second, first]
     [newest] = imports.request("GET", "/api/v1/jobs", limit="1").body["items"]
     assert newest["id"] == second
+
+
+def test_a_job_is_started_and_listed_alone_after_all_others_have_expired(
+    imports: Imports, clock: Clock
+) -> None:
+    imports.start(CONTENT)
+    clock.at += timedelta(days=imports.parts.settings.retention_days)
+    started = imports.start(CONTENT)
+    listed = imports.request("GET", "/api/v1/jobs").body["items"]
+    assert [job["id"] for job in listed] == [started]
 
 
 def test_a_cancelled_job_stops_and_goes_on_when_it_is_started_again(imports: Imports) -> None:

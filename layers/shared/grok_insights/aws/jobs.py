@@ -68,7 +68,7 @@ class Jobs:
 
     def _list(self, job_id: str) -> bool:
         """Put a job first in the list; return False if the list changed at the same time."""
-        before = _ids(self._item(NEWEST))
+        before = _ids(self._stored(NEWEST))
         after = [job_id, *(one for one in before if one != job_id)][:MAX_LISTED]
         try:
             self.client.put_item(
@@ -93,7 +93,7 @@ class Jobs:
         if not ids:
             return []
         read = self.batch_get({self.table: {"Keys": [{"id": text(one)} for one in ids]}})
-        items = {item["id"]["S"]: item for item in read[self.table]}
+        items = {item["id"]["S"]: item for item in read[self.table] if self._is_kept(item)}
         return [Job.model_validate_json(items[one]["document"]["S"]) for one in ids if one in items]
 
     def replace(self, job: Job) -> Job | None:
@@ -189,11 +189,18 @@ class Jobs:
         )
 
     def _item(self, item_id: str) -> Item:
+        item = self._stored(item_id)
+        return item if self._is_kept(item) else {}
+
+    def _is_kept(self, item: Item) -> bool:
+        """Return whether an item has not expired. DynamoDB may delete it days later."""
+        return number_of(item, "ttl") > self.now().timestamp()
+
+    def _stored(self, item_id: str) -> Item:
         response = self.client.get_item(
             TableName=self.table, Key={"id": text(item_id)}, ConsistentRead=True
         )
-        item = response.get("Item", {})
-        return item if number_of(item, "ttl") > self.now().timestamp() else {}
+        return response.get("Item", {})
 
     def _expiry(self) -> int:
         return int((self.now() + self.retention).timestamp())
