@@ -84,7 +84,8 @@ def report(job: Json, console: Console) -> int:
         return 0
     console.print(
         f"[green]✓[/] {job['status']}: {counts['accepted']:,} accepted, of which"
-        f" {counts['repeated']:,} were there before; {counts['rejected']:,} rejected",
+        f" {counts['repeated']:,} were there before; {counts['rejected']:,} rejected"
+        + (f"; {counts['erased']:,} erased before, and left out" if counts["erased"] else ""),
         soft_wrap=True,
     )
     if "rejected_file" in job:

@@ -315,7 +315,7 @@ JOB: Final = {
         "lines_total": 50000,
         "percent": 25.0,
     },
-    "counts": {"accepted": 12475, "repeated": 0, "rejected": 25},
+    "counts": {"accepted": 12475, "repeated": 0, "rejected": 25, "erased": 0},
     "lines_per_second": 250.0,
     "eta_seconds": 150,
     "estimate": {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.e2e.backlog import Backlog, run
 from tests.e2e.conftest import Client, Stack, ended_job, start_import
+from tests.e2e.test_pipeline import Unique
 
 
 def test_2000_lines_are_imported_exactly_once_though_the_function_is_killed(
@@ -27,3 +28,18 @@ def test_a_job_can_be_cancelled_and_goes_on_when_it_is_started_again(
     assert client.post(f"{path}/start", {}).json()["status"] == "running"
     job = ended_job(client, path, 120)
     assert (job["status"], job["counts"]["accepted"], job["run"]) == ("completed", 1_500, 2)
+
+
+def test_a_conversation_that_was_erased_does_not_come_back_by_the_same_file(
+    client: Client, unique: Unique
+) -> None:
+    names = [unique("erased") for _ in range(3)]
+    content = b"".join(
+        b'{"text": "Erased", "external_id": "%s"}\n' % name.encode() for name in names
+    )
+    assert ended_job(client, start_import(client, content), 120)["counts"]["accepted"] == 3
+    path = f"/api/v1/conversations?external_id={names[1]}"
+    assert client.delete(path).status_code == 204
+    again = ended_job(client, start_import(client, content, again=True), 120)
+    assert again["counts"] == {"accepted": 2, "repeated": 2, "rejected": 0, "erased": 1}
+    assert client.get(path).status_code == 404

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from grok_insights import wiring
 from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.job import StepName
+from grok_insights.ingest.conversations import Accepted
 from grok_insights.jobs.steps import Event
 from grok_insights.wiring import Parts
 from tests.functional.conftest import Clock, make_parts
@@ -31,7 +33,7 @@ def lines(count: int, start: int = 0) -> list[dict[str, Any]]:
 def test_each_line_is_stored_once_and_enqueued(imports: Imports) -> None:
     job = imports.imported(jsonl({"text": "One"}, {"text": "Two", "external_id": "t-2"}))
     assert job["status"] == "completed"
-    assert job["counts"] == {"accepted": 2, "repeated": 0, "rejected": 0}
+    assert job["counts"] == {"accepted": 2, "repeated": 0, "rejected": 0, "erased": 0}
     assert imports.texts() == ["One", "Two"]
     assert conversation_id("t-2", lambda: None) in imports.messages()  # type: ignore[arg-type,return-value]
 
@@ -39,7 +41,7 @@ def test_each_line_is_stored_once_and_enqueued(imports: Imports) -> None:
 def test_rejected_lines_are_listed_with_their_number_and_the_reason(imports: Imports) -> None:
     content = b'{"text": "Good"}\n\nnot JSON\n[1]\n{"text": " "}\n{"text": "x", "texts": 1}\n'
     job = imports.imported(content)
-    assert job["counts"] == {"accepted": 1, "repeated": 0, "rejected": 4}
+    assert job["counts"] == {"accepted": 1, "repeated": 0, "rejected": 4, "erased": 0}
     assert "url" in job["rejected_file"]
     assert imports.rejected(job) == [
         {"line": 3, "error": "the line is not JSON"},
@@ -64,8 +66,73 @@ def test_the_same_file_again_asks_for_again_and_then_changes_nothing(imports: Im
     assert (refused["status"], refused["error"]["code"]) == ("failed", "imported_before")
     assert first["id"] in refused["error"]["message"]
     again = imports.imported(content, again=True)
-    assert again["counts"] == {"accepted": 3, "repeated": 3, "rejected": 0}
+    assert again["counts"] == {"accepted": 3, "repeated": 3, "rejected": 0, "erased": 0}
     assert len(imports.texts()) == 3
+
+
+@pytest.mark.parametrize("one", [{"text": "Two", "external_id": "t-2"}, {"text": "Two"}])
+def test_a_conversation_that_was_erased_does_not_come_back_by_the_same_file(
+    imports: Imports, clock: Clock, one: dict[str, Any]
+) -> None:
+    content = jsonl({"text": "One"}, one, {"text": "Three"})
+    imports.imported(content)
+    erase(imports.parts, id_of(imports, "Two"))
+    clock.at += timedelta(days=imports.parts.settings.retention_days - 1)
+    again = imports.imported(content, again=True)
+    assert again["counts"] == {"accepted": 2, "repeated": 2, "rejected": 0, "erased": 1}
+    assert (again["progress"]["lines_done"], "rejected_file" in again) == (3, False)
+    assert imports.texts() == ["One", "Three"]
+
+
+def test_an_erased_conversation_can_be_imported_again_when_it_would_have_expired(
+    imports: Imports, clock: Clock
+) -> None:
+    content = jsonl({"text": "One"})
+    imports.imported(content)
+    clock.at += timedelta(minutes=1)
+    erase(imports.parts, id_of(imports, "One"))
+    clock.at += timedelta(days=imports.parts.settings.retention_days, minutes=-1)
+    again = imports.imported(content, again=True)
+    assert again["counts"] == {"accepted": 1, "repeated": 0, "rejected": 0, "erased": 0}
+
+
+def test_a_conversation_that_a_client_sends_again_after_it_was_erased_is_accepted(
+    imports: Imports,
+) -> None:
+    one = {"text": "One", "external_id": "t-1"}
+    imports.imported(jsonl(one))
+    erase(imports.parts, id_of(imports, "One"))
+    assert isinstance(wiring.ingest(imports.parts).many([one])[0], Accepted)
+    assert imports.texts() == ["One"]
+    again = imports.imported(jsonl(one), again=True)
+    assert again["counts"] == {"accepted": 1, "repeated": 1, "rejected": 0, "erased": 0}
+
+
+def test_a_conversation_with_a_damaged_time_of_expiry_stays_erased(imports: Imports) -> None:
+    content = jsonl({"text": "One"})
+    imports.imported(content)
+    identity = id_of(imports, "One")
+    imports.parts.dynamodb.update_item(
+        TableName=imports.parts.settings.conversations_table,
+        Key={"id": {"S": identity}},
+        UpdateExpression="SET #ttl = :damaged",
+        ExpressionAttributeNames={"#ttl": "ttl"},
+        ExpressionAttributeValues={":damaged": {"S": "soon"}},
+    )
+    erase(imports.parts, identity)
+    assert imports.imported(content, again=True)["counts"]["erased"] == 1
+
+
+def erase(parts: Parts, identity: str) -> None:
+    wiring.ingest(parts).erase(identity)
+
+
+def id_of(imports: Imports, text: str) -> str:
+    """Return the id of the stored conversation with a text."""
+    table = imports.parts.settings.conversations_table
+    items = imports.parts.dynamodb.scan(TableName=table)["Items"]
+    [identity] = [item["id"]["S"] for item in items if item.get("text") == {"S": text}]
+    return str(identity)
 
 
 def test_a_file_whose_import_was_cancelled_needs_no_again(imports: Imports) -> None:
@@ -148,7 +215,7 @@ def test_a_file_that_cannot_be_imported_fails_with_the_reason(
 def test_a_file_in_several_parts_keeps_the_numbers_of_its_lines(imports: Imports) -> None:
     content = jsonl(*lines(PART_LINES + 4)) + b"bad\n"
     job = imports.imported(content)
-    assert job["counts"] == {"accepted": PART_LINES + 4, "repeated": 0, "rejected": 1}
+    assert job["counts"] == {"accepted": PART_LINES + 4, "repeated": 0, "rejected": 1, "erased": 0}
     assert [one["line"] for one in imports.rejected(job)] == [PART_LINES + 5]
     assert imports.keys("jobs/") == [
         f"jobs/{job['id']}/errors.jsonl",
@@ -208,7 +275,12 @@ def test_a_part_that_runs_twice_counts_once(imports: Imports) -> None:
     imports.step(StepName.READ, job_id)
     imports.step(StepName.PART, job_id)
     imports.step(StepName.PART, job_id)
-    assert imports.run(job_id)["counts"] == {"accepted": 10, "repeated": 0, "rejected": 0}
+    assert imports.run(job_id)["counts"] == {
+        "accepted": 10,
+        "repeated": 0,
+        "rejected": 0,
+        "erased": 0,
+    }
 
 
 def test_an_import_waits_while_the_queue_is_half_full_and_drops_nothing(clock: Clock) -> None:
@@ -255,6 +327,7 @@ def test_a_part_that_fails_repeatedly_is_set_aside_and_can_be_tried_again(
         "accepted": PART_LINES + 5,
         "repeated": 0,
         "rejected": 0,
+        "erased": 0,
     }
 
 

@@ -199,13 +199,13 @@ ORDER = (
         "messages are sent before conversations are stored",
         "grok_insights.ingest.conversations",
         (
-            "        added = self.conversations.add(conversations.values())\n",
+            "        added = self.conversations.add(conversations.values(), restores",
             "        unsent = self._send(conversations.values(), 0)\n"
-            "        added = self.conversations.add(conversations.values())\n",
+            "        added = self.conversations.add(conversations.values(), restores",
         ),
         (
-            "self._enqueue(added, withdraws=withdraws)\n        return",
-            "self._enqueue(added, unsent, withdraws=withdraws)\n        return",
+            "self._enqueue(added, withdraws=not is_import)\n        return",
+            "self._enqueue(added, unsent, withdraws=not is_import)\n        return",
         ),
         (
             "def _enqueue(self, added: Added, *,",

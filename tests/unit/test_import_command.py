@@ -22,7 +22,7 @@ JOB: dict[str, Any] = {
     "dry_run": False,
     "waiting_for": None,
     "progress": PROGRESS,
-    "counts": {"accepted": 1, "repeated": 0, "rejected": 1},
+    "counts": {"accepted": 1, "repeated": 0, "rejected": 1, "erased": 0},
     "estimate": None,
     "error": None,
 }

@@ -58,6 +58,7 @@ export function countWords({ counts, outcomes, dry_run: isCheck }) {
   const parts = [counted(counts.accepted, "line") + " accepted"];
   if (counts.repeated) parts.push(`${whole(counts.repeated)} of them known before`);
   if (counts.rejected) parts.push(`${whole(counts.rejected)} rejected`);
+  if (counts.erased) parts.push(`${whole(counts.erased)} erased before, and left out`);
   return `${parts.join(", ")}.`;
 }
 

@@ -8,6 +8,7 @@ GrokInsightsError
 │   ├── NotFound            404
 │   ├── MethodNotAllowed    405, with the methods that are
 │   ├── Conflict            409
+│   │   └── Erased          the conversation was erased, and an import does not restore it
 │   ├── PreconditionFailed  412
 │   ├── ContentTooLarge     413
 │   ├── UnsupportedMediaType 415
@@ -122,6 +123,10 @@ class Conflict(RequestError):
     """The ``external_id`` belongs to a conversation with another text."""
 
     status, title = 409, "Conflict"
+
+
+class Erased(Conflict):
+    """The conversation was erased. An import does not restore it."""
 
 
 class PreconditionFailed(RequestError):

@@ -1,8 +1,9 @@
 """The Conversations table: the conversations of clients, written once for each generation of an id.
 
-A mark without contents replaces an erased conversation for a day. A mark, or a conversation that
-has expired and that DynamoDB has not deleted yet, counts as absent. The next conversation with the
-same id replaces it, and gets a later generation.
+A mark without contents replaces an erased conversation until it would have expired. A mark, or a
+conversation that has expired and that DynamoDB has not deleted yet, counts as absent. The next
+conversation with the same id replaces it, and gets a later generation. Only imports do not replace
+a mark.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ CONVERSATION_IDENTITY: Final = ("id", "generation", "erased")
 class Added:
     """The result of storing conversations, by id.
 
-    ``stored`` are new. ``existing`` were stored before. ``invalid`` are those that DynamoDB never
-    accepts. ``unreadable`` are those whose stored item is damaged. All others were not stored, and
-    may be sent again.
+    ``stored`` are new. ``existing`` were stored before. ``erased`` stay erased. ``invalid`` are
+    those that DynamoDB never accepts. ``unreadable`` are those whose stored item is damaged. All
+    others were not stored, and may be sent again.
     """
 
     stored: dict[str, Conversation] = field(default_factory=dict)
     existing: dict[str, Conversation] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
     invalid: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
 
@@ -76,11 +78,11 @@ class Conversations:
     transactions: Transactions
     now: Callable[[], datetime]
 
-    def add(self, new: Iterable[Conversation]) -> Added:
+    def add(self, new: Iterable[Conversation], *, restores: bool = True) -> Added:
         """Store the conversations whose id is free, each with a lifetime, and return the result.
 
         The ids must differ. Transactions are written concurrently. If one fails, the others are
-        still written.
+        still written. Unless ``restores``, the ids of erased conversations are not free.
         """
         added = Added()
         puts = [_put(conversation.accepted(self.retention), {}) for conversation in new]
@@ -89,12 +91,14 @@ class Conversations:
             written = concurrent.each(lambda run: self.transactions.write(run, self._puts), runs)
             puts = []
             for run, result in zip(runs, written, strict=True):
-                puts += self._record(run, result, added)
+                puts += self._record(run, result, added, restores=restores)
             if not puts:
                 break
         return added
 
-    def _record(self, run: list[_Put], result: Written[_Put], added: Added) -> list[_Put]:
+    def _record(
+        self, run: list[_Put], result: Written[_Put], added: Added, *, restores: bool
+    ) -> list[_Put]:
         """Add a transaction's conversations to the result, and return the puts to write next."""
         others = {put.conversation.id for put in (*result.invalid, *result.failed)}
         others |= {refusal.entry.conversation.id for refusal in result.refusals}
@@ -103,16 +107,20 @@ class Conversations:
         )
         added.invalid.update(put.conversation.id for put in result.invalid)
         retries = (
-            self._after_refusal(refusal.entry, refusal.item, added) for refusal in result.refusals
+            self._after_refusal(refusal.entry, refusal.item, added, restores=restores)
+            for refusal in result.refusals
         )
         return [put for put in retries if put is not None]
 
-    def _after_refusal(self, put: _Put, item: Item, added: Added) -> _Put | None:
+    def _after_refusal(self, put: _Put, item: Item, added: Added, *, restores: bool) -> _Put | None:
         """Add the stored conversation to the result, or return the put that replaces it."""
         conversation = put.conversation
         if not item:
             return _put(conversation, {})
         is_absent = parsed_or_none(self._is_absent, item, "id")
+        if is_absent and not restores and self._is_erased(item):
+            added.erased.add(conversation.id)
+            return None
         if is_absent:
             later = conversation.accepted(self.retention, after=generation_of(item))
             return _put(later, item)
@@ -127,6 +135,10 @@ class Conversations:
         """Return whether an item with a valid generation counts as absent: erased or expired."""
         generation_of(item)
         return "erased" in item or has_expired(item, self.now())
+
+    def _is_erased(self, item: Item) -> bool:
+        """Return whether an item is the mark of a conversation that would not have expired yet."""
+        return "erased" in item and not has_expired(item, self.now())
 
     def _puts(self, puts: Iterable[_Put]) -> list[TransactWriteItemTypeDef]:
         return [

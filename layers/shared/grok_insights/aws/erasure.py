@@ -1,9 +1,10 @@
 """Erases a conversation in one transaction: its text, its insight with all versions, its counts.
 
-A mark replaces each of the two items for a day. It contains the erased generation and no contents.
-An analysis that is in progress finds the mark of the insight when it saves, and so cannot restore
-the conversation. Saving costs no extra request for this. A conversation that is accepted under the
-same id finds the other mark, and gets a later generation.
+A mark replaces each of the two items. It contains the erased generation and no contents. An
+analysis that is in progress finds the mark of the insight when it saves, and so cannot restore the
+conversation. Saving costs no extra request for this. The mark of the conversation expires when the
+conversation would have. While it exists, imports do not store the conversation again. One that a
+client sends again under the same id is accepted, and gets a later generation.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.trends import Trends
 
 MARK_SECONDS: Final = 86_400
-"""How long a mark is kept: much longer than an analysis that is in progress can last."""
+"""The least time that a mark is kept: much longer than an analysis in progress can last."""
 
 MAX_TRANSACTIONS: Final = 10
 
@@ -94,6 +95,8 @@ class Erasure:
         unknown = timestamps.to_milliseconds(now)
         generation = max(_generation_or(unknown, conversation), _generation_or(unknown, insight))
         ends_at = int(now.timestamp()) + MARK_SECONDS
+        longest = int((now + self.conversations.retention).timestamp())
+        expires_at = max(_expiry_or(longest, conversation), _expiry_or(longest, insight))
         return [
             {
                 "Put": {
@@ -102,7 +105,7 @@ class Erasure:
                         "id": text(conversation_id),
                         "generation": number(generation),
                         "erased": number(1),
-                        "ttl": number(ends_at),
+                        "ttl": number(max(ends_at, expires_at)),
                     },
                     **unchanged(conversation, conversations.CONVERSATION_IDENTITY),  # type: ignore[typeddict-item]
                 }
@@ -140,3 +143,11 @@ def _generation_or(unknown: int, item: Item) -> int:
         return unknown if item else 0
     digits = item[name].get("N", "")
     return int(digits) if digits.isdigit() and int(digits) < MAX_GENERATION else unknown
+
+
+def _expiry_or(unknown: int, item: Item) -> int:
+    """Return when an item expires, in epoch seconds, ``unknown`` if it is damaged, 0 if no item."""
+    if not item:
+        return 0
+    digits = item.get("ttl", {}).get("N", "")
+    return int(digits) if digits.isdigit() else unknown

@@ -55,6 +55,9 @@ class LineCountsBody(TypedDict):
     accepted: Annotated[Count, Field(description="Lines whose conversation is stored.")]
     repeated: Annotated[Count, Field(description="Of these, those that were stored before.")]
     rejected: Annotated[Count, Field(description="Lines that were rejected.")]
+    erased: Annotated[
+        Count, Field(description="Lines whose conversation was erased; it is not stored again.")
+    ]
 
 
 class EstimateBody(TypedDict):

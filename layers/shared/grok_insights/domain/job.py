@@ -166,13 +166,15 @@ class Checkpoint(Model):
 class Counts(Model):
     """What became of lines and insights.
 
-    Lines are accepted or rejected; ``repeated`` are accepted, and were stored before. Insights are
-    ``selected`` by the filter, and their analysis took ``tokens``. Then messages are ``sent``.
+    Lines are accepted or rejected, or their conversation stays ``erased``; ``repeated`` are
+    accepted, and were stored before. Insights are ``selected`` by the filter, and their analysis
+    took ``tokens``. Then messages are ``sent``.
     """
 
     accepted: int = 0
     repeated: int = 0
     rejected: int = 0
+    erased: int = 0
     selected: int = 0
     tokens: int = 0
     sent: int = 0
@@ -185,7 +187,7 @@ class Counts(Model):
     @property
     def lines(self) -> int:
         """Return how many lines they count."""
-        return self.accepted + self.rejected
+        return self.accepted + self.rejected + self.erased
 
 
 class JobError(Model):

@@ -25,6 +25,7 @@ from grok_insights.domain.conversation import (
 from grok_insights.domain.new_conversation import NewConversation
 from grok_insights.errors import (
     Conflict,
+    Erased,
     Fault,
     InvalidRequest,
     NotFound,
@@ -103,7 +104,8 @@ class Ingest:
     def many(self, items: Sequence[Any], ids: Sequence[UUID] | None = None) -> list[Outcome]:
         """Accept many items, and return their outcomes in order. Each item is checked separately.
 
-        ``ids`` are the ids of items without an ``external_id``, if these items can be sent again.
+        ``ids`` are given by an import: the ids of its items without an ``external_id``, so that it
+        can send them again. An import does not restore conversations that were erased.
 
         Raises
         ------
@@ -113,7 +115,7 @@ class Ingest:
         self._refuse_when_full(len(items))
         given: Sequence[UUID | None] = ids or [None] * len(items)
         read = [self._read(item, one) for item, one in zip(items, given, strict=True)]
-        outcomes = self._accept(read, withdraws=ids is None)
+        outcomes = self._accept(read, is_import=ids is not None)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
         if refusals and len(refusals) == len(outcomes):
             raise refusals[0]
@@ -166,14 +168,14 @@ class Ingest:
         return checked(new, parent, identity, max_text_chars=self.max_text_chars, now=self.now())
 
     def _accept(
-        self, items: Sequence[Conversation | RequestError], *, withdraws: bool = True
+        self, items: Sequence[Conversation | RequestError], *, is_import: bool = False
     ) -> list[Outcome]:
         conversations: dict[str, Conversation] = {}
         for item in items:
             if isinstance(item, Conversation):
                 conversations.setdefault(item.id, item)
-        added = self.conversations.add(conversations.values())
-        statuses = self._enqueue(added, withdraws=withdraws)
+        added = self.conversations.add(conversations.values(), restores=not is_import)
+        statuses = self._enqueue(added, withdraws=not is_import)
         return [
             item if isinstance(item, RequestError) else _ingest_outcome(item, added, statuses)
             for item in items
@@ -237,13 +239,8 @@ class Ingest:
 
 
 def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str]) -> Outcome:
-    if asked.id in added.invalid:
-        fault = Fault("messages" if asked.turns else "text", "cannot be stored")
-        return InvalidRequest("the conversation is not valid", faults=(fault,))
-    if asked.id in added.unreadable:
-        return Conflict(
-            "the stored conversation with this external_id is damaged; DELETE it and send it again"
-        )
+    if (refusal := _refusal(asked, added)) is not None:
+        return refusal
     stored = added.stored.get(asked.id) or added.existing.get(asked.id)
     if stored is None:
         return Unavailable(
@@ -255,6 +252,20 @@ def _ingest_outcome(asked: Conversation, added: Added, statuses: dict[str, str])
     if status is None:
         return _not_enqueued()
     return Accepted(stored, ConversationStatus(status), is_new=asked.id in added.stored)
+
+
+def _refusal(asked: Conversation, added: Added) -> RequestError | None:
+    """Return why the table will not accept a conversation; None if it may."""
+    if asked.id in added.invalid:
+        fault = Fault("messages" if asked.turns else "text", "cannot be stored")
+        return InvalidRequest("the conversation is not valid", faults=(fault,))
+    if asked.id in added.erased:
+        return Erased("the conversation was erased")
+    if asked.id in added.unreadable:
+        return Conflict(
+            "the stored conversation with this external_id is damaged; DELETE it and send it again"
+        )
+    return None
 
 
 def _not_enqueued() -> Unavailable:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.files import part_key, rejected_key
 from grok_insights.domain.job import Counts, Job, Part, line_id
-from grok_insights.errors import RequestError, Unavailable
+from grok_insights.errors import Erased, RequestError, Unavailable
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.jobs.files.digest import BodyStream
 from grok_insights.jobs.files.lines import BUFFER_BYTES
@@ -94,7 +94,7 @@ class PartImporter:
         errors |= {
             entry["line"]: _reason(outcome)
             for entry, outcome in zip(sent, outcomes, strict=True)
-            if isinstance(outcome, RequestError)
+            if isinstance(outcome, RequestError) and not isinstance(outcome, Erased)
         }
         if errors:
             self._write_errors(job, part, errors)
@@ -103,6 +103,7 @@ class PartImporter:
             accepted=len(accepted),
             repeated=sum(not outcome.is_new for outcome in accepted),
             rejected=len(errors),
+            erased=sum(isinstance(outcome, Erased) for outcome in outcomes),
         )
         later = part.model_copy(
             update={

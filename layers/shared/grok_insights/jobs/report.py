@@ -47,6 +47,7 @@ def body(
             "accepted": counts.accepted,
             "repeated": counts.repeated,
             "rejected": counts.rejected,
+            "erased": counts.erased,
         },
         "lines_per_second": round(rate, 1) if rate else None,
         "eta_seconds": round((whole - done) / rate) if is_sending else None,
