@@ -14,6 +14,9 @@ from moto import mock_aws
 from grok_insights import wiring
 from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.job import StepName
+from grok_insights.domain.profile import NewProfile
+from grok_insights.flow.budget import OVERHEAD_TOKENS, estimated_cost
+from grok_insights.grok.request import RequestForm
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.jobs.steps import Event
 from grok_insights.wiring import Parts
@@ -156,6 +159,24 @@ def test_a_dry_run_estimates_and_stores_nothing(imports: Imports) -> None:
     }
     assert imports.texts() == []
     assert imports.keys("jobs/") == []
+
+
+def test_a_dry_run_estimates_what_the_budget_reserves_for_the_calls_of_the_active_profile(
+    imports: Imports,
+) -> None:
+    turns = [{"role": "customer", "text": "Where is it?"}, {"role": "agent", "text": "On its way."}]
+    labels = [{"name": f"topic_{n}", "description": "d" * 200} for n in range(50)]
+    profile = {"topics": {"mode": "closed", "labels": labels}}
+    changes = wiring.ingest(imports.parts).profile
+    active = changes.put(NewProfile.model_validate(profile), lambda _: None, activate=True).profile
+    job = imports.imported(jsonl({"text": "x" * 4_000}, {"messages": turns}), dry_run=True)
+    form = RequestForm("grok", imports.parts.settings.grok_system_prompt)
+    overhead = form.overhead_tokens(active)
+    texts = ["x" * 4_000, "Customer: Where is it?\nAgent: On its way."]
+    price = imports.parts.settings.grok_cost_per_1k
+    reserved = [estimated_cost(text, price, overhead).tokens for text in texts]
+    assert overhead > OVERHEAD_TOKENS
+    assert job["estimate"]["tokens"] == sum(reserved)
 
 
 def test_csv_is_mapped_with_quoted_newlines_and_a_byte_order_mark(imports: Imports) -> None:

@@ -63,6 +63,11 @@ def static_part(profile: Profile, own_prompt: str) -> StaticPart:
     return StaticPart(response_format, system, digest.hexdigest()[:8])
 
 
+def overhead_tokens(profile: Profile, own_prompt: str) -> int:
+    """Return the estimated tokens of a call in addition to the conversation."""
+    return max(OVERHEAD_TOKENS, static_part(profile, own_prompt).tokens + ANSWER_TOKENS)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestForm:
     """Makes requests to one model. ``own_prompt`` is for profiles without instructions."""
@@ -76,8 +81,7 @@ class RequestForm:
 
     def overhead_tokens(self, profile: Profile) -> int:
         """Return the estimated tokens of a call in addition to the conversation."""
-        tokens = static_part(profile, self.own_prompt).tokens + ANSWER_TOKENS
-        return max(OVERHEAD_TOKENS, tokens)
+        return overhead_tokens(profile, self.own_prompt)
 
     def body(self, prompt: Prompt) -> bytes:
         """Return the request about one conversation, as JSON in UTF-8."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grok_insights.domain import pricing
 from grok_insights.domain.job import JobStatus
-from grok_insights.flow.budget import OVERHEAD_TOKENS
 
 if TYPE_CHECKING:
     from grok_insights.bodies.jobs import EstimateBody
@@ -24,16 +23,19 @@ class Prices(NamedTuple):
     daily_budget_usd: Decimal
 
 
-def tokens_of(item: Mapping[str, Any]) -> int:
-    """Return the estimated tokens of a call about a conversation, by its length."""
-    return pricing.estimated_tokens(_text_of(item)) + OVERHEAD_TOKENS
+def tokens_of(item: Mapping[str, Any], overhead_tokens: int) -> int:
+    """Return the estimated tokens of a call about a conversation that has not been checked.
+
+    They are those that the budget reserves for the call.
+    """
+    return pricing.estimated_tokens(_text_of(item)) + overhead_tokens
 
 
 def _text_of(item: Mapping[str, Any]) -> str:
     text, messages = item.get("text"), item.get("messages")
     if isinstance(messages, list):
-        turns = (turn.get("text") for turn in messages if isinstance(turn, dict))
-        return "\n".join(turn for turn in turns if isinstance(turn, str))
+        turns = (turn for turn in messages if isinstance(turn, dict))
+        return "\n".join(f"{turn.get('role')}: {turn.get('text')}" for turn in turns)
     return text if isinstance(text, str) else ""
 
 

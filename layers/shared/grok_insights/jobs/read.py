@@ -30,6 +30,7 @@ class _Buffer:
 
     start: Checkpoint
     part_lines: int
+    overhead_tokens: int
     content: list[bytes] = field(default_factory=list)
     size: int = 0
     parts: int = 0
@@ -54,7 +55,7 @@ class _Buffer:
             self.first_error = self.first_error or f"line {record.line}: {record.error}"
             entry = {"line": record.line, "error": record.error}
         else:
-            self.tokens += tokens_of(record.item)
+            self.tokens += tokens_of(record.item, self.overhead_tokens)
             entry = {"line": record.line, "item": record.item}
         encoded = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         self.content.append(encoded)
@@ -69,11 +70,14 @@ class _Buffer:
 class Reader:
     """Reads the file of a job. ``monotonic`` is in seconds.
 
-    ``part_lines`` are the lines of each part, unless `PART_BYTES` are reached before.
+    ``overhead_tokens`` returns the tokens of a call in addition to the conversation, with the
+    active profile. ``part_lines`` are the lines of each part, unless `PART_BYTES` are reached
+    before.
     """
 
     jobs: Jobs
     files: Files
+    overhead_tokens: Callable[[], int]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     part_lines: int = PART_LINES
@@ -89,7 +93,7 @@ class Reader:
         if job.checkpoint.is_complete:
             return job
         source = Source(lambda start: self._opened(job, start), job.options, job.checkpoint)
-        buffer = _Buffer(source.start, self.part_lines)
+        buffer = _Buffer(source.start, self.part_lines, self.overhead_tokens())
         changed: Job | None = job
         for record in source.records():
             buffer.add(record)

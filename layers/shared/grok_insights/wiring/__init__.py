@@ -7,6 +7,7 @@ the code of another one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
@@ -147,7 +148,7 @@ def import_steps(of: Parts) -> ImportSteps:
     chunk_lines = min(CHUNK_LINES, most_waiting // 2)
     return ImportSteps(
         jobs=table,
-        reader=Reader(table, files, of.now, of.monotonic),
+        reader=Reader(table, files, _overhead_tokens(of), of.now, of.monotonic),
         planner=Planner(
             table, queue, of.pauses, of.pause_limits, most_waiting, chunk_lines, of.now
         ),
@@ -165,6 +166,17 @@ def import_steps(of: Parts) -> ImportSteps:
         now=of.now,
         monotonic=of.monotonic,
     )
+
+
+def _overhead_tokens(of: Parts) -> Callable[[], int]:
+    """Return what reads the overhead of a call of real Grok with the active profile.
+
+    The mock has none, and an estimate says what Grok would take.
+    """
+    from grok_insights.grok.request import overhead_tokens
+
+    own_prompt = of.settings.grok_system_prompt
+    return lambda: overhead_tokens(of.pauses.read(of.now()).active.profile, own_prompt)
 
 
 def rework_steps(of: Parts) -> ReworkSteps:
