@@ -45,6 +45,8 @@ def environment(**overrides: str) -> dict[str, str]:
         "REANALYSIS_STATE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:reanalysis",
         "ANALYSIS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/analysis",
         "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+        "EVENTS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+        "WEBHOOK_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
         "CURSOR_KEY": "a key of the tests",
         "EVENT_BUS": "the-bus",
         "CORS_ALLOWED_ORIGINS": "https://app.example,https://other.example",

@@ -1,4 +1,4 @@
-"""The alerts function: evaluates the alert rules each time that its schedule invokes it."""
+"""The alerts function: evaluates the alert rules and watches jobs, each minute by its schedule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from grok_insights.startup import ready
 from typing import Any
 
 from grok_insights import wiring
-from grok_insights.alerts.watch import WatchTrends
+from grok_insights.alerts.schedule import Watches
 from grok_insights.telemetry import flush, logger
 
 service = wiring.alerts(wiring.parts())
@@ -17,10 +17,10 @@ ready()
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any, watch: WatchTrends = service) -> None:
-    """Evaluate all rules, and send the events about alerts."""
+def handler(event: dict[str, Any], context: Any, watches: Watches = service) -> None:
+    """Evaluate all rules, send the events about alerts, and count stuck jobs."""
     del event, context
     try:
-        watch.run()
+        watches.run()
     finally:
         flush()

@@ -61,6 +61,8 @@ def make_parts(clock: Clock, **settings: str) -> Parts:
     urls = {
         "ANALYSIS_QUEUE_URL": sqs.create_queue(QueueName="analysis")["QueueUrl"],
         "DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName="dead")["QueueUrl"],
+        "EVENTS_DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName="events")["QueueUrl"],
+        "WEBHOOK_DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName="webhook")["QueueUrl"],
     }
     tables = database.empty_tables(dynamodb)
     return Parts(

@@ -27,6 +27,7 @@ from grok_insights.wiring import Parts
 from scripts.events_page import schemas
 from tests.builders import NOW, LambdaContext, api_event, insight
 from tests.functional.conftest import Clock
+from tests.functional.imports import Imports, jsonl
 from tests.functional.lost_responses import lost_responses
 from tests.functional.query import ClientResponse, Query, identity, response_of
 
@@ -92,6 +93,18 @@ class Alerts:
 @pytest.fixture
 def alerts(parts: Parts) -> Alerts:
     return Alerts(parts)
+
+
+def test_a_job_that_was_not_planned_for_an_hour_is_counted_as_stuck(
+    alerts: Alerts, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Imports(alerts.parts).start(jsonl({"text": "One"}))
+    clock.move(hours=1)
+    alerts.run()
+    assert '"JobsStuck":[0.0]' in capsys.readouterr().out
+    clock.move(seconds=1)
+    alerts.run()
+    assert '"JobsStuck":[1.0]' in capsys.readouterr().out
 
 
 def test_a_breach_and_its_end_are_one_event_each(alerts: Alerts, clock: Clock) -> None:

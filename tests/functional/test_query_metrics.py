@@ -15,10 +15,12 @@ from grok_insights.aws.api_key import ApiKey
 from grok_insights.domain import totals
 from grok_insights.domain.alert_rules import AlertRule, WindowCount
 from grok_insights.domain.alerts import Counted
+from grok_insights.domain.job import StepName
 from grok_insights.errors import Unavailable
 from grok_insights.flow.budget import day_of
 from tests.builders import api_event
 from tests.functional.conftest import Clock, make_parts
+from tests.functional.imports import PART_LINES, Imports, jsonl
 from tests.functional.query import ClientResponse, Query
 
 KEY = "a-key-of-at-least-twenty-characters"
@@ -56,6 +58,34 @@ def test_breached_alerts_are_counted_and_left_out_if_they_cannot_be_read(query: 
         TableName=query.parts.settings.state_table, Item={"id": {"S": "alerts"}}
     )
     assert "alerts_breached" not in scrape(query, x_api_key=KEY).body
+
+
+def test_jobs_are_counted_by_kind_with_their_progress_and_the_longest_time_without(
+    query: Query, clock: Clock
+) -> None:
+    imports = Imports(query.parts)
+    imports.imported(jsonl({"text": "One"}))
+    imports.imported(b"bad")
+    running = imports.start(jsonl(*({"text": f"{n}"} for n in range(PART_LINES + 1))) + b"bad\n")
+    imports.step(StepName.READ, running)
+    imports.step(StepName.PART, running, part=0)
+    imports.step(StepName.PLAN, running)
+    clock.move(seconds=90)
+    found = samples(scrape(query, x_api_key=KEY).body)
+    assert found["jobs|import|running"] == 1
+    assert found["jobs|import|completed"] == 1
+    assert found["jobs|import|failed"] == 1
+    assert found["jobs|reanalysis|running"] == 0
+    assert found["job_items_done|import"] == PART_LINES
+    assert found["job_items_total|import"] == PART_LINES + 2
+    assert found["job_seconds_without_progress|import"] == 90
+
+
+def test_events_that_were_given_up_are_counted(query: Query) -> None:
+    parts = query.parts
+    parts.sqs.send_message(QueueUrl=parts.settings.webhook_dead_letter_queue_url, MessageBody="x")
+    found = samples(scrape(query, x_api_key=KEY).body)
+    assert (found["events_undelivered|bus"], found["events_undelivered|webhook"]) == (0, 1)
 
 
 def test_totals_add_up_over_functions_and_are_read_by_prometheus(query: Query) -> None:

@@ -33,7 +33,8 @@ OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_S
 
 BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
     "IngestFunction": (wiring.ingest, OVER_HTTP),
-    "QueryFunction": (wiring.query, OVER_HTTP),
+    # The table is read for the metrics only.
+    "QueryFunction": (wiring.query, OVER_HTTP | {"JOBS_TABLE"}),
     "JobsFunction": (wiring.jobs, OVER_HTTP),
     "ImportFunction": (wiring.import_steps, set()),
     "ReworkFunction": (wiring.rework_steps, set()),

@@ -235,16 +235,19 @@ def test_the_ingest_role_changes_no_state_but_rate_limit_windows_the_profile_and
     }
 
 
-def test_the_alerts_role_reads_counters_and_changes_the_item_of_alerts_only() -> None:
+def test_the_alerts_role_reads_counters_and_jobs_and_changes_the_item_of_alerts_only() -> None:
     found = [grant for grant in grants() if grant.role == "AlertsFunctionRole"]
     assert {(grant.sid, grant.action) for grant in found} == {
         ("KeepAlerts", "dynamodb:GetItem"),
         ("KeepAlerts", "dynamodb:PutItem"),
         ("ReadCounters", "dynamodb:BatchGetItem"),
+        ("ReadJobs", "dynamodb:GetItem"),
+        ("ReadJobs", "dynamodb:BatchGetItem"),
         ("SendEvents", "events:PutEvents"),
     }
     assert {grant.resource for grant in found} == {
         '{"Fn::GetAtt": ["StateTable", "Arn"]}',
+        '{"Fn::GetAtt": ["JobsTable", "Arn"]}',
         '{"Fn::GetAtt": ["TrendsTable", "Arn"]}',
         '{"Fn::GetAtt": ["EventsStack", "Outputs.BusArn"]}',
     }

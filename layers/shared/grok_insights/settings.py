@@ -88,6 +88,8 @@ class Settings(Model):
     cursor_key: str = Field(repr=False)
     api_key_id: str = ""
     event_bus: str = ""
+    events_dead_letter_queue_url: str = ""
+    webhook_dead_letter_queue_url: str = ""
     jobs_table: str = ""
     files_bucket: str = ""
     upload_origin: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.state.alerts import AlertStore
     from grok_insights.aws.state.counters import StateCounters
     from grok_insights.aws.state.pauses import PauseStore
+    from grok_insights.domain.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class ReadMetrics:
     pauses: PauseStore
     queue: AnalysisQueue
     dead_letters: AnalysisQueue
+    undelivered: Mapping[str, AnalysisQueue]
+    read_jobs: Callable[[], list[Job]]
     smallest_batch_size: int
     daily_budget_usd: float
     alerts: AlertStore
@@ -43,9 +46,11 @@ class ReadMetrics:
         if given_key is None or not self.api_key.matches(given_key):
             raise Unauthorized("a valid API key is needed, as x-api-key or as a bearer token")
         # Imported here: no other route needs it, and it would lengthen every cold start.
+        from grok_insights.domain.job_summary import summary
         from grok_insights.query.prometheus import Measured, exposition
 
-        worker_state = self.pauses.read(self.now())
+        now = self.now()
+        worker_state = self.pauses.read(now)
         spent_ticks = worker_state.spent_ticks
         return exposition(
             Measured(
@@ -56,6 +61,8 @@ class ReadMetrics:
                 daily_budget_usd=self.daily_budget_usd,
                 daily_spend_usd=None if spent_ticks is None else float(pricing.usd(spent_ticks)),
                 alerts_breached=self._alerts_breached(),
+                undelivered={name: queue.depth() for name, queue in self.undelivered.items()},
+                jobs=summary(self.read_jobs(), now),
             )
         )
 

@@ -6,7 +6,7 @@ Nothing is counted in this process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
@@ -16,12 +16,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric, UnknownMetricFamily
 from prometheus_client.registry import Collector
 
+from grok_insights.domain.job import JobKind, JobStatus
 from grok_insights.domain.pricing import TICKS_PER_USD
 from grok_insights.domain.totals import ERROR, LATENCY, LATENCY_BOUNDS_SECONDS
 
 if TYPE_CHECKING:
     from collections import Counter
 
+    from grok_insights.domain.job_summary import JobSummary
 
 INITIAL_ERROR_KINDS: Final = ("configuration", "credits", "permanent", "transient")
 """Kinds that are shown as 0 before their first error, so that an alert sees the increase."""
@@ -48,6 +50,9 @@ class Measured:
     """None if it cannot be read."""
     alerts_breached: int | None
     """None if the stored alerts are damaged."""
+    undelivered: Mapping[str, int]
+    """Events that were given up, by where they were sent."""
+    jobs: JobSummary
 
 
 def exposition(measured: Measured) -> tuple[str, str]:
@@ -96,6 +101,8 @@ class _MetricsCollector(Collector):
                 "Alert rules that are breached",
                 value=self.measured.alerts_breached,
             )
+        yield _undelivered(self.measured.undelivered)
+        yield from _jobs(self.measured.jobs)
 
 
 def _errors(totals: Counter[str]) -> Metric:
@@ -104,6 +111,37 @@ def _errors(totals: Counter[str]) -> Metric:
     for kind in sorted(kinds.union(INITIAL_ERROR_KINDS)):
         family.add_metric([kind], totals[f"{ERROR}{kind}"])
     return family
+
+
+def _undelivered(depths: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "events_undelivered", "Events, or batches of changes, that were given up", labels=["target"]
+    )
+    for target, depth in depths.items():
+        family.add_metric([target], depth)
+    return family
+
+
+def _jobs(jobs: JobSummary) -> Iterator[Metric]:
+    counts = GaugeMetricFamily("jobs", "Jobs among the newest 100", labels=["kind", "status"])
+    for kind in JobKind:
+        for status in JobStatus:
+            counts.add_metric([kind, status], jobs.jobs[kind, status])
+    yield counts
+    for name, meaning, values in (
+        ("job_items_done", "Lines or insights of running jobs that are done", jobs.done),
+        ("job_items_total", "Lines or insights of running jobs, as far as known", jobs.total),
+        ("job_parts_failed", "Parts that were set aside, of these jobs", jobs.parts_failed),
+        (
+            "job_seconds_without_progress",
+            "Time since a running job was last planned, of the one that waits for longest",
+            jobs.seconds_without_progress,
+        ),
+    ):
+        family = GaugeMetricFamily(name, meaning, labels=["kind"])
+        for kind in JobKind:
+            family.add_metric([kind], values[kind])
+        yield family
 
 
 def _latency(totals: Counter[str]) -> Metric:

@@ -21,7 +21,7 @@ from grok_insights.wiring.parts import Parts, parts
 if TYPE_CHECKING:
     from httpx import BaseTransport
 
-    from grok_insights.alerts.watch import WatchTrends
+    from grok_insights.alerts.schedule import Watches
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch import BatchAnalysis
     from grok_insights.analysis.outcomes import Outcomes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.event_bus import EventBus
     from grok_insights.aws.files import Files
     from grok_insights.aws.jobs import Jobs
+    from grok_insights.domain.job import Job
     from grok_insights.events.publishing import Publishing
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
@@ -211,6 +212,17 @@ def _jobs_table(of: Parts) -> Jobs:
     return Jobs(of.dynamodb, of.settings.jobs_table, retention, of.batch_get, of.now)
 
 
+def _newest_jobs(of: Parts) -> Callable[[], list[Job]]:
+    """Return what reads the newest jobs. Their models are loaded when they are first read."""
+
+    def read() -> list[Job]:
+        from grok_insights.aws.jobs import MAX_LISTED
+
+        return _jobs_table(of).newest(MAX_LISTED)
+
+    return read
+
+
 def _files(of: Parts) -> Files:
     from grok_insights.aws.files import Files
 
@@ -265,6 +277,8 @@ def query(of: Parts) -> Query:
             pauses=of.pauses,
             queue=of.queue,
             dead_letters=of.dead_letters,
+            undelivered=of.undelivered,
+            read_jobs=_newest_jobs(of),
             smallest_batch_size=of.settings.min_batch_size,
             daily_budget_usd=float(of.settings.daily_budget_usd),
             alerts=of.alerts,
@@ -293,18 +307,21 @@ def events(of: Parts) -> Publishing:
     return Publishing(_event_bus(of))
 
 
-def alerts(of: Parts) -> WatchTrends:
-    """Return the use case of the alerts function."""
+def alerts(of: Parts) -> Watches:
+    """Return the use cases of the alerts function."""
+    from grok_insights.alerts.schedule import Watches
+    from grok_insights.alerts.stuck_jobs import WatchJobs
     from grok_insights.alerts.watch import WatchTrends
     from grok_insights.aws.windows import Windows
 
     settings = of.settings
-    return WatchTrends(
+    trends = WatchTrends(
         windows=Windows(of.batch_get, settings.trends_table, settings.index_shards),
         store=of.alerts,
         bus=_event_bus(of),
         now=of.now,
     )
+    return Watches(trends, WatchJobs(_jobs_table(of), of.now))
 
 
 def _event_bus(of: Parts) -> EventBus:

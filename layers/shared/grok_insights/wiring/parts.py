@@ -201,6 +201,17 @@ class Parts:
         return AnalysisQueue(self.sqs, self.settings.dead_letter_queue_url, self.monotonic)
 
     @property
+    def undelivered(self) -> dict[str, AnalysisQueue]:
+        """The queues of events that were given up, by what they were for."""
+        urls = {
+            "bus": self.settings.events_dead_letter_queue_url,
+            "webhook": self.settings.webhook_dead_letter_queue_url,
+        }
+        return {
+            name: AnalysisQueue(self.sqs, url, self.monotonic) for name, url in urls.items() if url
+        }
+
+    @property
     def rate_limit(self) -> RateLimit:
         """The limit of one client."""
         return RateLimit(self.settings.rate_limit_requests, self.settings.rate_limit_window_seconds)
