@@ -38,6 +38,8 @@ def test_the_acceptance_suite_is_green_and_leaves_nothing_behind(stack: Stack) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ every conversation gets its insight" in done.stdout
     assert "✓ the counters equal a recount" in done.stdout
+    assert "✓ a file is imported and its bad line is listed" in done.stdout
+    assert "✓ a reanalysis replaces insights and keeps their versions" in done.stdout
     assert "✓ the queue feeds the analysis as configured" in done.stdout
     assert "not checked: a queue accepts TLS only: AnalysisQueue, because" in done.stdout
     assert left_behind(stack) == []

@@ -11,7 +11,7 @@ import pytest
 from scripts.environments import UnusableError
 from tests.e2e.acceptance import deployed
 from tests.e2e.acceptance.api import Api, shown
-from tests.e2e.acceptance.sent import COUNT, Sent
+from tests.e2e.acceptance.sent import Sent
 from tests.e2e.acceptance.stack import Stack
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:analysis"
@@ -58,10 +58,11 @@ def test_a_failed_check_shows_the_response_and_never_the_key() -> None:
 
 def test_what_cannot_be_deleted_is_named_with_the_reason() -> None:
     sent = Sent("a-run")
-    client, _ = api(*[httpx.Response(204)] * (COUNT - 1), httpx.Response(500, text="broken"))
+    deleted = [httpx.Response(204)] * (len(sent.ids) - 1)
+    client, _ = api(*deleted, httpx.Response(500, text="broken"))
     failed = sent.erase(client)
     assert [reason.partition(" responds with ")[2] for reason in failed.values()] == ["500: broken"]
-    assert sent.erased == sent.texts.keys() - failed.keys()
+    assert sent.erased == sent.ids - failed.keys()
 
 
 @pytest.mark.parametrize(

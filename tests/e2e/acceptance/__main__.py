@@ -22,7 +22,7 @@ from rich.console import Console
 from scripts.environments import UnusableError
 from tests.e2e.acceptance.api import Api, shown
 from tests.e2e.acceptance.report import Report
-from tests.e2e.acceptance.sent import COUNT, USD_EACH
+from tests.e2e.acceptance.sent import ANALYSES, COUNT, IMPORTED, USD_EACH
 from tests.e2e.acceptance.stack import STACK, Stack
 
 HERE = Path(__file__).parent
@@ -94,10 +94,12 @@ def _mode(stack: Stack) -> str:
 
 
 def _cost(mode: str) -> str:
-    what = f"{COUNT} short conversations are sent, and deleted at the end"
+    sent = COUNT + len(IMPORTED)
+    what = f"{sent} short conversations are sent, and deleted at the end"
     if mode == "mock":
         return f"Grok is in mock mode: {what}."
-    return f"Grok's mode is {mode}: {what}; their analysis costs about {COUNT * USD_EACH:.2f} USD."
+    usd = ANALYSES * USD_EACH
+    return f"Grok's mode is {mode}: {what}; their {ANALYSES} analyses cost about {usd:.2f} USD."
 
 
 def _run(stack: Stack, report: Report) -> int:

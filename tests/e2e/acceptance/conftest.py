@@ -85,7 +85,7 @@ def outcome(
     deadline = time.monotonic() + stack.timeout_seconds
     found, waiting = {}, {}
     for one in sent.texts:
-        response = _insight(api, one, deadline)
+        response = read_insight(api, one, deadline)
         if response.status_code == HTTPStatus.OK:
             found[one] = response.json()
         else:
@@ -93,7 +93,7 @@ def outcome(
     return Outcome(found, waiting)
 
 
-def _insight(api: Api, identity: str, deadline: float) -> httpx.Response:
+def read_insight(api: Api, identity: str, deadline: float) -> httpx.Response:
     """Request an insight until it exists; after the deadline, once."""
     while True:
         response = api.get(f"/api/v1/insights/{identity}")

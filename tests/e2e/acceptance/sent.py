@@ -27,6 +27,13 @@ BAD_INDEX: Final = 1
 """Position of the invalid item in the bulk request."""
 
 COUNT: Final = 1 + len(BULK)
+IMPORTED: Final = (
+    "The delivery came a day early and everything was well packed. Thank you!",
+    "Since the last update the app crashes when I open my orders.",
+)
+"""The conversations that a job imports, and another analyses again."""
+
+ANALYSES: Final = COUNT + 2 * len(IMPORTED)
 USD_EACH: Final = 0.003
 """Upper estimate of what xAI bills for one of these conversations."""
 
@@ -42,6 +49,16 @@ class Sent:
     def texts(self) -> dict[str, str]:
         """The texts by the ids of their conversations."""
         return {identity(self.external_id(n)): text for n, text in enumerate((SINGLE, *BULK))}
+
+    @property
+    def imported(self) -> dict[str, str]:
+        """The texts of the imported conversations, by ``external_id``."""
+        return {f"acceptance-{self.run}-line-{n}": text for n, text in enumerate(IMPORTED)}
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of all conversations, sent and imported."""
+        return {*self.texts, *map(identity, self.imported)}
 
     def external_id(self, number: int) -> str:
         """Return the ``external_id`` of a conversation."""
@@ -66,7 +83,7 @@ class Sent:
     def erase(self, api: Api) -> Mapping[str, str]:
         """Delete all that is not deleted yet; return what could not be deleted, with the reason."""
         failed: dict[str, str] = {}
-        for one in self.texts.keys() - self.erased:
+        for one in self.ids - self.erased:
             try:
                 response = api.delete(f"{PATH}/{one}")
             except AssertionError as error:
