@@ -91,12 +91,13 @@ class Stack:
         return recount(self.session.dynamodb(), self.name("INSIGHTS_TABLE_NAME"))
 
 
-def start_import(client: Client, content: bytes) -> str:
+def start_import(client: Client, content: bytes, **options: Any) -> str:
     """Upload JSON Lines of one part, start their import, and return the path of its job."""
     begun = client.post("/api/v1/uploads", {"name": "c.jsonl", "size": len(content)}).json()
     [part] = begun["missing"]
     assert client.http.put(part["url"], content=content).status_code == 200
-    started = client.post("/api/v1/jobs", {"kind": "import", "upload_id": begun["id"]}).json()
+    job = {"kind": "import", "upload_id": begun["id"], **options}
+    started = client.post("/api/v1/jobs", job).json()
     return f"/api/v1/jobs/{started['id']}"
 
 
