@@ -118,7 +118,7 @@ def sampled() -> Iterator[Query]:
 def breach(parts: Parts) -> None:
     """Add the alert rule of the examples, and evaluate it."""
     rule = AlertRule.model_validate(NEW_ALERT_RULE)
-    counted = wiring.alerts(parts).windows.counted([rule], NOW)
+    counted = wiring.alerts(parts).trends.windows.counted([rule], NOW)
     parts.alerts.change(lambda book: book.with_rule(rule).evaluated(counted, NOW))
 
 
