@@ -24,16 +24,26 @@ from uuid import uuid4
 
 import httpx
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from scripts.imports.api import Api
 from scripts.imports.command import Importer
 from scripts.imports.record import Record
 from scripts.local.aws import EmulatorSession
-from tests.recount import counted, recount
+from tests.recount import Counts, counted, recount
 
 SAMPLES: Final = Path(__file__).parents[2] / "scripts/samples.jsonl"
 BAD_LINES: Final = 100
 SAMPLE_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 2.0
+STALLED_SECONDS: Final = 600.0
+COLUMNS: Final = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Watch:
     emulator_pid: str
     peak_mb: float = 0.0
     killed: int = 0
+    seen: set[int] = field(default_factory=set)
     ended: Event = field(default_factory=Event)
 
     def processes(self) -> Iterator[int]:
@@ -60,6 +71,7 @@ class Watch:
         """Sample until the end."""
         while not self.ended.wait(SAMPLE_SECONDS):
             for pid in self.processes():
+                self.seen.add(pid)
                 with suppress(OSError, StopIteration):
                     status = Path(f"/proc/{pid}/status").read_text()
                     high = next(x for x in status.splitlines() if x.startswith("VmHWM"))
@@ -131,40 +143,74 @@ class Backlog:
         response.raise_for_status()
         return [json.loads(line)["line"] for line in response.text.splitlines()]
 
-    def count(self, table: str) -> int:
-        """Return the number of items of a table that are no marks."""
-        name = self.environment[f"{table}_TABLE_NAME"]
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=name)
-        return sum("erased" not in item for page in pages for item in page["Items"])
+    def ids(self, table: str, key: str) -> set[str]:
+        """Return the ids of a table's items that are no marks."""
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.environment[f"{table}_TABLE_NAME"],
+            FilterExpression="attribute_not_exists(erased)",
+            ProjectionExpression=key,
+        )
+        return {item[key]["S"] for page in pages for item in page["Items"]}
 
-    def wait_until_analysed(self, seconds: float) -> None:
-        """Wait until the queue is empty, and each conversation has its insight."""
-        deadline = time.monotonic() + seconds
-        while True:
-            response = self.sqs.get_queue_attributes(
-                QueueUrl=self.environment["ANALYSIS_QUEUE_URL"], AttributeNames=["All"]
-            )
-            waiting = sum(
-                int(number)
-                for name, number in response["Attributes"].items()
-                if name.startswith("ApproximateNumberOfMessages")
-            )
-            if not waiting and self.count("INSIGHTS") == self.count("CONVERSATIONS"):
-                return
-            assert time.monotonic() < deadline, f"{waiting} messages still wait"
-            time.sleep(2)
+    def conversations(self) -> set[str]:
+        """Return the ids of all conversations."""
+        return self.ids("CONVERSATIONS", "id")
 
-    def trends_equal_a_recount(self) -> bool:
-        """Return whether the counters are those that follow from the insights."""
-        names = (self.environment[f"{one}_TABLE_NAME"] for one in ("TRENDS", "INSIGHTS"))
-        return counted(self.dynamodb, next(names)) == recount(self.dynamodb, next(names))
+    def waiting(self) -> int:
+        """Return the number of messages in the queue, received ones among them."""
+        response = self.sqs.get_queue_attributes(
+            QueueUrl=self.environment["ANALYSIS_QUEUE_URL"], AttributeNames=["All"]
+        )
+        return sum(
+            int(number)
+            for name, number in response["Attributes"].items()
+            if name.startswith("ApproximateNumberOfMessages")
+        )
+
+    def wait_until_analysed(self) -> None:
+        """Wait until each conversation has its insight, and show how many messages are left.
+
+        Raises
+        ------
+        AssertionError
+            For ten minutes, no message was processed.
+        """
+        with Progress(*COLUMNS, console=Console(stderr=True)) as progress:
+            task = progress.add_task("Analyse (messages)", total=self.waiting())
+            left, deadline = sys.maxsize, 0.0
+            while True:
+                waiting = self.waiting()
+                if waiting < left:
+                    left, deadline = waiting, time.monotonic() + STALLED_SECONDS
+                total = max(progress.tasks[task].total or 0, waiting)
+                progress.update(task, completed=total - waiting, total=total)
+                if not waiting:
+                    missing = self.conversations() - self.ids("INSIGHTS", "conversation_id")
+                    if not missing:
+                        return
+                assert time.monotonic() < deadline, f"{waiting} messages still wait"
+                time.sleep(POLL_SECONDS)
+
+    def counters(self) -> Counts:
+        """Return the stored counters."""
+        return counted(self.dynamodb, self.environment["TRENDS_TABLE_NAME"])
+
+    def recount(self) -> Counts:
+        """Return the counters that follow from the insights."""
+        return recount(self.dynamodb, self.environment["INSIGHTS_TABLE_NAME"])
 
 
 def run(backlog: Backlog, lines: int, kills: int, folder: Path) -> dict[str, Any]:
-    """Import a file while the function is killed, import it again, and return the figures."""
+    """Import a file while the function is killed, import it again, and return the figures.
+
+    Raises
+    ------
+    AssertionError
+        A line was lost or counted twice, or the second import changed something.
+    """
     path = folder / "backlog.jsonl"
     bad = write_backlog(path, lines)
-    before = backlog.count("CONVERSATIONS")
+    before = backlog.conversations()
     environment = backlog.environment
     watch = Watch(environment["IMPORT_FUNCTION_NAME"], environment["EMULATOR_PID"])
     sampler = Thread(target=watch.run, daemon=True)
@@ -178,27 +224,35 @@ def run(backlog: Backlog, lines: int, kills: int, folder: Path) -> dict[str, Any
     assert job["status"] == "completed", job["error"]
     assert job["counts"]["accepted"] == lines - len(bad), job["counts"]
     assert backlog.rejected(job) == bad
-    assert backlog.count("CONVERSATIONS") - before == lines - len(bad)
-    Console().print(
-        f"imported in {import_seconds:.0f} s, {watch.killed} functions killed, peak memory"
-        f" {watch.peak_mb:.0f} MB; waiting for the analysis"
-    )
-    backlog.wait_until_analysed(7_200)
+    stored = backlog.conversations()
+    assert len(stored - before) == lines - len(bad)
+    say = Console(stderr=True).print
+    say(f"Imported in {import_seconds:.0f} s; {watch.killed} processes were killed.")
+    backlog.wait_until_analysed()
     analysed_seconds = time.monotonic() - started
-    assert backlog.trends_equal_a_recount()
+    counters = backlog.counters()
+    assert counters == backlog.recount(), "the counters differ from a recount"
+    say("Each line has its insight, and the counters equal a recount. Imports the file again.")
+    started = time.monotonic()
     again = backlog.imported(path, folder, again=True)
+    again_seconds = time.monotonic() - started
     assert again["counts"]["repeated"] == lines - len(bad), again["counts"]
-    assert backlog.count("CONVERSATIONS") - before == lines - len(bad)
-    backlog.wait_until_analysed(600)
-    assert backlog.trends_equal_a_recount()
+    assert backlog.conversations() == stored
+    backlog.wait_until_analysed()
+    assert backlog.counters() == counters == backlog.recount(), "the second import changed counters"
     return {
         "lines": lines,
         "file, MB": round(path.stat().st_size / 1e6, 1),
+        "accepted, each with its insight": lines - len(bad),
         "rejected, as listed": len(bad),
-        "functions killed": watch.killed,
+        "processes of the function, killed": watch.killed,
+        "processes of the function, in total": len(watch.seen),
+        "peak memory of the function, MB": round(watch.peak_mb, 1),
         "import, s": round(import_seconds, 1),
         "all analysed after, s": round(analysed_seconds, 1),
-        "peak memory of the import function, MB": round(watch.peak_mb, 1),
+        "counters that equal a recount": len(counters),
+        "second import, repeated lines": again["counts"]["repeated"],
+        "second import, s": round(again_seconds, 1),
     }
 
 
@@ -230,9 +284,18 @@ def main() -> int:
             int(os.environ.get("KILLS") or 2),
             Path(folder),
         )
-    for name, figure in figures.items():
-        console.print(f"{name:40} {figure:>12,}")
+    show(console, figures)
     return 0
+
+
+def show(console: Console, figures: dict[str, Any]) -> None:
+    """Print figures as a table."""
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, figure in figures.items():
+        table.add_row(name, f"{figure:,}")
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def test_2000_lines_are_imported_exactly_once_though_the_function_is_killed(
 ) -> None:
     with closing(Backlog(dict(stack.environment))) as backlog:
         figures = run(backlog, 2_000, 1, tmp_path)
-    assert figures["functions killed"] >= 1
+    assert figures["processes of the function, killed"] >= 1
     assert figures["rejected, as listed"] == 100
 
 
