@@ -97,8 +97,12 @@ chaos: environment ## Run the full chaos test end to end, and print a table of f
 years: environment ## Send two years of conversations end to end, CONVERSATIONS=5000, and check trends and pages
 	CONVERSATIONS="$${CONVERSATIONS:-5000}" $(IN)/pytest -s tests/e2e/test_insights_over_time.py
 
-backlog: environment ## Import LINES=50000 on the local stack while the function is killed KILLS=2 times; print figures
+backlog: environment ## Import LINES=50000 on the local stack, killing the function KILLS=2 times; then the same file again
 	@$(STACK) PYTHONPATH=layers/shared:. LINES="$(LINES)" KILLS="$(KILLS)" $(IN)/python -m tests.e2e.backlog
+
+reanalysis-load: environment ## Measure how long NEW=500 conversations wait while INSIGHTS=2000 are analysed again: RATE=10
+	@$(STACK) PYTHONPATH=layers/shared:. INSIGHTS="$(INSIGHTS)" NEW="$(NEW)" RATE="$(RATE)" \
+		$(IN)/python -m tests.e2e.reanalysis_load
 
 simulate: environment ## Run simulated schedules: SEEDS=1000 [FROM=0], or SEED=123 with its trace
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" SEED="$(SEED)" FROM="$(FROM)" $(IN)/python -m tests.simulation
