@@ -172,7 +172,7 @@ def run(load: Load, insights: int, new: int, rate: int) -> dict[str, Any]:
     Raises
     ------
     AssertionError
-        Counters differ from a recount, or the re-analysis lost an insight.
+        Counters differ from a recount, the re-analysis lost an insight, or it ended too soon.
     """
     first = datetime.now(UTC) - timedelta(days=40)
     step = timedelta(days=2) / insights
@@ -185,10 +185,11 @@ def run(load: Load, insights: int, new: int, rate: int) -> dict[str, Any]:
         started = time.monotonic()
         body = {"kind": "reanalysis", "filter": chosen}
         identity = load.request("POST", "/api/v1/jobs", json=body)["id"]
-        _wait_for_progress(load, identity)
+        _replaced(load, identity, 0)
         with load.paused():
             load.require_equal_counters("in the middle of the re-analysis")
-        before = load.job(identity)["outcomes"]["done"]
+            paused_at = load.job(identity)["outcomes"]["done"]
+        before = _replaced(load, identity, paused_at)
         both = load.arrive("both", new // 2, rate)
         load.require_verified(first)
         both += load.arrive("more", new - new // 2, rate)
@@ -217,11 +218,18 @@ def run(load: Load, insights: int, new: int, rate: int) -> dict[str, Any]:
     }
 
 
-def _wait_for_progress(load: Load, identity: str) -> None:
-    """Wait until a job has replaced insights."""
-    while not (job := load.job(identity))["outcomes"]["done"]:
-        assert job["status"] == "running", job
-        time.sleep(1)
+def _replaced(load: Load, identity: str, number: int) -> int:
+    """Wait until a job has replaced more insights than a number, and return how many.
+
+    Raises
+    ------
+    AssertionError
+        The job has ended.
+    """
+    while (done := (job := load.job(identity))["outcomes"]["done"]) <= number:
+        assert job["status"] == "running", "the re-analysis ended too soon: choose more INSIGHTS"
+        time.sleep(0.5)
+    return int(done)
 
 
 def _p95(sorted_values: list[float]) -> float:
