@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from grok_insights import wiring
+from grok_insights.aws.queue import Message
 from grok_insights.errors import Conflict, InvalidRequest, RequestError, Unavailable
 from grok_insights.ingest.conversations import Accepted
 from grok_insights.wiring import Parts
@@ -220,3 +222,10 @@ def test_what_was_accepted_is_read_consistently(parts: Parts, storage: Storage) 
     assert insights.conversation(NAMED)["status"] == "enqueued"
     assert reads
     assert all(reads)
+
+
+def test_the_depth_of_the_queue_counts_what_was_just_sent(parts: Parts) -> None:
+    queue = parts.queue
+    assert queue.depth() == 0
+    queue.send([Message(str(UUID(int=n)), 1, parts.now(), generation=1) for n in range(3)])
+    assert queue.depth() == 3

@@ -220,7 +220,9 @@ class AnalysisQueue:
 
     def send_each(self, outgoing: Sequence[OutgoingMessage]) -> set[str]:
         """Send messages, each with its own delay. Return the ids of those that were not sent."""
-        return set().union(*concurrent.each(self._send_batch, chunks(outgoing, MAX_ENTRIES)))
+        unsent = set[str]().union(*concurrent.each(self._send_batch, chunks(outgoing, MAX_ENTRIES)))
+        self._cached.depth += len(outgoing) - len(unsent)
+        return unsent
 
     def _send_batch(self, batch: list[OutgoingMessage]) -> set[str]:
         entries = list(_entries(batch))
@@ -234,6 +236,8 @@ class AnalysisQueue:
     def depth(self) -> int:
         """Return how many messages wait or are delayed, at most two seconds ago.
 
+        Messages that this object has sent since then are added, so that a loop that sends until
+        the queue is full sees what it has sent.
         If SQS cannot be read, return the last known depth. Sending then shows what is wrong.
         """
         if self.monotonic() - self._cached.at >= DEPTH_MAX_AGE_SECONDS:

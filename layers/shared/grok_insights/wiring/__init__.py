@@ -143,7 +143,7 @@ def import_steps(of: Parts) -> ImportSteps:
     from grok_insights.jobs.read import Reader
     from grok_insights.jobs.steps import ImportSteps
 
-    table, files, queue = _jobs_table(of), _files(of), of.queue
+    table, files, accept = _jobs_table(of), _files(of), ingest(of)
     # The other half of the queue is for conversations that clients send.
     most_waiting = max(2, of.settings.max_queue_depth // 2)
     chunk_lines = min(CHUNK_LINES, most_waiting // 2)
@@ -151,13 +151,13 @@ def import_steps(of: Parts) -> ImportSteps:
         jobs=table,
         reader=Reader(table, files, _overhead_tokens(of), of.now, of.monotonic),
         planner=Planner(
-            table, queue, of.pauses, of.pause_limits, most_waiting, chunk_lines, of.now
+            table, accept.queue, of.pauses, of.pause_limits, most_waiting, chunk_lines, of.now
         ),
         importer=PartImporter(
             jobs=table,
             files=files,
-            ingest=ingest(of),
-            queue=queue,
+            ingest=accept,
+            queue=accept.queue,
             most_waiting=most_waiting,
             chunk_lines=chunk_lines,
             sleep=of.sleep,
