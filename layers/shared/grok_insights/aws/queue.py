@@ -242,7 +242,7 @@ class AnalysisQueue:
         """
         if self.monotonic() - self._cached.at >= DEPTH_MAX_AGE_SECONDS:
             with suppress(*AWS_FAILURES):
-                self._cached.depth = self._read_depth()
+                self._cached.depth = self.present_depth()
             self._cached.at = self.monotonic()
         return self._cached.depth
 
@@ -258,7 +258,14 @@ class AnalysisQueue:
         response = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
         return int(response["Attributes"][name])
 
-    def _read_depth(self) -> int:
+    def present_depth(self) -> int:
+        """Return about how many messages wait or are delayed now.
+
+        Raises
+        ------
+        ClientError, BotoCoreError
+            The request failed.
+        """
         response = self.client.get_queue_attributes(
             QueueUrl=self.url,
             AttributeNames=[

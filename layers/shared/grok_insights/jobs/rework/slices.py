@@ -73,7 +73,8 @@ class SliceReader:
             stored = self.jobs.get(job.id)
             if stored is None or not stored.is_running or stored.run != job.run:
                 return False
-            if not waits or self.queue.depth() + PAGE <= self.most_waiting:
+            # Slices that are read at the same time send too, so an earlier depth is of no use.
+            if not waits or self.queue.present_depth() + PAGE <= self.most_waiting:
                 return True
             self.sleep(ROOM_SECONDS)
         return False
