@@ -42,7 +42,7 @@ def environment(**overrides: str) -> dict[str, str]:
         "JOBS_TABLE": "jobs",
         "FILES_BUCKET": "files",
         "IMPORT_STATE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:import",
-        "REANALYSIS_STATE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:reanalysis",
+        "REWORK_STATE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:rework",
         "ANALYSIS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/analysis",
         "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
         "EVENTS_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",

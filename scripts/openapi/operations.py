@@ -361,8 +361,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "startJob",
         "Jobs",
         "An import reads the file, checks its lines, and sends them to the analysis as the bulk "
-        "route does. It waits while the queue is full or the analysis is paused. With `dry_run` "
-        "it only counts and estimates.",
+        "route does. It waits while the queue is full or the analysis is paused. A re-analysis "
+        "sends stored insights to the analysis again. A remap maps their topics and segments by "
+        "the active profile, without calling Grok. With `dry_run` a job only counts.",
         {202: SuccessResponse("The job.", StartedJobBody, examples.STARTED_JOB, ("Location",))},
         (*SENDING, 404, 409),
         body_example=examples.NEW_JOB,

@@ -1,33 +1,104 @@
-"""A re-analysis on the emulator: the real state machine, functions, queue and IAM policies."""
+"""Jobs on stored insights on the emulator: the real state machine, functions and IAM policies."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
-from tests.e2e.conftest import Client, ended_job, until
+import pytest
+
+from tests.e2e.conftest import Client, NewClient, Stack, ended_job, until
+from tests.e2e.test_events import Subscription
+
+COUNT = 12
+CHAT = {"channel": "chat"}
 
 
-def test_a_filter_is_analysed_again_and_each_insight_keeps_its_version(client: Client) -> None:
-    names = [f"again-{uuid4()}" for _ in range(12)]
+@pytest.fixture(scope="module")
+def ids(new_client_of_module: NewClient) -> list[str]:
+    """Return the ids of conversations that were analysed with the built-in profile."""
+    client = new_client_of_module()
     sent = [
-        {"text": f"My parcel {name} is late", "external_id": name, "metadata": {"n": "1"}}
-        for name in names
+        {"text": f"My parcel {one} is late", "external_id": str(one), "metadata": CHAT}
+        for one in (uuid4() for _ in range(COUNT))
     ]
-    results = client.post("/api/v1/conversations/bulk", {"conversations": sent}).json()["results"]
-    ids = [one["id"] for one in results]
-    until(lambda: all(_is_analysed(client, one) for one in ids), 60, "the insights")
-    started = client.post("/api/v1/jobs", {"kind": "reanalysis", "filter": {"status": "completed"}})
-    path = f"/api/v1/jobs/{started.json()['id']}"
-    job = ended_job(client, path, 180)
-    assert job["status"] == "completed", job
-    assert job["outcomes"]["done"] >= len(ids)
-    assert job["outcomes"]["failed"] == 0
-    for one in ids:
-        versions = client.get(f"/api/v1/insights/{one}/versions").json()
-        assert [item["current"] for item in versions["items"]] == [True, False]
-    trends = client.get("/api/v1/insights/trends", verify="true").json()
-    assert not any(trends["difference"].values())
+    found = [one["id"] for one in client.bulk(sent)["results"]]
+    until(lambda: all(_is_analysed(client, one) for one in found), 60, "the insights")
+    return found
 
 
 def _is_analysed(client: Client, conversation_id: str) -> bool:
     return client.get(f"/api/v1/insights/{conversation_id}").status_code == 200
+
+
+@pytest.fixture
+def old_topic(client: Client, ids: list[str]) -> Iterator[str]:
+    """Activate a profile that merges a topic of all conversations, and names a segment.
+
+    The profile before is active again afterwards.
+    """
+    topic = client.get(f"/api/v1/insights/{ids[0]}").json()["topics"][0]
+    before = client.get("/api/v1/profile").json()["version"]
+    labels = [{"name": "merged_topic", "aliases": [topic]}]
+    profile = {"topics": {"mode": "open", "labels": labels}, "segments": ["channel"]}
+    query, any_version = {"activate": "true"}, {"If-Match": "*"}
+    put = client.http.put("/api/v1/profile", params=query, json=profile, headers=any_version)
+    assert put.status_code in {200, 201}, put.text
+    yield topic
+    path = f"/api/v1/profile/versions/{before}/activate"
+    assert client.http.post(path, headers=any_version).status_code == 200
+
+
+def job_on_insights(client: Client, **options: Any) -> dict[str, Any]:
+    """Start a job, and return it once it has ended."""
+    started = client.post("/api/v1/jobs", options)
+    assert started.status_code == 202, started.text
+    job = ended_job(client, f"/api/v1/jobs/{started.json()['id']}", 180)
+    assert job["status"] == "completed", job
+    return job
+
+
+def counters_equal_a_recount(client: Client, stack: Stack) -> bool:
+    trends = client.get("/api/v1/insights/trends", verify="true").json()
+    return not any(trends["difference"].values()) and stack.counted() == stack.recounted()
+
+
+def versions(client: Client, conversation_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/api/v1/insights/{conversation_id}/versions").json()
+    return found
+
+
+def test_a_filter_is_analysed_again_and_each_insight_keeps_its_version(
+    client: Client, stack: Stack, ids: list[str]
+) -> None:
+    job = job_on_insights(client, kind="reanalysis", filter={"status": "completed"})
+    assert job["outcomes"]["done"] >= len(ids)
+    assert job["outcomes"]["failed"] == 0
+    for one in ids:
+        assert [item["current"] for item in versions(client, one)["items"]] == [True, False]
+    assert counters_equal_a_recount(client, stack)
+
+
+def test_a_remap_maps_topics_and_segments_anew_without_the_analysis(
+    client: Client, stack: Stack, ids: list[str], old_topic: str
+) -> None:
+    subscription = Subscription(stack)
+    created = {one: client.get(f"/api/v1/insights/{one}").json()["created_at"] for one in ids}
+    planned = job_on_insights(client, kind="remap", dry_run=True)["outcomes"]
+    outcomes = job_on_insights(client, kind="remap")["outcomes"]
+    assert outcomes["done"] == planned["changed"] >= len(ids)
+    assert (outcomes["changes"], outcomes["failed"]) == (planned["changes"], 0)
+    for one in ids:
+        after = client.get(f"/api/v1/insights/{one}").json()
+        assert after["segments"] == CHAT
+        assert "merged_topic" in after["topics"]
+        assert old_topic not in after["topics"]
+        assert after["created_at"] == created[one]
+        changed = {change["name"] for change in versions(client, one)["diff"]["changes"]}
+        assert changed == {"topics", "segment.channel"}
+    assert counters_equal_a_recount(client, stack)
+    event = subscription.wait_for(ids[0], "insight.completed")["detail"]
+    assert (event["reason"], event["segments"]) == ("remap", CHAT)
+    again = job_on_insights(client, kind="remap")["outcomes"]
+    assert (again["done"], again["changed"]) == (0, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,7 +16,6 @@ from grok_insights.domain.conversation import Conversation
 from grok_insights.domain.insight import Analysis, Cost, CostSource, Sentiment
 from grok_insights.domain.job import StepName
 from grok_insights.domain.profile import Profile
-from grok_insights.domain.trends import Interval
 from grok_insights.grok.analyzer import Answer
 from grok_insights.grok.prompt import Prompt
 from grok_insights.jobs.steps import Event
@@ -25,6 +23,7 @@ from grok_insights.wiring import Parts
 from tests.builders import NOW, LambdaContext, api_event, sqs_event
 from tests.functional.imports import ROLE
 from tests.functional.query import ClientResponse, identity, response_of
+from tests.recount import counted, recount
 
 SECONDS = 300.0
 Json = dict[str, Any]
@@ -67,7 +66,7 @@ class Reworks:
     sent: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name in ("import", "reanalysis"):
+        for name in ("import", "rework"):
             self.parts.stepfunctions().create_state_machine(
                 name=name,
                 definition='{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}',
@@ -76,12 +75,12 @@ class Reworks:
         self.http_handler = create_app(self.parts)
         self.analysis = wiring.analysis(self.parts, self.analyzer)
 
-    def conversations(self, count: int, first: int = 0) -> list[str]:
+    def conversations(self, count: int, first: int = 0, metadata: Json | None = None) -> list[str]:
         """Store conversations, a day apart, analyse them, and return their ids."""
         ids = [identity(number) for number in range(first, first + count)]
         at = self.parts.now()
         self.parts.conversations.add(
-            Conversation(one, f"Text {one}", at, NOW - timedelta(days=number))
+            Conversation(one, f"Text {one}", at, NOW - timedelta(days=number), metadata=metadata)
             for number, one in enumerate(ids)
         )
         self.deliver([Message(one, 1, at) for one in ids])
@@ -171,13 +170,10 @@ class Reworks:
         return len(self.parts.dynamodb.scan(TableName=self.parts.settings.versions_table)["Items"])
 
     def counters_equal_a_recount(self) -> bool:
-        start, end = NOW - timedelta(days=40), NOW + timedelta(days=2)
-        counted_anew: Counter[str] = Counter()
-        for tally in self.parts.recount.tallies(start, end):
-            counted_anew += Counter({tally.kind: 1, "tokens": tally.tokens})
-        stored = sum(self.parts.trends.series(start, end, Interval.DAY).values(), Counter[str]())
-        names = ("positive", "negative", "neutral", "failed", "tokens")
-        return all(stored[name] == counted_anew[name] for name in names)
+        """Return whether all counters, with those of labels, follow from the stored insights."""
+        client, settings = self.parts.dynamodb, self.parts.settings
+        stored = counted(client, settings.trends_table)
+        return bool(stored) and stored == recount(client, settings.insights_table)
 
 
 def later(reworks: Reworks, **by: float) -> Parts:

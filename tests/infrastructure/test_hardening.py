@@ -160,7 +160,7 @@ def test_logs_are_kept_for_as_long_as_the_environment_says() -> None:
     assert kept == {"dev": 7, "staging": 30, "prod": 90}
     functions: dict[str, Any] = resources("AWS::Serverless::Function")
     groups = {one["LoggingConfig"]["LogGroup"]["Ref"] for one in functions.values()}
-    assert groups | {"ImportMachineLogs", "ReanalysisMachineLogs"} == set(
+    assert groups | {"ImportMachineLogs", "ReworkMachineLogs"} == set(
         resources("AWS::Logs::LogGroup")
     )
     for group in resources("AWS::Logs::LogGroup").values():

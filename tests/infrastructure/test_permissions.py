@@ -23,7 +23,7 @@ FUNCTION_ROLES = (
 )
 NESTED_ROLES = {
     "ImportStateMachineRole": "JobsStack",
-    "ReanalysisStateMachineRole": "JobsStack",
+    "ReworkStateMachineRole": "JobsStack",
 }
 DATA = (
     *("ConversationsTable", "InsightsTable", "VersionsTable"),
@@ -35,15 +35,15 @@ EXECUTIONS = (
     "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:"
     "${AWS::StackName}-import"
 )
-REANALYSES = EXECUTIONS.replace("-import", "-reanalysis")
+REWORKS = EXECUTIONS.replace("-import", "-rework")
 WILDCARDS = {
     '{"Fn::Sub": "${InsightsTable.Arn}/index/*"}': "the indexes of that one table",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/uploads/*"}': "the files that clients send",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*"}': "the parts and errors of jobs",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*/errors.jsonl"}': "one file of each job",
     f'{{"Fn::Sub": "{EXECUTIONS}:*"}}': "the executions of that one state machine",
-    f'{{"Fn::Sub": "{REANALYSES}:*"}}': "the executions of that one state machine",
-    f'{{"Fn::Sub": "{REANALYSES}/*"}}': "the child executions of its map runs",
+    f'{{"Fn::Sub": "{REWORKS}:*"}}': "the executions of that one state machine",
+    f'{{"Fn::Sub": "{REWORKS}/*"}}': "the child executions of its map runs",
     f'{{"Fn::Sub": "{EXECUTIONS}/*"}}': "the child executions of its map runs",
     "*": "the delivery of logs and traces, which know no resources to name",
 }
@@ -262,11 +262,11 @@ def test_the_schedule_s_role_invokes_the_alerts_function_and_nothing_else() -> N
     assert statement["Resource"] == {"Ref": "AlertsFunction.Alias"}
 
 
-def test_only_the_analysis_writes_insights_as_it_likes() -> None:
-    assert writers("InsightsTable") == {"AnalysisFunctionRole"}
+def test_only_the_analysis_and_jobs_on_insights_write_insights_as_they_like() -> None:
+    assert writers("InsightsTable") == {"AnalysisFunctionRole", "ReworkFunctionRole"}
 
 
-def test_the_analysis_adds_versions_that_ingest_deletes() -> None:
+def test_the_analysis_and_jobs_on_insights_add_versions_that_ingest_deletes() -> None:
     written = {
         (grant.role, grant.action)
         for grant in grants()
@@ -275,6 +275,8 @@ def test_the_analysis_adds_versions_that_ingest_deletes() -> None:
     assert written == {
         ("AnalysisFunctionRole", "dynamodb:PutItem"),
         ("AnalysisFunctionRole", "dynamodb:DeleteItem"),
+        ("ReworkFunctionRole", "dynamodb:PutItem"),
+        ("ReworkFunctionRole", "dynamodb:DeleteItem"),
         ("IngestFunctionRole", "dynamodb:DeleteItem"),
     }
 
@@ -300,25 +302,26 @@ def test_the_state_machine_calls_the_import_function_and_nothing_else() -> None:
     assert {g.sid for g in of_machine} == sids
 
 
-def test_the_state_machine_of_re_analyses_calls_the_rework_function_and_nothing_else() -> None:
-    of_machine = [grant for grant in grants() if grant.role == "ReanalysisStateMachineRole"]
+def test_the_state_machine_of_jobs_on_insights_calls_the_rework_function_and_nothing_else() -> None:
+    of_machine = [grant for grant in grants() if grant.role == "ReworkStateMachineRole"]
     called = {g.resource for g in of_machine if g.action == "lambda:InvokeFunction"}
     assert called == {'{"Ref": "ReworkFunction.Alias"}'}
     sids = {"RunSteps", "StartParts", "FollowParts", "DeliverLogs", "Trace"}
     assert {g.sid for g in of_machine} == sids
 
 
-def test_the_rework_function_changes_no_insight_and_no_counter() -> None:
-    tables = ("Insights", "Versions", "Trends", "Conversations")
-    assert not any("ReworkFunctionRole" in writers(f"{table}Table") for table in tables)
+def test_the_rework_function_writes_no_conversation_and_of_the_state_what_jobs_need() -> None:
+    assert "ReworkFunctionRole" not in writers("ConversationsTable")
     states = {
-        (grant.sid, grant.action)
+        (grant.sid, grant.action, json.dumps(grant.condition))
         for grant in grants()
         if grant.role == "ReworkFunctionRole" and '"StateTable' in grant.resource
     }
+    keys = '{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [%s]}}'
     assert states == {
-        ("CloseJobs", "dynamodb:PutItem"),
-        ("ReadInsightsAndState", "dynamodb:BatchGetItem"),
+        ("CloseJobs", "dynamodb:PutItem", keys % '"job#*"'),
+        ("CountOutcomes", "dynamodb:UpdateItem", keys % '"job#*", "segment#*"'),
+        ("ReadPauses", "dynamodb:BatchGetItem", "null"),
     }
 
 

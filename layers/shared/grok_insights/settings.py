@@ -94,7 +94,7 @@ class Settings(Model):
     files_bucket: str = ""
     upload_origin: str = ""
     import_state_machine: str = ""
-    reanalysis_state_machine: str = ""
+    rework_state_machine: str = ""
 
     # Grok
     grok_mode: GrokMode = GrokMode.MOCK

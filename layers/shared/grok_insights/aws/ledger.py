@@ -227,12 +227,12 @@ def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None
     The stored item may have changed since it was read: an insight of an earlier conversation may
     have been saved, or DynamoDB may have deleted it after it expired.
     """
-    if not item:
-        return replace(entry, replaces=None)
     identity = entry.insight.conversation_id
     if entry.rework is not None:
         result.superseded.add(identity)
         return None
+    if not item:
+        return replace(entry, replaces=None)
     generation = parsed_or_none(_stored_generation, item, "conversation_id")
     if generation is None:
         result.unreadable.add(identity)

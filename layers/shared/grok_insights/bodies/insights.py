@@ -33,6 +33,12 @@ class MetaBody(TypedDict):
     attempts: Annotated[Count, Field(description="Calls for this conversation.")]
     prompt_version: Annotated[str, Field(description="The version of the prompt.")]
     profile_version: Annotated[Count, Field(description="The version of the profile.")]
+    mapping_version: NotRequired[
+        Annotated[
+            Count,
+            Field(description="The version of the profile by which a remap has changed it last."),
+        ]
+    ]
     unverified_quotes: NotRequired[
         Annotated[Count, Field(description="Quotes of Grok that are not in the conversation.")]
     ]

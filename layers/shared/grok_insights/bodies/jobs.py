@@ -74,11 +74,15 @@ class EstimateBody(TypedDict):
 
 
 class OutcomesBody(TypedDict):
-    """What became of the insights that a job analyses again."""
+    """What became of the insights that a job analyses again, or maps anew."""
 
     done: Annotated[Count, Field(description="Insights that were replaced.")]
     changed: Annotated[
-        Count, Field(description="Of these, those with another status, sentiment, topic or value.")
+        Count,
+        Field(
+            description="Of these, those with another status, sentiment, topic or value. In a dry "
+            "run of a remap: those that would change."
+        ),
     ]
     failed: Annotated[Count, Field(description="Those without an analysis. They stay as they are.")]
     skipped: Annotated[
@@ -150,7 +154,10 @@ class JobBody(TypedDict):
     eta_seconds: Annotated[
         int | None, Field(description="Seconds until all lines are sent, at this rate.")
     ]
-    estimate: Annotated[EstimateBody | None, Field(description="Null until the file is read.")]
+    estimate: Annotated[
+        EstimateBody | None,
+        Field(description="Null until all is read, and for jobs that analyse nothing."),
+    ]
     outcomes: NotRequired[Annotated[OutcomesBody, Field(description="Of other jobs than imports.")]]
     error: Annotated[JobErrorBody | None, Field(description="Why it failed.")]
     rejected_file: NotRequired[

@@ -109,7 +109,8 @@ class Origin:
 
     ``latency_seconds`` is the time of the last call only. ``attempts`` counts calls from 1.
     ``redrives`` is how often its dead letter had been redriven before. ``profile_version`` is the
-    version of the profile that was used.
+    version of the profile that was used. ``mapping_version`` is the version by which a job has
+    mapped the topics and the segments anew; None if none has changed them.
     """
 
     model: str
@@ -119,6 +120,7 @@ class Origin:
     prompt_version: str
     redrives: int = 0
     profile_version: int = 1
+    mapping_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _unverified_json(outcome: Analysis | Failure) -> dict[str, Any]:
 
 
 def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
+    mapped = {} if origin.mapping_version is None else {"mapping_version": origin.mapping_version}
     return {
         "mock": origin.mock,
         "latency": round(origin.latency_seconds, 3),
@@ -211,6 +214,7 @@ def _meta_json(origin: Origin, cost: Cost) -> dict[str, Any]:
         "attempts": origin.attempts,
         "prompt_version": origin.prompt_version,
         "profile_version": origin.profile_version,
+        **mapped,
     }
 
 

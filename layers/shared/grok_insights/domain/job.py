@@ -6,13 +6,15 @@ its parts: see `grok_insights.domain.slices`.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from grok_insights.domain.insight import Status
 from grok_insights.domain.job_filter import JobFilter
 from grok_insights.domain.slices import Slices
 from grok_insights.domain.timestamps import Instant
@@ -33,9 +35,6 @@ MAX_ATTEMPTS: Final = 5
 
 MAX_FAILED_PARTS: Final = 100
 
-OF_IMPORTS: Final = ("upload_id", "format", "encoding", "delimiter", "mapping", "again")
-"""Options that only an import has."""
-
 TEXT_COLUMN: Final = "text"
 METADATA_PREFIX: Final = "metadata."
 
@@ -45,6 +44,12 @@ class JobKind(StrEnum):
 
     IMPORT = "import"
     REANALYSIS = "reanalysis"
+    REMAP = "remap"
+
+    @property
+    def reads_once(self) -> bool:
+        """Return whether a job of this kind reads its slices once, and has then ended."""
+        return self is JobKind.REMAP
 
 
 class JobStatus(StrEnum):
@@ -64,6 +69,7 @@ class JobPhase(StrEnum):
     COUNTING = "counting"
     SENDING = "sending"
     CHECKING = "checking"
+    MAPPING = "mapping"
     WAITING = "waiting"
 
 
@@ -122,22 +128,34 @@ class NewJob(Model):
     )
     dry_run: bool = Field(
         False,
-        description="Only count lines or insights, and estimate the tokens, the cost and the time.",
+        description="Only count: lines or insights with the tokens, the cost and the time, or what "
+        "a remap would change.",
     )
     again: bool = Field(
         False, description="Import a file that was imported before. Nothing is analysed twice."
     )
 
+    @field_validator("upload_id", "format", "encoding", "delimiter", "mapping", "again")
+    @classmethod
+    def _is_of_an_import(cls, value: object, info: ValidationInfo) -> object:
+        kind, default = info.data.get("kind"), cls.model_fields[str(info.field_name)].default
+        if kind not in {None, JobKind.IMPORT} and value != default:
+            raise ValueError("is an option of imports only")
+        return value
+
+    @field_validator("filter")
+    @classmethod
+    def _is_of_its_kind(cls, sent: JobFilter | None, info: ValidationInfo) -> JobFilter | None:
+        if sent and info.data.get("kind") is JobKind.IMPORT:
+            raise ValueError("is no option of imports")
+        if sent and sent.status is Status.FAILED and info.data.get("kind") is JobKind.REMAP:
+            raise ValueError("must not have the status failed: a remap changes completed insights")
+        return sent
+
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
         if self.kind is JobKind.IMPORT and self.upload_id is None:
             raise ValueError("an import needs an upload_id")
-        if self.kind is JobKind.IMPORT and self.filter is not None:
-            raise ValueError("an import has no filter")
-        fields = type(self).model_fields
-        given = [one for one in OF_IMPORTS if getattr(self, one) != fields[one].default]
-        if self.kind is not JobKind.IMPORT and given:
-            raise ValueError(f"only an import has {', '.join(given)}")
         return self
 
 
@@ -169,6 +187,7 @@ class Counts(Model):
     Lines are accepted or rejected, or their conversation stays ``erased``; ``repeated`` are
     accepted, and were stored before. Insights are ``selected`` by the filter, and their analysis
     took ``tokens``. Then messages are ``sent``.
+    ``outcomes`` are those that a dry run would have, named as in `grok_insights.domain.rework`.
     """
 
     accepted: int = 0
@@ -178,11 +197,13 @@ class Counts(Model):
     selected: int = 0
     tokens: int = 0
     sent: int = 0
+    outcomes: dict[str, int] = Field(default_factory=dict)
 
     def __add__(self, other: Counts) -> Counts:
         """Return the sums."""
-        names = type(self).model_fields
-        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        names = type(self).model_fields.keys() - {"outcomes"}
+        sums = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Counts(**sums, outcomes=Counter(self.outcomes) + Counter(other.outcomes))
 
     @property
     def lines(self) -> int:

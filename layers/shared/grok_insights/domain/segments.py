@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
 
 from grok_insights.domain.profile import BUILT_IN, MAX_SEGMENT_CHARS, OTHER, Profile
-
-if TYPE_CHECKING:
-    from grok_insights.domain.conversation import Conversation
 
 MAX_SEGMENT_VALUES: Final = 50
 """Different values of one segment: the first ones that were seen. Others count as ``other``."""
 
 NO_VALUES: Final[frozenset[str]] = frozenset()
+
+
+class WithMetadata(Protocol):
+    """A conversation, or as much of it as segments need."""
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """Return what the client sent as metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class ActiveProfile:
     profile: Profile = BUILT_IN
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def segments(self, conversation: Conversation) -> dict[str, str]:
+    def segments(self, conversation: WithMetadata) -> dict[str, str]:
         """Return the segments of the insight of a conversation.
 
         A value that is not known is ``other``. Without a value, there is no segment.
@@ -35,7 +40,7 @@ class ActiveProfile:
             for name, value in segment_values(conversation, self.profile).items()
         }
 
-    def unknown(self, conversation: Conversation) -> set[tuple[str, str]]:
+    def unknown(self, conversation: WithMetadata) -> set[tuple[str, str]]:
         """Return the segments of a conversation that may become known, with their values."""
         return {
             (name, value)
@@ -45,8 +50,17 @@ class ActiveProfile:
             and len(known) < MAX_SEGMENT_VALUES
         }
 
+    def knowing(self, conversations: Iterable[WithMetadata]) -> ActiveProfile:
+        """Return the profile as it is after the new values of conversations became known."""
+        active = self
+        for conversation in conversations:
+            for name, value in sorted(active.unknown(conversation)):
+                seen = active.values.get(name, NO_VALUES) | {value}
+                active = replace(active, values={**active.values, name: seen})
+        return active
 
-def segment_values(conversation: Conversation, profile: Profile) -> dict[str, str]:
+
+def segment_values(conversation: WithMetadata, profile: Profile) -> dict[str, str]:
     """Return the values of a conversation's metadata for the segments of a profile."""
     metadata = conversation.metadata or {}
     values = {name: segment_value(metadata.get(name)) for name in profile.segments}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from pydantic import Field
 from grok_insights.aws.failures import AWS_FAILURES
 from grok_insights.domain.job import Job, JobError, JobKind, JobStatus, NewJob, Part
 from grok_insights.errors import Conflict, NotFound, Unavailable
-from grok_insights.jobs.report import body, outcomes_body
+from grok_insights.jobs.report import body, outcomes_body, total
 from grok_insights.telemetry import logger
 from grok_insights.validation import Model, WholeNumber
 
@@ -117,7 +118,7 @@ class ManageJobs:
                 raise Conflict(f"the job is {job.status} already")
             cancelled = self.jobs.replace(job.ended(JobStatus.CANCELLED, self.now()))
             if cancelled is not None:
-                if job.kind is not JobKind.IMPORT:
+                if job.kind is JobKind.REANALYSIS:
                     self.outcomes.close(job.id)
                 self.workflows[job.kind].stop(job.id, job.run)
                 return cancelled
@@ -132,9 +133,11 @@ class ManageJobs:
             There is no such job.
         """
         job = self._current(job_id)
-        shown = body(job, self._parts(job), self.prices, self.now(), self.files)
+        parts = self._parts(job)
+        shown = body(job, parts, self.prices, self.now(), self.files)
         if job.kind is not JobKind.IMPORT:
-            shown["outcomes"] = outcomes_body(self.outcomes.counts(job.id))
+            planned = total(job.settled_counts, parts).outcomes
+            shown["outcomes"] = outcomes_body(self.outcomes.counts(job.id) + Counter(planned))
         return shown
 
     def newest(self, limit: int) -> JobsBody:

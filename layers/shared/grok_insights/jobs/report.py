@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grok_insights.aws.files import URL_SECONDS, errors_key
 from grok_insights.domain import timestamps
-from grok_insights.domain.job import Counts, Job, JobPhase, JobStatus, Part
+from grok_insights.domain.job import Counts, Job, JobKind, JobPhase, JobStatus, Part
 from grok_insights.domain.rework import CHANGED, DONE, ERROR, FAILED, FLIP, SKIPPED
 from grok_insights.jobs.estimate import Prices, estimate, estimate_rework
 
@@ -26,12 +26,9 @@ def body(
 ) -> JobBody:
     """Return the body of a job. Without ``parts``, its counts are those of the last plan."""
     counts = job.counts if parts is None else total(job.settled_counts, parts)
-    seconds = (job.finished_at or now) - job.started_at
-    done, whole = (
-        (counts.lines, job.checkpoint.lines) if job.upload else (job.outcomes, counts.selected)
-    )
-    rate = done / seconds.total_seconds() if seconds else 0.0
-    is_sending = job.is_running and job.phase not in BEFORE_SENDING and rate > 0
+    progress = _progress(job, parts or (), counts)
+    seconds = ((job.finished_at or now) - job.started_at).total_seconds()
+    rate = progress["lines_done"] / seconds if seconds else 0.0
     shown: JobBody = {
         "id": job.id,
         "kind": job.kind,
@@ -42,7 +39,7 @@ def body(
         "filter": _filter(job),
         "dry_run": job.options.dry_run,
         "run": job.run,
-        "progress": _progress(job, counts),
+        "progress": progress,
         "counts": {
             "accepted": counts.accepted,
             "repeated": counts.repeated,
@@ -50,10 +47,12 @@ def body(
             "erased": counts.erased,
         },
         "lines_per_second": round(rate, 1) if rate else None,
-        "eta_seconds": round((whole - done) / rate) if is_sending else None,
+        "eta_seconds": _eta_seconds(job, progress, rate, seconds) if rate else None,
         "estimate": estimate(job.checkpoint, prices)
         if job.upload
-        else estimate_rework(job, counts, prices),
+        else estimate_rework(job, counts, prices)
+        if job.kind is JobKind.REANALYSIS
+        else None,
         "error": None if job.error is None else {**job.error.model_dump()},  # type: ignore[typeddict-item]
         "created_at": timestamps.to_text(job.created_at),
         "started_at": timestamps.to_text(job.started_at),
@@ -100,7 +99,19 @@ def _filter(job: Job) -> dict[str, Any] | None:
     return job.options.filter.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _progress(job: Job, counts: Counts) -> ProgressBody:
+def _eta_seconds(job: Job, progress: ProgressBody, rate: float, seconds: float) -> int | None:
+    """Return the seconds until the end, by the lines that are left, or by the percentage."""
+    if not job.is_running or job.phase in BEFORE_SENDING:
+        return None
+    if progress["lines_total"] is not None:
+        return round((progress["lines_total"] - progress["lines_done"]) / rate)
+    percent = progress["percent"]
+    return round(seconds * (100 - percent) / percent) if percent else None
+
+
+def _progress(job: Job, parts: Sequence[Part], counts: Counts) -> ProgressBody:
+    if job.kind.reads_once:
+        return _progress_of_slices(job, parts, counts)
     if job.upload is None:
         return _progress_of_rework(job, counts)
     read = job.checkpoint
@@ -117,6 +128,19 @@ def _progress(job: Job, counts: Counts) -> ProgressBody:
         "lines_done": counts.lines,
         "lines_total": read.lines if read.is_complete else None,
         "percent": 100.0 if is_done else round(100 * done / whole, 1) if whole else 0.0,
+    }
+
+
+def _progress_of_slices(job: Job, parts: Sequence[Part], counts: Counts) -> ProgressBody:
+    """Return the progress in slices, since the insights are counted while they are processed."""
+    done = job.settled + sum(part.is_complete for part in parts)
+    is_done = job.status is JobStatus.COMPLETED
+    return {
+        "bytes_read": 0,
+        "bytes_total": 0,
+        "lines_done": counts.selected,
+        "lines_total": counts.selected if is_done else None,
+        "percent": 100.0 if is_done else round(100 * done / job.parts, 1) if job.parts else 0.0,
     }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.event_bus import EventBus
     from grok_insights.aws.files import Files
+    from grok_insights.aws.insights.scan import Scan
     from grok_insights.aws.jobs import Jobs
     from grok_insights.domain.job import Job
     from grok_insights.events.publishing import Publishing
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from grok_insights.http import HttpHandler, Router
     from grok_insights.ingest.conversations import Ingest
     from grok_insights.jobs.manage import ManageJobs
+    from grok_insights.jobs.rework.slices import SliceWork
     from grok_insights.jobs.rework.steps import ReworkSteps
     from grok_insights.jobs.steps import ImportSteps
     from grok_insights.query import Query
@@ -122,7 +124,10 @@ def jobs(of: Parts) -> ManageJobs:
         outcomes=of.job_outcomes,
         workflows={
             JobKind.IMPORT: Workflow(of.stepfunctions(), settings.import_state_machine),
-            JobKind.REANALYSIS: Workflow(of.stepfunctions(), settings.reanalysis_state_machine),
+            **dict.fromkeys(
+                (JobKind.REANALYSIS, JobKind.REMAP),
+                Workflow(of.stepfunctions(), settings.rework_state_machine),
+            ),
         },
         prices=Prices(
             settings.grok_cost_per_1k,
@@ -183,25 +188,56 @@ def _overhead_tokens(of: Parts) -> Callable[[], int]:
 def rework_steps(of: Parts) -> ReworkSteps:
     """Return the use case of the rework function."""
     from grok_insights.aws.insights.scan import Scan
+    from grok_insights.domain.job import JobKind
     from grok_insights.jobs.rework.plan import ReworkPlanner
-    from grok_insights.jobs.rework.slices import PAGE, SliceReader
+    from grok_insights.jobs.rework.slices import SliceReader
     from grok_insights.jobs.rework.steps import ReworkSteps
 
-    table, settings, outcomes = _jobs_table(of), of.settings, of.job_outcomes
+    table, settings = _jobs_table(of), of.settings
     scan = Scan(of.dynamodb, settings.insights_table, settings.index_shards, of.batch_get, of.now)
-    most_waiting = max(PAGE, min(4 * settings.max_batch_size, settings.max_queue_depth // 2))
+    works = {JobKind.REANALYSIS: _resend(of), JobKind.REMAP: _remap(of, scan)}
     return ReworkSteps(
         jobs=table,
         scan=scan,
-        outcomes=outcomes,
-        planner=ReworkPlanner(
-            table, of.queue, of.pauses, outcomes, of.pause_limits, most_waiting, of.now
-        ),
-        reader=SliceReader(
-            table, scan, outcomes, of.queue, most_waiting, of.now, of.sleep, of.monotonic
-        ),
+        planner=ReworkPlanner(table, works, of.now),
+        reader=SliceReader(table, scan, of.sleep, of.monotonic),
+        works=works,
         now=of.now,
         monotonic=of.monotonic,
+    )
+
+
+def _resend(of: Parts) -> SliceWork:
+    """Return what re-analyses do with slices."""
+    from grok_insights.jobs.rework.resend import Resend
+    from grok_insights.jobs.rework.slices import PAGE
+
+    settings = of.settings
+    return Resend(
+        queue=of.queue,
+        pauses=of.pauses,
+        outcomes=of.job_outcomes,
+        limits=of.pause_limits,
+        most_waiting=max(PAGE, min(4 * settings.max_batch_size, settings.max_queue_depth // 2)),
+        now=of.now,
+    )
+
+
+def _remap(of: Parts, scan: Scan) -> SliceWork:
+    """Return what remaps do with slices."""
+    from grok_insights.aws.metadata import MetadataReader
+    from grok_insights.aws.state.segment_values import SegmentValues
+    from grok_insights.jobs.rework.remap import Remap
+
+    settings = of.settings
+    return Remap(
+        scan=scan,
+        metadata=MetadataReader(settings.conversations_table, of.batch_get, of.now),
+        pauses=of.pauses,
+        segment_values=SegmentValues(of.dynamodb, settings.state_table),
+        ledger=of.ledger,
+        outcomes=of.job_outcomes,
+        now=of.now,
     )
 
 

@@ -38,10 +38,18 @@ class Selected(NamedTuple):
     job_id: str | None
 
 
-class ScanPage(NamedTuple):
-    """Insights, and the position after which the next page begins; None at the end of the slice."""
+def selected(items: Iterable[Item]) -> list[Selected]:
+    """Return the insights of items. Damaged items are logged and left out."""
+    return list(all_parsed(_selected, items, "conversation_id"))
 
-    selected: list[Selected]
+
+class ScanPage(NamedTuple):
+    """Items of selected insights, and the position after which the next page begins.
+
+    The position is None at the end of the slice.
+    """
+
+    items: list[Item]
     position: str | None
 
 
@@ -82,9 +90,16 @@ class Scan:
         )
         found = [item for item in response["Items"] if item["kind"]["S"] in selection.kinds]
         last = response.get("LastEvaluatedKey")
-        items = self._items(item["conversation_id"]["S"] for item in found)
-        matching = all_parsed(partial(_selected, selection, self.now()), items, "conversation_id")
-        return ScanPage(list(matching), None if last is None else last["position"]["S"])
+        items = self.matching(selection, (item["conversation_id"]["S"] for item in found))
+        return ScanPage(items, None if last is None else last["position"]["S"])
+
+    def matching(self, selection: Selection, ids: Iterable[str]) -> list[Item]:
+        """Return the items of those insights that match a selection, apart from its time.
+
+        Damaged items are logged and left out.
+        """
+        match = partial(_matching, selection, self.now())
+        return list(all_parsed(match, self._items(ids), "conversation_id"))
 
     def _request(self, shard: int, first: str, end: str) -> dict[str, Any]:
         return {
@@ -105,12 +120,16 @@ class Scan:
         return self.batch_get({self.table: {"Keys": keys}})[self.table] if keys else []
 
 
-def _selected(selection: Selection, now: datetime, item: Item) -> Selected | None:
-    """Return the insight of an item; None if it does not match."""
+def _matching(selection: Selection, now: datetime, item: Item) -> Item | None:
+    """Return an item; None if it does not match."""
     if is_mark(item) or has_expired(item, now) or item["kind"]["S"] not in selection.kinds:
         return None
     if selection.all_labels and not {*selection.all_labels} <= {*labels_of(item)}:
         return None
+    return item
+
+
+def _selected(item: Item) -> Selected:
     return Selected(
         item["conversation_id"]["S"],
         int(item["generation"]["N"]),

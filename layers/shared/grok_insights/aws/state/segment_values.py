@@ -11,12 +11,10 @@ from botocore.exceptions import ClientError
 from grok_insights.aws.dynamodb.attributes import Item, number, text
 from grok_insights.aws.dynamodb.conditions import refused_item
 from grok_insights.aws.state.names import segment
-from grok_insights.domain.segments import MAX_SEGMENT_VALUES, ActiveProfile
+from grok_insights.domain.segments import MAX_SEGMENT_VALUES, ActiveProfile, WithMetadata
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from grok_insights.domain.conversation import Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class SegmentValues:
     client: DynamoDBClient
     table: str
 
-    def admit(self, active: ActiveProfile, conversations: Iterable[Conversation]) -> ActiveProfile:
+    def admit(self, active: ActiveProfile, conversations: Iterable[WithMetadata]) -> ActiveProfile:
         """Add the new values of conversations, and return the profile with all known values.
 
         A segment never has more than 50 values, whatever other functions add concurrently: the

@@ -1,6 +1,5 @@
-"""The use case of jobs that analyse stored insights again.
+"""The use cases of jobs on stored insights, which are read in slices.
 
-All slices are read several times. The first pass counts and estimates. The next one sends a message
-for each insight that the job has not replaced. Further passes send those that are left, for example
-after a cancellation. The job ends with a pass that has sent nothing.
+`slices` reads them, whatever the kind of the job. What is done with them differs: `resend` sends
+them to the analysis again, and `remap` maps their topics and segments anew.
 """

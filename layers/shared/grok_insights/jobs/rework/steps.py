@@ -5,10 +5,11 @@ Each step may run twice, or end at any point: what it does again has the same ef
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grok_insights.domain.job import Job, JobError, JobPhase, JobStatus
+from grok_insights.domain.job import Job, JobError, JobKind, JobPhase, JobStatus
 from grok_insights.domain.slices import Slices
 from grok_insights.jobs.rework.slices import selection_of
 from grok_insights.jobs.steps import Event, JobSteps, Result, result
@@ -16,8 +17,7 @@ from grok_insights.telemetry import MetricUnit, metrics
 
 if TYPE_CHECKING:
     from grok_insights.aws.insights.scan import Scan
-    from grok_insights.aws.state.job_outcomes import JobOutcomes
-    from grok_insights.jobs.rework.slices import SliceReader
+    from grok_insights.jobs.rework.slices import SliceReader, SliceWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class ReworkSteps(JobSteps):
     """The steps of a job on stored insights."""
 
     scan: Scan
-    outcomes: JobOutcomes
     reader: SliceReader
+    works: Mapping[JobKind, SliceWork]
 
     function = "rework"
 
@@ -40,13 +40,12 @@ class ReworkSteps(JobSteps):
                 return result(event, "stop")
             slices = Slices.of(*bounds, self.scan.shards)
             job = job.changed(slices=slices, passes=1, phase=JobPhase.COUNTING)
-        if not job.options.dry_run:
-            self.outcomes.open(job.id)
+        self.works[job.kind].open(job)
         later = self.jobs.replace(job.changed(updated_at=self.now()))
         return result(event, "stop" if later is None else "plan")
 
     def _part(self, job: Job, number: int, deadline: float) -> None:
-        self.reader(job, number, deadline)
+        self.reader(job, number, deadline, self.works[job.kind])
 
     def _finish(self, job: Job) -> None:
         count = len(job.failed_parts)
@@ -59,4 +58,4 @@ class ReworkSteps(JobSteps):
         self.jobs.replace(job.ended(JobStatus.COMPLETED, self.now()))
 
     def _close(self, job: Job) -> None:
-        self.outcomes.close(job.id)
+        self.works[job.kind].close(job)
