@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
-from unicodedata import normalize
 
 import httpx
 from rich.console import Console
@@ -31,36 +30,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grok_insights.domain.insight_row import COLUMNS, row
+
 PAGE: Final = 100
 TRIES: Final = 8
 AGAIN: Final = frozenset({429, 500, 502, 503, 504})
-COLUMNS: Final = (
-    "id",
-    "external_id",
-    "occurred_at",
-    "created_at",
-    "status",
-    "sentiment",
-    "topics",
-    "fields",
-    "segments",
-    "quotes",
-    "summary",
-    "tokens_used",
-    "estimated_cost",
-    "processing_time_ms",
-    "grok_model",
-    "attempts",
-    "mock",
-    "error_code",
-    "error_message",
-)
-FORMULA: Final = ("=", "+", "-", "@")
-"""A spreadsheet takes a cell that starts like this for a formula, and runs it. Full-width forms
-count as well. Invisible characters in front of it do not prevent this.
-https://owasp.org/www-community/attacks/CSV_Injection
-"""
-
 Insight = dict[str, Any]
 Write = Callable[[Insight], None]
 
@@ -119,39 +93,6 @@ class Api:
 def _narrows(name: str) -> bool:
     """Return whether a filter selects insights that the totals do not count separately."""
     return name in {"topic", "external_id"} or name.startswith(("field.", "segment."))
-
-
-def row(insight: Insight) -> list[str]:
-    """Return the cells of an insight. A spreadsheet takes none of them for a formula."""
-    flat = {
-        **insight,
-        "topics": ";".join(insight.get("topics", ())),
-        "fields": _pairs(insight.get("fields", {})),
-        "segments": _pairs(insight.get("segments", {})),
-        "quotes": "\n".join(quote["text"] for quote in insight.get("quotes", ())),
-        "attempts": insight["meta"]["attempts"],
-        "mock": str(insight["meta"]["mock"]).lower(),
-        "error_code": insight.get("error", {}).get("code"),
-        "error_message": insight.get("error", {}).get("message"),
-    }
-    return [_cell(flat.get(column)) for column in COLUMNS]
-
-
-def _pairs(values: dict[str, Any]) -> str:
-    """Return names and values as JSON, since a text can contain any separator; empty if none."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) if values else ""
-
-
-def _cell(value: Any) -> str:
-    shown = "" if value is None else str(value)
-    return f"'{shown}" if _may_be_formula(shown) else shown
-
-
-def _may_be_formula(shown: str) -> bool:
-    if shown.startswith(("\t", "\r", "\n")):
-        return True
-    visible = next((one for one in shown if one.isprintable() and not one.isspace()), "")
-    return normalize("NFKC", visible).startswith(FORMULA)
 
 
 @contextmanager

@@ -363,7 +363,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "An import reads the file, checks its lines, and sends them to the analysis as the bulk "
         "route does. It waits while the queue is full or the analysis is paused. A re-analysis "
         "sends stored insights to the analysis again. A remap maps their topics and segments by "
-        "the active profile, without calling Grok. With `dry_run` a job only counts.",
+        "the active profile, without calling Grok. An export writes insights to a file. With "
+        "`dry_run` a job only counts.",
         {202: SuccessResponse("The job.", StartedJobBody, examples.STARTED_JOB, ("Location",))},
         (*SENDING, 404, 409),
         body_example=examples.NEW_JOB,
@@ -379,7 +380,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "getJob",
         "Jobs",
         "Progress, counts, rate, estimates and errors. `rejected_file` lists rejected lines with "
-        "their number and the reason.",
+        "their number and the reason. `export_file` is the file of an export.",
         {200: SuccessResponse("The job.", JobBody, examples.JOB, ("Cache-Control",))},
         (*READING, 404),
         example_id=examples.JOB_ID,

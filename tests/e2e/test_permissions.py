@@ -106,6 +106,10 @@ def put_event(bus: str) -> Attempt:
     return attempt
 
 
+def get_object(key: str) -> Attempt:
+    return lambda client, stack: client.get_object(Bucket=stack.name("FILES_BUCKET_NAME"), Key=key)
+
+
 def describe_stream(client: Any, stack: Stack) -> None:
     table = stack.session.dynamodb().describe_table(TableName=stack.name("INSIGHTS_TABLE_NAME"))
     client.describe_stream(StreamArn=table["Table"]["LatestStreamArn"])
@@ -114,6 +118,11 @@ def describe_stream(client: Any, stack: Stack) -> None:
 AN_ID = {"id": {"S": "nobody"}}
 A_COUNTER = {"bucket": {"S": "day#2026#0"}, "slot": {"S": "11-23"}}
 REFUSED: list[tuple[str, str, str, Attempt]] = [
+    ("REWORK", "dynamodb", "write conversations", put("CONVERSATIONS_TABLE_NAME", AN_ID)),
+    ("REWORK", "dynamodb", "delete insights", delete("INSIGHTS_TABLE_NAME", KEY)),
+    ("REWORK", "dynamodb", "change the profile", put("STATE_TABLE_NAME", {"id": {"S": "profile"}})),
+    ("REWORK", "s3", "read uploads", get_object("uploads/1")),
+    ("JOBS", "s3", "read the files of slices", get_object("exports/1/parts/1")),
     ("QUERY", "dynamodb", "write insights", put("INSIGHTS_TABLE_NAME", AN_INSIGHT)),
     ("QUERY", "dynamodb", "delete insights", delete("INSIGHTS_TABLE_NAME", KEY)),
     ("QUERY", "dynamodb", "write conversations", put("CONVERSATIONS_TABLE_NAME", AN_ID)),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import Client, NewClient, Stack, ended_job, until
@@ -102,3 +106,44 @@ def test_a_remap_maps_topics_and_segments_anew_without_the_analysis(
     assert (event["reason"], event["segments"]) == ("remap", CHAT)
     again = job_on_insights(client, kind="remap")["outcomes"]
     assert (again["done"], again["changed"]) == (0, 0)
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "csv"])
+def test_an_export_has_the_insights_of_the_list(
+    client: Client, ids: list[str], file_format: str
+) -> None:
+    include = ["text", "metadata"]
+    job = job_on_insights(client, kind="export", format=file_format, include=include)
+    response = httpx.get(job["export_file"]["url"], timeout=30)
+    assert response.status_code == 200, response.text
+    assert len(response.content) == job["export_file"]["bytes"]
+    assert "attachment" in response.headers["content-disposition"]
+    listed = {one["id"]: one for one in every_insight(client)}
+    exported = parsed(response.text, file_format)
+    assert sorted(one["id"] for one in exported) == sorted(listed)
+    assert {*ids} <= {*listed}
+    for one in exported:
+        insight = listed[one["id"]]
+        assert one["summary"].removeprefix("'") == insight["summary"]
+        if file_format == "jsonl":
+            assert {name: one[name] for name in insight} == insight
+        if one["id"] in ids:
+            assert one["text"].startswith("My parcel")
+
+
+def every_insight(client: Client) -> Iterator[dict[str, Any]]:
+    """Yield all insights, page by page."""
+    cursor = None
+    while True:
+        more: dict[str, str] = {} if cursor is None else {"cursor": cursor}
+        page = client.get("/api/v1/insights", limit=100, **more).json()
+        yield from page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+def parsed(content: str, file_format: str) -> list[dict[str, Any]]:
+    if file_format == "csv":
+        return list(csv.DictReader(io.StringIO(content, newline="")))
+    return [json.loads(line) for line in content.splitlines()]

@@ -73,7 +73,7 @@ def test_an_upload_alone_starts_nothing(imports: Imports) -> None:
 def test_an_unknown_kind_is_refused_with_the_kinds_that_there_are(imports: Imports) -> None:
     response = imports.request("POST", "/api/v1/jobs", {"kind": "dance", "upload_id": MISSING})
     assert response.status == 422
-    message = "must be 'import', 'reanalysis' or 'remap'"
+    message = "must be 'import', 'reanalysis', 'remap' or 'export'"
     assert response.body["errors"] == [{"location": "body.kind", "message": message}]
 
 

@@ -41,6 +41,8 @@ WILDCARDS = {
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/uploads/*"}': "the files that clients send",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*"}': "the parts and errors of jobs",
     '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/jobs/*/errors.jsonl"}': "one file of each job",
+    '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/exports/*/insights.*"}': "the file of an export",
+    '{"Fn::Sub": "${FilesStack.Outputs.BucketArn}/exports/*"}': "the files of exports and slices",
     f'{{"Fn::Sub": "{EXECUTIONS}:*"}}': "the executions of that one state machine",
     f'{{"Fn::Sub": "{REWORKS}:*"}}': "the executions of that one state machine",
     f'{{"Fn::Sub": "{REWORKS}/*"}}': "the child executions of its map runs",

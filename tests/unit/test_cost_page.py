@@ -89,5 +89,5 @@ def test_the_quantities_of_key_requests_and_polling_follow_from_their_formulas()
 def test_every_price_has_its_source_on_the_page() -> None:
     sources = PAGE.read_text("utf-8").partition("## Where the prices come from")[2]
     services = ("api-gateway", "lambda", "eventbridge", "sqs", "dynamodb")
-    for service in (*services, "cloudwatch", "xray", "kms", "waf"):
+    for service in (*services, "cloudwatch", "xray", "kms", "waf", "s3"):
         assert f"https://aws.amazon.com/{service}/pricing/" in sources

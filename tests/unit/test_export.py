@@ -12,7 +12,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from scripts.export import COLUMNS, Api, ExportError, export, row
+from grok_insights.domain.insight_row import COLUMNS, row
+from scripts.export import Api, ExportError, export
 from tests.builders import failed_insight, insight
 
 QUIET = Console(file=io.StringIO())

@@ -10,7 +10,8 @@ const LONGEST_PAUSE_MS = 5000;
 const BADGES = { running: "running", completed: "positive", failed: "negative", cancelled: "neutral" };
 const PHASES = {
   reading: "Reading the file", importing: "Importing", counting: "Counting the insights", sending: "Sending them to the analysis",
-  checking: "Checking the outcomes", waiting: "Waiting",
+  checking: "Checking the outcomes", waiting: "Waiting", mapping: "Mapping the topics", exporting: "Writing the insights",
+  composing: "Making one file",
 };
 const WAITS = {
   queue: "Waiting until fewer conversations are in the queue.",
@@ -52,7 +53,9 @@ export function progressBar(percent, label) {
 }
 
 /** Return the counts of a job in words. */
-export function countWords({ counts, outcomes, dry_run: isCheck }) {
+export function countWords({ kind, counts, outcomes, progress, dry_run: isCheck }) {
+  if (kind === "export") return `${counted(progress.lines_done, "insight")} read.`;
+  if (kind === "remap" && isCheck) return `${counted(outcomes?.changed ?? 0, "insight")} would change.`;
   if (isCheck) return "";
   if (outcomes) return outcomeWords(outcomes);
   const parts = [counted(counts.accepted, "line") + " accepted"];
@@ -98,6 +101,7 @@ export function jobActions(job, page, changed) {
   return [
     job.status === "running" && button("Cancel", cancel, { kind: "small", "aria-label": `Cancel ${named(job)}` }),
     ["failed", "cancelled"].includes(job.status) && button("Start again", act("start"), { kind: "small", "aria-label": `Start ${named(job)} again` }),
+    job.export_file && h("a", { class: "button small", href: job.export_file.url, download: true }, "Download"),
     job.rejected_file && h("a", { class: "button small", href: job.rejected_file.url, download: true }, "Download rejected lines"),
   ];
 }

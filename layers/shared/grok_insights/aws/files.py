@@ -1,7 +1,8 @@
 """The bucket of files: uploads of clients, and the parts and the errors of jobs.
 
 ``uploads/UPLOAD`` is a file as a client sent it. ``jobs/JOB/parts/NUMBER`` is a part of it, and
-``jobs/JOB/errors/…`` are the rejected lines. The bucket deletes all of them after days.
+``jobs/JOB/errors/…`` are the rejected lines. ``exports/JOB/insights.…`` is the file of an export,
+and ``exports/JOB/parts/…`` are those of its slices. The bucket deletes all of them after days.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from botocore.exceptions import ClientError
 
-from grok_insights.domain.job import Upload
+from grok_insights.domain.job import FileFormat, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 URL_SECONDS: Final = 900
+EXPORT_DAYS: Final = 7
+"""How long the bucket keeps the files of exports."""
+
 MAX_KEYS: Final = 1_000
 PAST_END: Final = "InvalidRange"
 NOT_FOUND: Final = {"NoSuchUpload", "NoSuchKey", "404"}
@@ -76,6 +80,17 @@ class Files:
             },
             ExpiresIn=URL_SECONDS,
         )
+
+    def send_part(self, upload: Upload, part: int, content: bytes) -> str:
+        """Send a part, and return its ETag."""
+        response = self.client.upload_part(
+            Bucket=self.bucket,
+            Key=upload.key,
+            UploadId=upload.s3_upload_id,
+            PartNumber=part,
+            Body=content,
+        )
+        return response["ETag"]
 
     def complete_upload(self, upload: Upload, sent: dict[int, str]) -> None:
         """Make the file of its parts."""
@@ -144,6 +159,16 @@ def rejected_key(job_id: str, part: int, done: int) -> str:
 def errors_key(job_id: str) -> str:
     """Return the key of the file with the rejected lines of a job."""
     return f"jobs/{job_id}/errors.jsonl"
+
+
+def export_part_key(job_id: str, name: str) -> str:
+    """Return the key of a file that a slice of an export has written."""
+    return f"exports/{job_id}/parts/{name}"
+
+
+def export_key(job_id: str, file_format: FileFormat) -> str:
+    """Return the key of the file of an export."""
+    return f"exports/{job_id}/insights.{file_format}"
 
 
 def _require_not_found(error: ClientError) -> None:

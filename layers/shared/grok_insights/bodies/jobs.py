@@ -118,6 +118,15 @@ class RejectedFileBody(TypedDict):
     expires_at: Annotated[Timestamp, Field(description="Until when the address is valid.")]
 
 
+class ExportFileBody(TypedDict):
+    """The file of an export. It is deleted after 7 days."""
+
+    url: Annotated[str, Field(description="Address of the file, for whoever has it.")]
+    bytes: Annotated[Count, Field(description="Size of the file.")]
+    expires_at: Annotated[Timestamp, Field(description="Until when the address is valid.")]
+    available_until: Annotated[Timestamp, Field(description="Until when there is a file.")]
+
+
 class StartedJobBody(TypedDict):
     """A job that was started."""
 
@@ -158,10 +167,13 @@ class JobBody(TypedDict):
         EstimateBody | None,
         Field(description="Null until all is read, and for jobs that analyse nothing."),
     ]
-    outcomes: NotRequired[Annotated[OutcomesBody, Field(description="Of other jobs than imports.")]]
+    outcomes: NotRequired[Annotated[OutcomesBody, Field(description="Of re-analyses and remaps.")]]
     error: Annotated[JobErrorBody | None, Field(description="Why it failed.")]
     rejected_file: NotRequired[
         Annotated[RejectedFileBody, Field(description="Where lines were rejected.")]
+    ]
+    export_file: NotRequired[
+        Annotated[ExportFileBody, Field(description="Of a completed export with insights.")]
     ]
     created_at: Annotated[Timestamp, Field(description="When it was made.")]
     started_at: Annotated[Timestamp, Field(description="When it was last started.")]

@@ -45,11 +45,12 @@ class JobKind(StrEnum):
     IMPORT = "import"
     REANALYSIS = "reanalysis"
     REMAP = "remap"
+    EXPORT = "export"
 
     @property
     def reads_once(self) -> bool:
-        """Return whether a job of this kind reads its slices once, and has then ended."""
-        return self is JobKind.REMAP
+        """Return whether a job of this kind reads its slices only once."""
+        return self in {JobKind.REMAP, JobKind.EXPORT}
 
 
 class JobStatus(StrEnum):
@@ -70,6 +71,8 @@ class JobPhase(StrEnum):
     SENDING = "sending"
     CHECKING = "checking"
     MAPPING = "mapping"
+    EXPORTING = "exporting"
+    COMPOSING = "composing"
     WAITING = "waiting"
 
 
@@ -81,10 +84,25 @@ class Encoding(StrEnum):
 
 
 class FileFormat(StrEnum):
-    """How conversations stand in a file."""
+    """How conversations or insights stand in a file."""
 
     JSONL = "jsonl"
     CSV = "csv"
+
+
+class Include(StrEnum):
+    """What an export has of a conversation, besides its insight."""
+
+    TEXT = "text"
+    METADATA = "metadata"
+
+
+KINDS_WITH: Final = {
+    **dict.fromkeys(("upload_id", "encoding", "delimiter", "mapping", "again"), (JobKind.IMPORT,)),
+    "format": (JobKind.IMPORT, JobKind.EXPORT),
+    "include": (JobKind.EXPORT,),
+}
+"""The kinds of jobs that have an option, for options that not all have."""
 
 
 def _known_targets(mapping: dict[str, str]) -> dict[str, str]:
@@ -112,7 +130,9 @@ class NewJob(Model):
         None, description="Of other jobs: which insights. Without it, all that are stored."
     )
     format: FileFormat | None = Field(
-        None, description="Without it, a file that begins with `{` is `jsonl`, and others `csv`."
+        None,
+        description="Of an import: without it, a file that begins with `{` is `jsonl`, and others "
+        "`csv`. Of an export: `jsonl` without it.",
     )
     encoding: Encoding = Field(Encoding.UTF_8, description="Encoding of the file.")
     delimiter: Annotated[str, Field(pattern=r"^[^\r\n\"]$")] | None = Field(
@@ -134,13 +154,17 @@ class NewJob(Model):
     again: bool = Field(
         False, description="Import a file that was imported before. Nothing is analysed twice."
     )
+    include: tuple[Include, ...] = Field(
+        (), max_length=len(Include), description="Of an export: what it has of each conversation."
+    )
 
-    @field_validator("upload_id", "format", "encoding", "delimiter", "mapping", "again")
+    @field_validator(*KINDS_WITH)
     @classmethod
-    def _is_of_an_import(cls, value: object, info: ValidationInfo) -> object:
-        kind, default = info.data.get("kind"), cls.model_fields[str(info.field_name)].default
-        if kind not in {None, JobKind.IMPORT} and value != default:
-            raise ValueError("is an option of imports only")
+    def _is_of_another_kind(cls, value: object, info: ValidationInfo) -> object:
+        name, kind = str(info.field_name), info.data.get("kind")
+        is_given = value != cls.model_fields[name].default
+        if kind is not None and is_given and kind not in KINDS_WITH[name]:
+            raise ValueError(f"is an option of {' and '.join(KINDS_WITH[name])} only")
         return value
 
     @field_validator("filter")
@@ -219,7 +243,10 @@ class JobError(Model):
 
 
 class Upload(Model):
-    """A file that a client sends in parts. S3 calls the multipart upload ``s3_upload_id``."""
+    """A file that is sent in parts, by a client or by an export.
+
+    S3 calls the multipart upload ``s3_upload_id``.
+    """
 
     id: str
     key: str
@@ -227,6 +254,12 @@ class Upload(Model):
     name: str
     size: int
     created_at: Instant
+
+
+class ComposedFile(Upload):
+    """The file of an export. All its parts but the last have ``piece_bytes``."""
+
+    piece_bytes: int
 
 
 class Job(Model):
@@ -252,6 +285,8 @@ class Job(Model):
     """Messages that were sent before the present pass."""
     outcomes: int = 0
     """Conversations that had an outcome when the job was last planned."""
+    export: ComposedFile | None = None
+    """The file of an export, once its slices are written."""
     checkpoint: Checkpoint = Checkpoint()
     settled: int = 0
     """All parts with a smaller number are complete, or set aside."""
@@ -317,11 +352,18 @@ class Job(Model):
         return self.model_copy(update=values)
 
 
+class PartFile(Model):
+    """A file that a slice of an export has written: the end of its key, and its bytes."""
+
+    name: str
+    size: int
+
+
 class Part(Model):
     """The progress of one part: how many of its lines are done.
 
     ``attempts`` counts the runs of ``run`` that began since its last progress. ``position`` is that
-    of the last insight of a slice that was read.
+    of the last insight of a slice that was read. ``files`` are those that an export has written.
     """
 
     job_id: str
@@ -332,6 +374,7 @@ class Part(Model):
     position: str = ""
     is_complete: bool = False
     counts: Counts = Counts()
+    files: tuple[PartFile, ...] = ()
 
     def is_poison(self, run: int) -> bool:
         """Return whether the part has failed too often in a run of the job."""

@@ -135,7 +135,7 @@ class ManageJobs:
         job = self._current(job_id)
         parts = self._parts(job)
         shown = body(job, parts, self.prices, self.now(), self.files)
-        if job.kind is not JobKind.IMPORT:
+        if job.kind in {JobKind.REANALYSIS, JobKind.REMAP}:
             planned = total(job.settled_counts, parts).outcomes
             shown["outcomes"] = outcomes_body(self.outcomes.counts(job.id) + Counter(planned))
         return shown

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from grok_insights.aws.files import URL_SECONDS, errors_key
+from grok_insights.aws.files import EXPORT_DAYS, URL_SECONDS, errors_key
 from grok_insights.domain import timestamps
 from grok_insights.domain.job import Counts, Job, JobKind, JobPhase, JobStatus, Part
 from grok_insights.domain.rework import CHANGED, DONE, ERROR, FAILED, FLIP, SKIPPED
@@ -15,7 +15,7 @@ from grok_insights.jobs.estimate import Prices, estimate, estimate_rework
 
 if TYPE_CHECKING:
     from grok_insights.aws.files import Files
-    from grok_insights.bodies.jobs import JobBody, OutcomesBody, ProgressBody
+    from grok_insights.bodies.jobs import ExportFileBody, JobBody, OutcomesBody, ProgressBody
 
 
 BEFORE_SENDING: Final = {JobPhase.READING, JobPhase.COUNTING}
@@ -64,7 +64,25 @@ def body(
             "url": files.download_url(errors_key(job.id), f"rejected-{job.id}.jsonl"),
             "expires_at": timestamps.to_text(now + timedelta(seconds=URL_SECONDS)),
         }
+    if (file := export_file(job, now, files)) is not None:
+        shown["export_file"] = file
     return shown
+
+
+def export_file(job: Job, now: datetime, files: Files) -> ExportFileBody | None:
+    """Return the file of an export; None if there is none, or none any more."""
+    if job.export is None or job.finished_at is None or job.status is not JobStatus.COMPLETED:
+        return None
+    until = job.finished_at + timedelta(days=EXPORT_DAYS)
+    if now >= until:
+        return None
+    name = f"insights-{job.id}.{job.export.name.rsplit('.', 1)[-1]}"
+    return {
+        "url": files.download_url(job.export.key, name),
+        "bytes": job.export.size,
+        "expires_at": timestamps.to_text(now + timedelta(seconds=URL_SECONDS)),
+        "available_until": timestamps.to_text(until),
+    }
 
 
 def total(settled: Counts, parts: Sequence[Part]) -> Counts:

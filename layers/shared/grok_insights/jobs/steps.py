@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from grok_insights.jobs.read import Reader
 
 READ_RESERVE_SECONDS: Final = 30.0
+FINISH_RESERVE_SECONDS: Final = 30.0
 PART_SECONDS: Final = 90.0
 """How long a part is processed in one call: a child execution may last 5 minutes, with a retry."""
 
@@ -74,7 +75,8 @@ class JobSteps(ABC):
                 self._part(job, event.part, self.monotonic() + seconds)
                 return {}
             case StepName.FINISH:
-                self._finish(job)
+                deadline = self.monotonic() + remaining_seconds - FINISH_RESERVE_SECONDS
+                return result(event, "stop" if self._finish(job, deadline) else "finish")
             case StepName.FAIL:
                 log = f"the log of the {self.function} function"
                 message = f"a step failed repeatedly; {log} says why"
@@ -90,8 +92,11 @@ class JobSteps(ABC):
         """Process a part until it is complete or the deadline has come."""
 
     @abstractmethod
-    def _finish(self, job: Job) -> None:
-        """End a job, all parts of which are complete or have failed repeatedly."""
+    def _finish(self, job: Job, deadline: float) -> bool:
+        """End a job, all parts of which are complete or have failed repeatedly.
+
+        Return False if the deadline came before the end.
+        """
 
     @abstractmethod
     def _close(self, job: Job) -> None:
@@ -155,8 +160,10 @@ class ImportSteps(JobSteps):
     def _part(self, job: Job, number: int, deadline: float) -> None:
         self.importer(job, number, deadline)
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: Job, deadline: float) -> bool:
+        del deadline
         self.finisher(job)
+        return True
 
     def _close(self, job: Job) -> None:
         """Do nothing: an import keeps nothing open."""

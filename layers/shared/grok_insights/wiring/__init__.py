@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.waves import Waves
+    from grok_insights.aws.conversation_reader import ConversationReader
     from grok_insights.aws.event_bus import EventBus
     from grok_insights.aws.files import Files
     from grok_insights.aws.insights.scan import Scan
@@ -125,7 +126,7 @@ def jobs(of: Parts) -> ManageJobs:
         workflows={
             JobKind.IMPORT: Workflow(of.stepfunctions(), settings.import_state_machine),
             **dict.fromkeys(
-                (JobKind.REANALYSIS, JobKind.REMAP),
+                (JobKind.REANALYSIS, JobKind.REMAP, JobKind.EXPORT),
                 Workflow(of.stepfunctions(), settings.rework_state_machine),
             ),
         },
@@ -195,7 +196,11 @@ def rework_steps(of: Parts) -> ReworkSteps:
 
     table, settings = _jobs_table(of), of.settings
     scan = Scan(of.dynamodb, settings.insights_table, settings.index_shards, of.batch_get, of.now)
-    works = {JobKind.REANALYSIS: _resend(of), JobKind.REMAP: _remap(of, scan)}
+    works = {
+        JobKind.REANALYSIS: _resend(of),
+        JobKind.REMAP: _remap(of, scan),
+        JobKind.EXPORT: _export(of),
+    }
     return ReworkSteps(
         jobs=table,
         scan=scan,
@@ -225,20 +230,39 @@ def _resend(of: Parts) -> SliceWork:
 
 def _remap(of: Parts, scan: Scan) -> SliceWork:
     """Return what remaps do with slices."""
-    from grok_insights.aws.metadata import MetadataReader
     from grok_insights.aws.state.segment_values import SegmentValues
     from grok_insights.jobs.rework.remap import Remap
 
-    settings = of.settings
     return Remap(
         scan=scan,
-        metadata=MetadataReader(settings.conversations_table, of.batch_get, of.now),
+        conversations=_conversation_reader(of),
         pauses=of.pauses,
-        segment_values=SegmentValues(of.dynamodb, settings.state_table),
+        segment_values=SegmentValues(of.dynamodb, of.settings.state_table),
         ledger=of.ledger,
         outcomes=of.job_outcomes,
         now=of.now,
     )
+
+
+def _export(of: Parts) -> SliceWork:
+    """Return what exports do with slices."""
+    from grok_insights.jobs.rework.compose import Composer
+    from grok_insights.jobs.rework.export import Export
+
+    files = _files(of)
+    return Export(
+        files=files,
+        conversations=_conversation_reader(of),
+        composer=Composer(_jobs_table(of), files, of.now, of.monotonic),
+        random_id=of.random_id,
+        monotonic=of.monotonic,
+    )
+
+
+def _conversation_reader(of: Parts) -> ConversationReader:
+    from grok_insights.aws.conversation_reader import ConversationReader
+
+    return ConversationReader(of.settings.conversations_table, of.batch_get, of.now)
 
 
 def _jobs_table(of: Parts) -> Jobs:

@@ -22,9 +22,9 @@ from grok_insights.jobs.rework.plan import reading
 from grok_insights.jobs.rework.slices import Done, ReadPage, SliceWork, selection_of
 
 if TYPE_CHECKING:
+    from grok_insights.aws.conversation_reader import ConversationReader, StoredMetadata
     from grok_insights.aws.insights.scan import Scan
     from grok_insights.aws.ledger import Ledger
-    from grok_insights.aws.metadata import MetadataReader, StoredMetadata
     from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.state.pauses import PauseStore
     from grok_insights.aws.state.segment_values import SegmentValues
@@ -46,7 +46,7 @@ class Remap(SliceWork):
     """The work of remaps."""
 
     scan: Scan
-    metadata: MetadataReader
+    conversations: ConversationReader
     pauses: PauseStore
     segment_values: SegmentValues
     ledger: Ledger
@@ -128,7 +128,7 @@ class Remap(SliceWork):
             for one in insights
             if active.profile.segments or one.insight.segments
         }
-        found = self.metadata(generations)
+        found = self.conversations.metadata(generations)
         return {k: one for k, one in found.items() if one.generation == generations[k]}
 
 

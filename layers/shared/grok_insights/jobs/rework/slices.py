@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from grok_insights.domain.insight import Status
-from grok_insights.domain.job import Counts, Job, JobKind, Part
+from grok_insights.domain.job import Counts, Job, JobKind, Part, PartFile
 
 if TYPE_CHECKING:
     from grok_insights.aws.insights.scan import Scan, ScanPage
@@ -31,6 +31,7 @@ class Done(NamedTuple):
 
     position: str | None
     counts: Counts
+    file: PartFile | None = None
 
 
 class SliceWork(ABC):
@@ -48,6 +49,14 @@ class SliceWork(ABC):
         """Return whether a part of a job may go on now."""
         del job, number
         return True
+
+    def finish(self, job: Job, deadline: float) -> Job | None:
+        """Do what is left when all slices are read, and return the job.
+
+        Return None if the deadline came before the end: the step is called again.
+        """
+        del deadline
+        return job
 
     def open(self, job: Job) -> None:  # noqa: B027 - most kinds keep nothing open
         """Open what is needed while a job runs."""
@@ -88,6 +97,7 @@ class SliceReader:
                 "position": done.position or part.position,
                 "is_complete": done.position is None,
                 "counts": part.counts + done.counts,
+                "files": part.files if done.file is None else (*part.files, done.file),
             }
         )
         return later if self.jobs.advance(part, later) else None

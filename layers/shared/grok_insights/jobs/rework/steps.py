@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from grok_insights.domain.job import Job, JobError, JobKind, JobPhase, JobStatus
 from grok_insights.domain.slices import Slices
+from grok_insights.jobs.files.faults import FileFault
 from grok_insights.jobs.rework.slices import selection_of
 from grok_insights.jobs.steps import Event, JobSteps, Result, result
 from grok_insights.telemetry import MetricUnit, metrics
@@ -47,15 +48,24 @@ class ReworkSteps(JobSteps):
     def _part(self, job: Job, number: int, deadline: float) -> None:
         self.reader(job, number, deadline, self.works[job.kind])
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: Job, deadline: float) -> bool:
         count = len(job.failed_parts)
         metrics.add_metric("ReworkPartsFailed", MetricUnit.Count, count)
         if count:
             message = f"{count} parts failed repeatedly. Start the job again to try them again"
             self._fail(job, JobError(code="parts_failed", message=message))
-            return
-        self._close(job)
-        self.jobs.replace(job.ended(JobStatus.COMPLETED, self.now()))
+            return True
+        try:
+            later = self.works[job.kind].finish(job, deadline)
+        except FileFault as fault:
+            current = self.jobs.get(job.id) or job  # the job has changed since the step began
+            self._fail(current, JobError(code=fault.code, message=fault.message))
+            return True
+        if later is None:
+            return False
+        self._close(later)
+        self.jobs.replace(later.ended(JobStatus.COMPLETED, self.now()))
+        return True
 
     def _close(self, job: Job) -> None:
         self.works[job.kind].close(job)
