@@ -120,7 +120,6 @@ A_COUNTER = {"bucket": {"S": "day#2026#0"}, "slot": {"S": "11-23"}}
 REFUSED: list[tuple[str, str, str, Attempt]] = [
     ("REWORK", "dynamodb", "write conversations", put("CONVERSATIONS_TABLE_NAME", AN_ID)),
     ("REWORK", "dynamodb", "delete insights", delete("INSIGHTS_TABLE_NAME", KEY)),
-    ("REWORK", "dynamodb", "change the profile", put("STATE_TABLE_NAME", {"id": {"S": "profile"}})),
     ("REWORK", "s3", "read uploads", get_object("uploads/1")),
     ("JOBS", "s3", "read the files of slices", get_object("exports/1/parts/1")),
     ("QUERY", "dynamodb", "write insights", put("INSIGHTS_TABLE_NAME", AN_INSIGHT)),
