@@ -115,6 +115,28 @@ def test_a_reanalysis_replaces_insights_and_keeps_their_versions(
         assert current == [True, False], f"the versions of {one} are {current}"
 
 
+def test_a_remap_by_the_same_profile_changes_nothing(jobs: Jobs, reanalysed: Json) -> None:
+    assert reanalysed["id"]
+    job = jobs.ended({"kind": "remap", "filter": jobs.filter})
+    assert job["status"] == "completed", job["error"]
+    outcomes = job["outcomes"]
+    assert (outcomes["done"], outcomes["failed"]) == (0, 0), f"the outcomes are {outcomes}"
+
+
+def test_an_export_is_one_file_with_the_imported_conversations(
+    jobs: Jobs, analysed: list[str], reanalysed: Json
+) -> None:
+    """The file has nothing but what this run has sent, and is deleted after a week."""
+    assert reanalysed["id"]
+    job = jobs.ended({"kind": "export", "filter": jobs.filter, "include": ["text"]})
+    assert job["status"] == "completed", job["error"]
+    response = httpx.get(job["export_file"]["url"], timeout=REQUEST_TIMEOUT_SECONDS)
+    assert response.status_code == 200, f"the bucket responds with {response.status_code}"
+    lines = [json.loads(line) for line in response.text.splitlines()]
+    assert sorted(line["id"] for line in lines) == sorted(analysed), "the file has other insights"
+    assert all(line["text"] for line in lines), "a text is missing"
+
+
 def test_the_counters_equal_a_recount_after_the_jobs(
     api: Api, jobs: Jobs, reanalysed: Json
 ) -> None:
