@@ -64,6 +64,8 @@ class Reworks:
     analyzer: Saying
     waited: list[tuple[str | None, int]] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
+    is_analysing: bool = False
+    slept: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("import", "rework"):
@@ -121,7 +123,9 @@ class Reworks:
 
     def step(self, step: StepName, job_id: str, run: int = 1, part: int = 0) -> Json:
         """Run one step in another execution environment, whose queue depth is not cached."""
-        steps = wiring.rework_steps(self.parts)
+        steps = wiring.rework_steps(
+            replace(self.parts, sleep=self._sleep, monotonic=lambda: self.slept)
+        )
         result = steps(Event(step, job_id, run, part), SECONDS)
         json.dumps(result)
         return result
@@ -129,6 +133,7 @@ class Reworks:
     def run(self, job_id: str, *, analyse: bool = True, most_rounds: int = 30) -> Json:
         """Run the steps as the state machine does, and the analysis after each round."""
         run = self.job(job_id)["run"]
+        self.is_analysing = analyse
         state = "read"
         for _ in range(most_rounds):
             result = self.step(StepName(state), job_id, run)
@@ -147,6 +152,12 @@ class Reworks:
             if state == "stop":
                 return self.job(job_id)
         raise AssertionError("the job does not end")
+
+    def _sleep(self, seconds: float) -> None:
+        """Pass the time. The analysis goes on meanwhile, unless a test has it at another time."""
+        self.slept += seconds
+        if self.is_analysing:
+            self.deliver_all()
 
     def ended(self, job_id: str) -> Json:
         """Run a job until it has ended, whatever it waits for."""

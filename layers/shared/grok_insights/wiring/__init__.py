@@ -197,7 +197,7 @@ def rework_steps(of: Parts) -> ReworkSteps:
     table, settings = _jobs_table(of), of.settings
     scan = Scan(of.dynamodb, settings.insights_table, settings.index_shards, of.batch_get, of.now)
     works = {
-        JobKind.REANALYSIS: _resend(of),
+        JobKind.REANALYSIS: _resend(of, scan),
         JobKind.REMAP: _remap(of, scan),
         JobKind.EXPORT: _export(of),
     }
@@ -212,9 +212,9 @@ def rework_steps(of: Parts) -> ReworkSteps:
     )
 
 
-def _resend(of: Parts) -> SliceWork:
+def _resend(of: Parts, scan: Scan) -> SliceWork:
     """Return what re-analyses do with slices."""
-    from grok_insights.jobs.rework.resend import Resend
+    from grok_insights.jobs.rework.resend import Resend, window_of
     from grok_insights.jobs.rework.slices import PAGE
 
     settings = of.settings
@@ -222,9 +222,13 @@ def _resend(of: Parts) -> SliceWork:
         queue=of.queue,
         pauses=of.pauses,
         outcomes=of.job_outcomes,
+        scan=scan,
         limits=of.pause_limits,
+        window=window_of(settings.grok_max_requests_per_second),
         most_waiting=max(PAGE, min(4 * settings.max_batch_size, settings.max_queue_depth // 2)),
         now=of.now,
+        sleep=of.sleep,
+        monotonic=of.monotonic,
     )
 
 

@@ -101,6 +101,13 @@ class Scan:
         match = partial(_matching, selection, self.now())
         return list(all_parsed(match, self._items(ids), "conversation_id"))
 
+    def made_by(self, job_id: str, ids: Iterable[str]) -> set[str]:
+        """Return the ids of those insights that a job has made."""
+        keys = [{"conversation_id": text(one)} for one in ids]
+        request = {"Keys": keys, "ProjectionExpression": "conversation_id, job_id"}
+        items = self.batch_get({self.table: request})[self.table] if keys else []
+        return {item["conversation_id"]["S"] for item in items if text_of(item, "job_id") == job_id}
+
     def _request(self, shard: int, first: str, end: str) -> dict[str, Any]:
         return {
             "TableName": self.table,

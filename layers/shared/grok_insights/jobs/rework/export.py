@@ -15,7 +15,7 @@ from grok_insights.domain.job import Counts, FileFormat, Job, JobPhase, Part, Pa
 from grok_insights.jobs.plan import Plan
 from grok_insights.jobs.rework.lines import header, line
 from grok_insights.jobs.rework.plan import reading
-from grok_insights.jobs.rework.slices import Done, ReadPage, SliceWork
+from grok_insights.jobs.rework.slices import PAGE, Done, ReadPage, SliceWork
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversation_reader import ConversationReader
@@ -55,7 +55,7 @@ class Export(SliceWork):
         position: str | None = part.position
         selected = 0
         while position is not None:
-            page = read(position)
+            page = read(position, PAGE)
             lines = self._lines(job, page.items)
             content.write("".join(lines).encode())
             selected, position = selected + len(lines), page.position

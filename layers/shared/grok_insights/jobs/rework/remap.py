@@ -19,7 +19,7 @@ from grok_insights.domain.rework import DONE
 from grok_insights.flow.pauses import Reason as PauseReason
 from grok_insights.jobs.plan import LONGEST_PAUSE_SECONDS, Plan, wait
 from grok_insights.jobs.rework.plan import reading
-from grok_insights.jobs.rework.slices import Done, ReadPage, SliceWork, selection_of
+from grok_insights.jobs.rework.slices import PAGE, Done, ReadPage, SliceWork, selection_of
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversation_reader import ConversationReader, StoredMetadata
@@ -64,7 +64,7 @@ class Remap(SliceWork):
     def process(self, job: Job, part: Part, read: ReadPage, deadline: float) -> Done:
         """Map the insights of a page, and replace those that change."""
         del deadline
-        page = read(part.position)
+        page = read(part.position, PAGE)
         insights = stored_insights(page.items)
         counts = Counts(selected=len(insights))
         if job.options.dry_run:

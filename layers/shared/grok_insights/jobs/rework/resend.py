@@ -24,11 +24,20 @@ from grok_insights.jobs.rework.plan import reading
 from grok_insights.jobs.rework.slices import PAGE, Done, ReadPage, SliceWork
 
 if TYPE_CHECKING:
-    from grok_insights.aws.insights.scan import Selected
+    from grok_insights.aws.insights.scan import Scan, Selected
     from grok_insights.aws.queue import AnalysisQueue
     from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.state.pauses import PauseStore
     from grok_insights.flow.pauses import WorkerState
+
+SLICES_AT_A_TIME: Final = 4
+"""``MaxConcurrency`` of the state machine (infra/state-machines)."""
+
+WINDOW_SECONDS: Final = 1.0
+"""How long the calls take, at their pace, whose messages are ahead of a new conversation."""
+
+OUTCOME_SECONDS: Final = 0.5
+"""How often the outcomes of messages are looked at."""
 
 STALLED_WAITS: Final = 8
 """After so many waits without an outcome, about 11 minutes, the slices are read again."""
@@ -43,14 +52,23 @@ ANALYSIS: Final = "analysis"
 
 @dataclass(frozen=True, slots=True)
 class Resend(SliceWork):
-    """The work of re-analyses. At most ``most_waiting`` messages wait because of them."""
+    """The work of re-analyses.
+
+    A slice sends ``window`` messages, and waits for their outcomes before it sends more: so few are
+    ahead of a new conversation. At most ``most_waiting`` messages wait, those without an outcome
+    included.
+    """
 
     queue: AnalysisQueue
     pauses: PauseStore
     outcomes: JobOutcomes
+    scan: Scan
     limits: PauseLimits
+    window: int
     most_waiting: int
     now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
 
     def open(self, job: Job) -> None:
         """Let the messages of a job be processed."""
@@ -72,18 +90,24 @@ class Resend(SliceWork):
     def has_room(self, job: Job, number: int) -> bool:
         """Return whether the queue has room for the messages of another page."""
         # Slices that are read at the same time send too, so an earlier depth is of no use.
-        return _is_counting(job, number) or self.queue.present_depth() + PAGE <= self.most_waiting
+        return (
+            _is_counting(job, number)
+            or self.queue.present_depth() + self.window <= self.most_waiting
+        )
 
     def process(self, job: Job, part: Part, read: ReadPage, deadline: float) -> Done:
         """Count the insights of a page in the first pass, and send messages in the others."""
-        del deadline
-        page = read(part.position)
-        chosen = [one for one in selected(page.items) if one.created_at < job.created_at]
         is_counting = _is_counting(job, part.number)
-        return Done(page.position, counted(chosen) if is_counting else self._sent(job, chosen))
+        page = read(part.position, PAGE if is_counting else self.window)
+        chosen = [one for one in selected(page.items) if one.created_at < job.created_at]
+        if is_counting:
+            return Done(page.position, counted(chosen))
+        sent = self._sent(job, chosen)
+        self._wait_for_outcomes(job, sent, deadline)
+        return Done(page.position, Counts(sent=len(sent)))
 
-    def _sent(self, job: Job, chosen: Sequence[Selected]) -> Counts:
-        """Send messages for the insights that the job has not replaced, and count them.
+    def _sent(self, job: Job, chosen: Sequence[Selected]) -> set[str]:
+        """Send messages for the insights that the job has not replaced, and return their ids.
 
         Raises
         ------
@@ -96,7 +120,15 @@ class Resend(SliceWork):
         unsent = self.queue.send(messages)
         if unsent:
             raise RuntimeError(f"{len(unsent)} messages were not sent")
-        return Counts(sent=len(messages))
+        return {message.conversation_id for message in messages}
+
+    def _wait_for_outcomes(self, job: Job, sent: set[str], deadline: float) -> None:
+        """Wait until all of these have an outcome, the job is cancelled, or the deadline comes."""
+        left = sent
+        while left and self.monotonic() < deadline and self.outcomes.running([job.id]):
+            self.sleep(OUTCOME_SECONDS)
+            left = left - self.scan.made_by(job.id, left)
+            left = left - self.outcomes.ended(job.id, [*left])
 
     def _message(self, job: Job, one: Selected) -> Message:
         return Message(
@@ -113,7 +145,7 @@ class Resend(SliceWork):
         reason = self._reason_to_wait()
         if reason is not None:
             return wait(job, *reason)
-        if self.queue.depth() + PAGE > self.most_waiting:
+        if self.queue.depth() + self.window > self.most_waiting:
             return wait(job, QUEUE, LONGEST_WAIT_SECONDS)
         return None
 
@@ -156,6 +188,11 @@ class Resend(SliceWork):
         if job.waits >= STALLED_WAITS and self._reason_to_wait() is None:
             return True
         return bool(job.waits) and not self.queue.depth() and not self.queue.in_flight()
+
+
+def window_of(calls_per_second: float) -> int:
+    """Return how many messages of a slice may be without an outcome, at a pace of calls."""
+    return max(1, min(PAGE, round(calls_per_second * WINDOW_SECONDS / SLICES_AT_A_TIME)))
 
 
 def _next_pass(job: Job) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from grok_insights.domain.insight import Status
@@ -22,8 +23,8 @@ PAGE: Final = 50
 ROOM_SECONDS: Final = 2.0
 """How long work that has no room is left alone before it is looked at again."""
 
-ReadPage = Callable[[str], "ScanPage"]
-"""Returns the page of the slice after a position."""
+ReadPage = Callable[[str, int], "ScanPage"]
+"""Returns the page of the slice after a position, of so many insights that are looked at."""
 
 
 class Done(NamedTuple):
@@ -83,9 +84,8 @@ class SliceReader:
             if not self._may_go_on(job, deadline, lambda: work.has_room(job, number)):
                 self.jobs.advance(part, part.model_copy(update={"attempts": 0}))
                 return
-            done = work.process(
-                job, part, lambda after: self.scan.page(selection, where, after, PAGE), deadline
-            )
+            read = partial(self.scan.page, selection, where)
+            done = work.process(job, part, read, deadline)
             part = self._advanced(part, done)
 
     def _advanced(self, part: Part, done: Done) -> Part | None:
