@@ -32,7 +32,7 @@ from grok_insights.aws.dynamodb.attributes import (
 )
 from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.dynamodb.conditions import refused_item
-from grok_insights.domain.job import Job, Part, Upload
+from grok_insights.domain.job import Job, JobError, JobStatus, Part, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -117,6 +117,28 @@ class Jobs:
             stored = refused_item(error).get("document")
             return later if stored == text(later.model_dump_json()) else None
         return later
+
+    def end(
+        self, job: Job, status: JobStatus, at: datetime, error: JobError | None = None
+    ) -> Job | None:
+        """End a run of a job, although it may have changed since it was read, and return it.
+
+        The result is None if the run was ended before.
+
+        Raises
+        ------
+        TimeoutError
+            The job changed before each of 10 writes.
+        """
+        current: Job | None = job
+        for _ in range(MAX_WRITES):
+            if current is None or not current.is_running or current.run != job.run:
+                return None
+            ended = self.replace(current.ended(status, at, error))
+            if ended is not None:
+                return ended
+            current = self.get(job.id)
+        raise TimeoutError("the job changed before each write")
 
     def begin_part(self, job_id: str, part: int, run: int) -> Part:
         """Count an attempt of a part, and return its progress."""

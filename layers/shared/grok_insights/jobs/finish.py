@@ -36,7 +36,7 @@ class Finisher:
         if job.failed_parts:
             self._fail(job)
             return
-        ended = self.jobs.replace(job.ended(JobStatus.COMPLETED, self.now()))
+        ended = self.jobs.end(job, JobStatus.COMPLETED, self.now())
         if ended is not None:
             self.files.delete(job.file.key)
 
@@ -58,4 +58,4 @@ class Finisher:
         )
         logger.error("parts of a job failed repeatedly", job_id=job.id, parts=named)
         error = JobError(code="parts_failed", message=message)
-        self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+        self.jobs.end(job, JobStatus.FAILED, self.now(), error)

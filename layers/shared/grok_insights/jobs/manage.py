@@ -105,6 +105,9 @@ class ManageJobs:
     def cancel(self, job_id: str) -> Job:
         """Cancel a job. Lines that were accepted stay accepted.
 
+        A job that is cancelled already is stopped again, since an earlier request may have ended
+        before it had stopped all of it.
+
         Raises
         ------
         NotFound, Conflict
@@ -112,14 +115,13 @@ class ManageJobs:
         """
         for _ in range(MAX_CHANGES):
             job = self._current(job_id)
-            if job.status is JobStatus.CANCELLED:
-                return job
-            if not job.is_running:
+            is_cancelled = job.status is JobStatus.CANCELLED
+            if not (job.is_running or is_cancelled):
                 raise Conflict(f"the job is {job.status} already")
-            cancelled = self.jobs.replace(job.ended(JobStatus.CANCELLED, self.now()))
+            later = job.ended(JobStatus.CANCELLED, self.now())
+            cancelled = job if is_cancelled else self.jobs.replace(later)
             if cancelled is not None:
-                if job.kind is JobKind.REANALYSIS:
-                    self.outcomes.close(job.id)
+                self._close(cancelled)
                 self.workflows[job.kind].stop(job.id, job.run)
                 return cancelled
         raise Unavailable("the job changed each time; send the request again")
@@ -155,8 +157,19 @@ class ManageJobs:
         if not self.workflows[job.kind].has_failed(job.id, job.run):
             return job
         error = JobError(code="execution_failed", message="the execution ended unexpectedly")
+        return self._failed(job, error) or self._reread(job_id)
+
+    def _failed(self, job: Job, error: JobError) -> Job | None:
+        """Note that a job has failed, and return it; None if it was changed since it was read."""
         failed = self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
-        return failed or self._reread(job_id)
+        if failed is not None:
+            self._close(failed)
+        return failed
+
+    def _close(self, job: Job) -> None:
+        """Let the messages of a job be dropped, if it has any."""
+        if job.kind is JobKind.REANALYSIS:
+            self.outcomes.close(job.id, job.run)
 
     def _reread(self, job_id: str) -> Job:
         job = self.jobs.get(job_id)
@@ -176,7 +189,7 @@ class ManageJobs:
         except AWS_FAILURES:
             logger.exception("an execution could not be started", job_id=job.id)
             error = JobError(code="not_started", message="Step Functions could not be reached")
-            self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+            self._failed(job, error)
             raise Unavailable(
                 f"job {job.id} could not be started; start it again", retry_after_seconds=5
             ) from None

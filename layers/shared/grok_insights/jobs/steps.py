@@ -114,7 +114,7 @@ class JobSteps(ABC):
     def _fail(self, job: Job, error: JobError) -> None:
         logger.warning("a job failed", job_id=job.id, code=error.code)
         self._close(job)
-        self.jobs.replace(job.ended(JobStatus.FAILED, self.now(), error))
+        self.jobs.end(job, JobStatus.FAILED, self.now(), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,12 @@ class ImportSteps(JobSteps):
         except FileFault as fault:
             self._fail(job, JobError(code=fault.code, message=fault.message))
             return result(event, "stop")
-        if read is None:
-            return result(event, "stop")
+        if read is None:  # another execution of this step has changed the job, or it was cancelled
+            return result(event, "read")
         if not read.checkpoint.is_complete:
             return result(event, "read")
         if read.options.dry_run:
-            self.jobs.replace(read.ended(JobStatus.COMPLETED, self.now()))
+            self.jobs.end(read, JobStatus.COMPLETED, self.now())
             return result(event, "stop")
         return self._after_reading(event, read)
 
@@ -155,7 +155,7 @@ class ImportSteps(JobSteps):
             return result(event, "stop")
         self.jobs.note_importer(job.checkpoint.digest, job.id)
         later = self.jobs.replace(job.changed(phase=JobPhase.IMPORTING, updated_at=self.now()))
-        return result(event, "stop" if later is None else "plan")
+        return result(event, "read" if later is None else "plan")
 
     def _part(self, job: Job, number: int, deadline: float) -> None:
         self.importer(job, number, deadline)

@@ -3,7 +3,7 @@
 ==========================  ================================================================
 item                        attributes
 ==========================  ================================================================
-``job#JOB``                 ``closed``, if the job is not running any more
+``job#JOB``                 ``run``: the last one that was opened or closed; ``closed``, if so
 ``job#JOB#outcomes#SHARD``  counts: ``done``, ``changed.NAME``, ``failed``, ``skipped``, …
 ``job#JOB#CONVERSATION``    ``code``: why a conversation failed or was skipped
 ==========================  ================================================================
@@ -20,10 +20,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from grok_insights.aws import concurrent
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.dynamodb.attributes import Item, addition, number, text
 from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
+from grok_insights.aws.dynamodb.conditions import refused_item
 from grok_insights.aws.dynamodb.items import has_expired
 from grok_insights.aws.dynamodb.shards import shard_of
 from grok_insights.aws.state.names import job, job_conversation, job_outcomes
@@ -67,17 +70,39 @@ class JobOutcomes:
     transactions: Transactions
     now: Callable[[], datetime]
 
-    def open(self, job_id: str) -> None:
-        """Note that a job runs: its messages are processed."""
-        self._put(job_id)
+    def open(self, job_id: str, run: int) -> None:
+        """Note that a run of a job has begun: its messages are processed.
 
-    def close(self, job_id: str) -> None:
-        """Note that a job does not run: messages that are left are dropped."""
-        self._put(job_id, closed=number(1))
+        A request that is late changes nothing: the run was closed, or a later one has begun.
+        """
+        is_later = "attribute_not_exists(#run) OR #run < :run"
+        self._put(job_id, run, f"{is_later} OR (#run = :run AND attribute_not_exists(closed))")
 
-    def _put(self, job_id: str, **attributes: Any) -> None:
-        item = {"id": text(job(job_id)), "expiration": number(self._expiry()), **attributes}
-        self.client.put_item(TableName=self.table, Item=item)
+    def close(self, job_id: str, run: int) -> None:
+        """Note that a run of a job has ended: messages that are left are dropped.
+
+        A request that is late changes nothing: a later run has begun.
+        """
+        is_present = "attribute_not_exists(#run) OR #run <= :run"
+        self._put(job_id, run, is_present, closed=number(1))
+
+    def _put(self, job_id: str, run: int, condition: str, **attributes: Any) -> None:
+        item = {
+            "id": text(job(job_id)),
+            "run": number(run),
+            "expiration": number(self._expiry()),
+            **attributes,
+        }
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item=item,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#run": "run"},
+                ExpressionAttributeValues={":run": number(run)},
+            )
+        except ClientError as error:
+            refused_item(error)
 
     def running(self, job_ids: Collection[str]) -> set[str]:
         """Return those of these jobs that run."""

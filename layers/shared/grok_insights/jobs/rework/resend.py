@@ -73,11 +73,11 @@ class Resend(SliceWork):
     def open(self, job: Job) -> None:
         """Let the messages of a job be processed."""
         if not job.options.dry_run:
-            self.outcomes.open(job.id)
+            self.outcomes.open(job.id, job.run)
 
     def close(self, job: Job) -> None:
         """Let messages that are left be dropped."""
-        self.outcomes.close(job.id)
+        self.outcomes.close(job.id, job.run)
 
     def plan(self, job: Job, parts: list[Part]) -> Plan:
         """Return the plan of the next round."""

@@ -37,13 +37,14 @@ class ReworkSteps(JobSteps):
         if job.slices is None:
             bounds = self.scan.bounds(selection_of(job))
             if bounds is None:
-                self.jobs.replace(job.ended(JobStatus.COMPLETED, self.now()))
+                self.jobs.end(job, JobStatus.COMPLETED, self.now())
                 return result(event, "stop")
             slices = Slices.of(*bounds, self.scan.shards)
             job = job.changed(slices=slices, passes=1, phase=JobPhase.COUNTING)
         self.works[job.kind].open(job)
         later = self.jobs.replace(job.changed(updated_at=self.now()))
-        return result(event, "stop" if later is None else "plan")
+        # Another execution of this step may have changed the job, or it was cancelled.
+        return result(event, "read" if later is None else "plan")
 
     def _part(self, job: Job, number: int, deadline: float) -> None:
         self.reader(job, number, deadline, self.works[job.kind])
@@ -64,7 +65,7 @@ class ReworkSteps(JobSteps):
         if later is None:
             return False
         self._close(later)
-        self.jobs.replace(later.ended(JobStatus.COMPLETED, self.now()))
+        self.jobs.end(later, JobStatus.COMPLETED, self.now())
         return True
 
     def _close(self, job: Job) -> None:
