@@ -17,6 +17,7 @@ from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Respons
 from tests.simulation.history import SKEW, Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
 from tests.simulation.operation import Operation
+from tests.simulation.operators import Operators
 from tests.simulation.profiles import change
 from tests.simulation.scheduler import Task
 from tests.simulation.urls import DEAD, QUEUE
@@ -43,8 +44,11 @@ def generation_of(dynamodb: DynamoDB, identity: str) -> int:
 class Actors:
     """Runs a scenario's operations; each actor's operations run one after another."""
 
-    def __init__(self, world: World, api: Api, analysis: Function) -> None:
+    def __init__(
+        self, world: World, api: Api, analysis: Function, operators: Operators, rework: Function
+    ) -> None:
         self.world, self.api, self.analysis = world, api, analysis
+        self.operators, self.rework = operators, rework
         self.history = History()
         self.kinds: dict[str, Callable[[str, Operation], None]] = {
             "post": self._post,
@@ -64,6 +68,7 @@ class Actors:
             "damage": self._damage,
             "repair": self._repair,
             "profile": self._profile,
+            **operators.kinds,
         }
 
     def start(self, operations: Sequence[Operation]) -> list[Task]:
@@ -285,6 +290,6 @@ class Actors:
         changed["MAX_ATTEMPTS"] = str(DEPLOYED_ATTEMPTS)
         if operation.key:
             changed["DAILY_BUDGET_USD"] = operation.key
-        for function in (self.api.ingest, self.api.query, self.analysis):
+        for function in (*self.api.functions, self.analysis, self.rework):
             function.deploy(changed)
         self.world.note(name, "deployed")

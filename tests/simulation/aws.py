@@ -25,7 +25,11 @@ ATTEMPTS = 4
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 8.0
 LAG_SECONDS = 0.8
-THROTTLES = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "ThrottlingException"}
+THROTTLES = {
+    "dynamodb": "ProvisionedThroughputExceededException",
+    "sqs": "ThrottlingException",
+    "stepfunctions": "ThrottlingException",
+}
 WRITES = {"put_item", "update_item", "delete_item", "transact_write_items"}
 
 

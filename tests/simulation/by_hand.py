@@ -2,29 +2,17 @@
 
 They are the acknowledgements that come before their write, the lost responses that are ignored, the
 pairs of writes whose order needs more than two statements to change, the reservation that is
-skipped, the generations that are compared differently, the faults that were found before, and the
-profiles that are confused.
+skipped, the generations that are compared differently, the faults that were found before, the
+profiles that are confused, and those of `by_hand_jobs`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.simulation.by_hand_jobs import REANALYSIS
+from tests.simulation.edits import ByHand
+from tests.simulation.edits import made as _made
 
 ANALYSIS, AWS = "grok_insights.analysis", "grok_insights.aws"
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """One mutant. Each text of ``edits`` occurs once in the module, and is replaced."""
-
-    kind: str
-    name: str
-    module: str
-    edits: tuple[tuple[str, str], ...]
-
-
-def _made(kind: str, name: str, module: str, *edits: tuple[str, str]) -> ByHand:
-    return ByHand(kind, name, module, edits)
 
 
 ACKNOWLEDGED_FIRST = (
@@ -440,6 +428,7 @@ BY_HAND = (
     *GENERATIONS,
     *FOUND_BEFORE,
     *PROFILES,
+    *REANALYSIS,
 )
 
 

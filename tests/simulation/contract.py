@@ -18,6 +18,7 @@ TABLES = {
     "versions": "VersionsTable",
     "trends": "TrendsTable",
     "state": "StateTable",
+    "jobs": "JobsTable",
 }
 
 

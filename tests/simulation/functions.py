@@ -13,8 +13,11 @@ from uuid import UUID
 
 from functions.analysis.app import handler as analysis_handler
 from functions.ingest.app import create_app as ingest_app
+from functions.jobs.app import create_app as jobs_app
 from functions.query.app import create_app as query_app
 from grok_insights import wiring
+from grok_insights.aws.failures import AWS_FAILURES
+from grok_insights.jobs.steps import run_step
 from grok_insights.settings import Settings
 from grok_insights.wiring import Parts
 from tests.builders import api_event, environment
@@ -25,6 +28,10 @@ from tests.simulation.urls import DEAD, QUEUE
 from tests.simulation.world import Environment, World
 
 API_SECONDS = 29.0
+STEP_SECONDS = 300.0
+FAILURES_OF_STEPS = (*AWS_FAILURES, TimeoutError, RuntimeError)
+"""What a step may raise: the state machine repeats it."""
+
 DEPLOYED_ATTEMPTS = 4
 """The attempts of a conversation after a deployment during a run."""
 
@@ -115,7 +122,8 @@ class Function:
         if rest:
             self.world.violated("stray work", f"{task.name} has ended, and work goes on: {rest}")
             self.world.end_environment(environment_, "stopped")
-        if task.error is not None:
+        is_repeated = self.kind == "rework" and isinstance(task.error, FAILURES_OF_STEPS)
+        if task.error is not None and not is_repeated:
             self.world.violated("exception", f"{task.name} raised {task.error!r}")
 
     def _start(self, environment_: Environment) -> Any:
@@ -131,11 +139,15 @@ class Function:
             random_id=lambda: f"{_current(world).random.getrandbits(128):032x}",
             lock=lambda: VisibleLock(world.scheduler),
             random_uuid=lambda: UUID(int=_current(world).random.getrandbits(128), version=4),
+            s3=lambda: None,  # type: ignore[arg-type, return-value]
+            stepfunctions=lambda: world.stepfunctions_client,
         )
         environment_.budget_ticks = parts.pause_limits.budget_ticks
         if self.kind == "analysis":
             return self._analysis(environment_, parts)
-        return ingest_app(parts) if self.kind == "ingest" else query_app(parts)
+        if self.kind == "rework":
+            return partial(run_step, wiring.rework_steps(parts))
+        return HTTP_APPS[self.kind](parts)
 
     def _analysis(self, environment_: Environment, parts: Parts) -> Any:
         scheduler = self.world.scheduler
@@ -145,6 +157,9 @@ class Function:
         threads = Pool(scheduler, environment_, parts.settings.max_batch_size, "call")
         service = wiring.analysis(parts, analyzer, threads)
         return partial(analysis_handler, analysis=service)
+
+
+HTTP_APPS = {"ingest": ingest_app, "jobs": jobs_app, "query": query_app}
 
 
 def _queues() -> dict[str, str]:
@@ -164,6 +179,12 @@ class Api:
         self.world = world
         self.ingest = Function(world, "ingest", API_SECONDS)
         self.query = Function(world, "query", API_SECONDS)
+        self.jobs = Function(world, "jobs", API_SECONDS)
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """All functions of the API."""
+        return self.ingest, self.query, self.jobs
 
     def request(
         self,
@@ -178,8 +199,7 @@ class Api:
 
         Status 0 means that the function died or was too slow.
         """
-        is_ingest = method in {"POST", "PUT", "DELETE"}
-        function = self.ingest if is_ingest else self.query
+        function = self._function(method, path)
         event = api_event(method, path, body, query=query, headers=headers)
         task = function.invoke(f"{name}/{function.kind}", event)
         response = Response(0) if task.result is None else _response(task.result)
@@ -187,6 +207,11 @@ class Api:
         if response.status == 500:
             self.world.violated("500", f"{method} {path} was answered with 500")
         return response
+
+    def _function(self, method: str, path: str) -> Function:
+        if path.startswith("/api/v1/jobs"):
+            return self.jobs
+        return self.ingest if method in {"POST", "PUT", "DELETE"} else self.query
 
 
 def _response(result: dict[str, Any]) -> Response:

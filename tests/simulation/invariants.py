@@ -38,6 +38,7 @@ class Invariants:
         self._dead_letters(redriven=redriven)
         self._lists(name, redriven=redriven)
         self._ended()
+        self.world.monitor.reworks.check()
         self._profiles(name, redriven=redriven)
 
     def _profiles(self, name: str, *, redriven: bool) -> None:
@@ -165,10 +166,8 @@ class Invariants:
 
     def _dead_letters(self, *, redriven: bool) -> None:
         """Check that each used-up conversation has its dead letter, and none after a redrive."""
-        letters = {
-            json.loads(one.body)["conversation_id"]
-            for one in self.world.sqs.queues[DEAD].messages.values()
-        }
+        dead = (json.loads(one.body) for one in self.world.sqs.queues[DEAD].messages.values())
+        letters = {one["conversation_id"] for one in dead if "job" not in one}
         conversations = recount.conversations(self.world.dynamodb)
         for identity, insight in self._stored().items():
             gave_up = int(insight.get("gave_up", {}).get("N", "0"))

@@ -35,6 +35,8 @@ class Money:
         self.is_known = True
         """False after an operator damaged the item of a day."""
         self.owners: dict[str, str] = {}
+        self.spent_before: dict[str, int] = {}
+        """What was spent of the day when a reservation was made."""
         self.current: dict[str, tuple[str, int]] = {}
         """The reservation of each environment, and the ticks that its calls have left."""
         self.usd_per_1k = Decimal(world.scenario.settings["GROK_COST_PER_1K"])
@@ -54,6 +56,7 @@ class Money:
         name = task.owner.name
         if not self.is_known:
             return
+        self.spent_before[own] = int(item["ticks"]["N"]) - taken
         if int(item["ticks"]["N"]) - taken >= getattr(task.owner, "budget_ticks", 0):
             self.world.violated("budget", "a wave was paid from a budget that was spent")
         open_ = {one for one in self.unsettled() if self.owners.get(one) == name} - {own}

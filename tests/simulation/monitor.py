@@ -14,6 +14,7 @@ from tests.simulation.damage import Damage
 from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
 from tests.simulation.recount import Recount
+from tests.simulation.reworks import Reworks
 from tests.simulation.stops import Stops
 from tests.simulation.urls import QUEUE
 
@@ -43,6 +44,7 @@ class Monitor:
         self.damage = Damage(world)
         self.money = Money(world)
         self.recount = Recount(world.dynamodb)
+        self.reworks = Reworks(world)
         self.grok: list[GrokCall] = []
         self.starts: deque[int] = deque()
         self.transactions = 0
@@ -81,17 +83,27 @@ class Monitor:
         if isinstance(outcome, ClientError):
             return
         self.stops.changed(task, operation, request, before)
+        if request.get("TableName") == "jobs" and operation in {"put_item", "update_item"}:
+            self._job_changed(before)
         if operation == "transact_write_items":
             self._check_replaced(request, before)
-        if operation == "transact_write_items":
+            self.reworks.written(request, before)
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()
         if operation == "update_item" and reserves(request):
             self.money.reserved(task, request)
 
+    def _job_changed(self, before: list[Any]) -> None:
+        for table, key, _ in before:
+            item = self.world.dynamodb.tables[table].items[key]
+            if "version" in item:
+                self.reworks.job_changed(item)
+
     def _check_replaced(self, request: Any, before: list[Any]) -> None:
-        """Check that an insight replaces none of its own generation but a redriven failure."""
+        """Check that an insight replaces none of its own generation but a redriven failure, unless
+        a job saves it.
+        """
         saved = {item["conversation_id"]["S"]: item for item in saved_by(request)}
         for table, key, old in before:
             new = saved.get(key[0]) if table == "insights" else None
@@ -99,6 +111,8 @@ class Monitor:
                 continue
             if self.world.dynamodb.tables[table].items.get(key) is old:
                 continue  # a repeated request with its token has no effect
+            if "job_id" in new:
+                continue
             redrives = int(new.get("redrives", {"N": "1000"})["N"])
             if old["status"]["S"] != "failed" or redrives <= int(old["redrives"]["N"]):
                 self.world.violated("replaced", f"the insight of {key[0]} was saved twice")
@@ -115,8 +129,8 @@ class Monitor:
             asked = {key["id"]["S"] for key in request["RequestItems"]["state"]["Keys"]}
             asked -= {key["id"]["S"] for key in left}
             state.update({name: items.get(name) for name in asked})
-            for part in (self.stops, self.outages, self.money):
-                part.read(task.owner.name)
+            if SHARED[0] in asked:
+                self._has_read(task)
         elif request.get("TableName") == "state" and operation in {"put_item", "update_item"}:
             holder = request.get("Key") or request["Item"]
             name = holder["id"]["S"]
@@ -128,8 +142,17 @@ class Monitor:
         elif operation == "send_message_batch":
             self._sent(task, request, outcome)
 
+    def _has_read(self, task: Task) -> None:
+        """Record that an environment has read the state that all of them share."""
+        for part in (self.stops, self.outages, self.money):
+            part.read(task.owner.name)
+        self.reworks.read(task)
+
     def _sent(self, task: Task, request: Any, outcome: Any) -> None:
         """Record the conversations whose messages an invocation has sent again."""
+        if task.owner.name.startswith("rework"):
+            self.reworks.sends([one["MessageBody"] for one in request["Entries"]])
+            return
         if request["QueueUrl"] == QUEUE:
             failed = {entry["Id"] for entry in outcome.get("Failed", ())}
             bodies = (one["MessageBody"] for one in request["Entries"] if one["Id"] not in failed)
@@ -191,7 +214,7 @@ class Monitor:
             return
         self.usable[text] += 1
         sent = sum(one.text == text for one in self.world.scenario.operations)
-        bound = PAID_AGAIN + sent + self.deaths
+        bound = PAID_AGAIN + sent + self.deaths + self.reworks.sent[text]
         if self.usable[text] > bound:
             self.world.violated("paid", f"one text was paid for {self.usable[text]} times")
 

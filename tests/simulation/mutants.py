@@ -42,6 +42,9 @@ from tests.simulation.mutation import (
 )
 
 CONDITION = "condition"
+JOB = "job: "
+"""The beginning of the texts of mutants that only seeds with jobs can detect."""
+
 SEEDS_FOR_CONDITIONS = 20
 SEEDS_FOR_HARMLESS = 30
 """The seeds of a mutant with a reason why it does not matter: none may contradict it."""
@@ -137,7 +140,10 @@ def judge(job: tuple[Mutant, int]) -> MutantResult:
 def seeds_for(mutant: Mutant, most: int) -> list[int]:
     """Return the seeds of a mutant in order: first those whose focus is what the module is for."""
     from tests.simulation.focus import seeds_of
+    from tests.simulation.jobs import seeds_with_jobs
 
+    if mutant.source.startswith(JOB):
+        return seeds_with_jobs(most)
     focuses = next((names for part, names in FOCUSES.items() if part in mutant.module), ())
     first = seeds_of(focuses, most // 2) if focuses else []
     return list(dict.fromkeys([*first, *range(most)]))[:most]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grok_insights.grok.analyzer import Analyzer, Answer
     from grok_insights.grok.prompt import Prompt
     from tests.simulation.functions import Api
+    from tests.simulation.scheduler import Task
     from tests.simulation.world import World
 
 PROFILE = "/api/v1/profile"
@@ -75,16 +76,20 @@ class Noting:
     def analyse(self, prompt: Prompt) -> Answer:
         self.world.profiles.asked[prompt.conversation_id].add(prompt.profile.version)
         if prompt.conversation_id != PROBE.conversation_id:
-            self._check_active(prompt.profile)
+            self._check(prompt)
         return self.analyzer.analyse(prompt)
 
-    def _check_active(self, profile: Profile) -> None:
+    def _check(self, prompt: Prompt) -> None:
+        task = self.world.scheduler.current
+        assert task is not None
+        self._check_active(task, prompt.profile)
+        self.world.monitor.reworks.asks(task, prompt.conversation_id)
+
+    def _check_active(self, task: Task, profile: Profile) -> None:
         """Check that the profile is the one that was active when the environment read it last.
 
         A probe may use an earlier one: it looks for the cause of an earlier refusal.
         """
-        task = self.world.scheduler.current
-        assert task is not None
         pointer = getattr(task.owner, "state", {}).get("profile")
         active = 1 if pointer is None else int(pointer["active"]["N"])
         if profile.version != active:

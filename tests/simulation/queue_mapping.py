@@ -73,6 +73,8 @@ class Mapping:
             }
             for one in batch
         ]
+        bodies = [one.body for one in batch]
+        self.world.monitor.reworks.received(f"{name}/analysis", bodies)
         self.world.scheduler.spawn(name, self.owner, partial(self._invoke, name, records, handles))
 
     def _invoke(self, name: str, records: list[dict[str, Any]], handles: list[str]) -> None:

@@ -10,5 +10,8 @@ REGRESSIONS: dict[int, str] = {
     161: "a lost response raised in the place that was to contain it: paid answers were dropped",
     57: "a save that failed was paid for again and again",
     16: "a reservation stayed in the day's spending if a later step of the admission failed",
+    31: "the first step of a job ran twice at once: its execution ended, and the job ran for ever",
+    80: "a cancellation that ended half-way was confirmed again, and left the messages of the job",
+    121: "a late cancellation closed the next run of a job, whose messages were sent for ever",
     213: "an overdue probe was taken up by its owner and by another function at the same time",
 }

@@ -12,14 +12,17 @@ from io import StringIO
 from random import Random
 
 from tests.simulation.actors import Actors
-from tests.simulation.functions import Api, Function
+from tests.simulation.aws import Client
+from tests.simulation.functions import STEP_SECONDS, Api, Function
 from tests.simulation.history import History
 from tests.simulation.invariants import Invariants
 from tests.simulation.operation import Operation
+from tests.simulation.operators import Operators
 from tests.simulation.queue_mapping import Mapping
 from tests.simulation.scenario import Scenario, expiry
 from tests.simulation.sweeper import Sweeper
 from tests.simulation.trace import Trace
+from tests.simulation.workflows import Workflows
 from tests.simulation.world import Outside, World
 
 HANG_SECONDS = 180
@@ -28,6 +31,9 @@ ANSWERED_WITHIN_SECONDS = 7_200.0
 conversation gets its insight. A message of a dead function is hidden for six minutes, and a delayed
 one for up to fifteen.
 """
+
+DAYS_OF_BUDGET = 5
+"""For how many days a budget must last that nobody raises."""
 
 
 @dataclass
@@ -46,17 +52,28 @@ class Result:
     happened: list[tuple[str, int, str]] = field(default_factory=list)
     conditions: Counter[str] = field(default_factory=Counter)
     expected: Counter[str] = field(default_factory=Counter)
+    replaced: int = 0
+    """How many insights jobs have replaced."""
 
 
 def run(scenario: Scenario, ignored_conditions: frozenset[str] = frozenset()) -> Result:
     """Run a scenario to its end, or to the first invariant that does not hold."""
-    sys.setrecursionlimit(5_000)
     world = World(scenario)
     world.dynamodb.ignored_conditions |= ignored_conditions
+    return run_world(world)
+
+
+def run_world(world: World) -> Result:
+    """Run the scenario of a new world."""
+    sys.setrecursionlimit(5_000)
+    scenario = world.scenario
     api = Api(world)
     analysis = Function(world, "analysis", float(scenario.function_seconds))
     mapping = Mapping(world, analysis)
-    actors = Actors(world, api, analysis)
+    rework = Function(world, "rework", STEP_SECONDS)
+    workflows = Workflows(world, rework)
+    world.stepfunctions_client = Client(world, "stepfunctions", workflows.service)
+    actors = Actors(world, api, analysis, Operators(world, api, workflows), rework)
     director = Director(world, mapping, actors)
     try:
         # The functions print their metrics.
@@ -78,6 +95,7 @@ def run(scenario: Scenario, ignored_conditions: frozenset[str] = frozenset()) ->
         world.faults.happened,
         Counter(world.dynamodb.conditions),
         world.expected,
+        sum(map(len, world.monitor.reworks.replaced.values())),
     )
 
 
@@ -101,8 +119,9 @@ class Director:
         world.note("director", "all is calm")
         self._operator("repair")
         self._operator("resume")
-        if world.monitor.budget:
+        if world.monitor.budget and not scenario.keeps_budget:
             self._operator("deploy", "100")
+        self.actors.operators.all_ended("end", self._most_seconds())
         self._drain()
         self._operator("post", "calm", "parcel calm")
         self._drain()
@@ -140,13 +159,19 @@ class Director:
         """Wait until no message is left."""
         world = self.world
         begun = world.scheduler.now
-        until = begun + ANSWERED_WITHIN_SECONDS
+        until = begun + self._most_seconds()
         while not self.mapping.is_idle():
             if world.scheduler.now > until:
                 world.violated("queue", "messages go round and round: the queue is never empty")
                 return
             world.scheduler.sleep(self.mapping.least_seconds())
-        self.drained_after = max(self.drained_after, world.scheduler.now - begun)
+        if not world.scenario.keeps_budget:
+            self.drained_after = max(self.drained_after, world.scheduler.now - begun)
+
+    def _most_seconds(self) -> float:
+        """Return within how many seconds without faults everything must end."""
+        days = DAYS_OF_BUDGET if self.world.scenario.keeps_budget else 0
+        return ANSWERED_WITHIN_SECONDS + days * 86_400.0
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tests.simulation import sent
 from tests.simulation.faults import AWS_KINDS, Burst
 from tests.simulation.focus import concentrate
 from tests.simulation.grok import KINDS, digest
+from tests.simulation.jobs import with_jobs
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
 from tests.simulation.profiles import KNOWN_PLANS, changes
 from tests.standin.replies import REPLIES
@@ -49,6 +50,8 @@ class Scenario:
     window_seconds: float = 1.0
     known_plans: int = 0
     """How many values of a segment are known at the start."""
+    keeps_budget: bool = False
+    """Whether the daily budget stays as it is, so that work goes on the next day."""
     # Changed by the run.
     paused_since: float | None = None
     is_healed: bool = False
@@ -122,7 +125,7 @@ def of_seed(seed: int) -> Scenario:
         known_plans=KNOWN_PLANS if Random(f"{seed}/plans").random() < 0.4 else 0,
     )
     scenario.operations += changes(Random(f"{seed}/profile"), span)
-    scenario = concentrate(scenario, span)
+    scenario = with_jobs(concentrate(scenario, span), span)
     scenario.operations.sort(key=lambda one: one.at)
     return scenario
 

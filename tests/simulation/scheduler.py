@@ -160,6 +160,7 @@ class Scheduler:
                 self.pause()
             else:
                 self.sleep(seconds)
+                task.waiters = [one for one in task.waiters if one is not current]
         return task.is_done
 
     def kill(self, task: Task) -> None:

@@ -50,6 +50,15 @@ def body(external_id: str | None, text: str, operation: Operation) -> dict[str, 
     return {**named, **_content(text), **past, "metadata": metadata}
 
 
+def time_without_past(at: float, text: str) -> float:
+    """Return the first time from ``at`` at which a text is sent without ``occurred_at``."""
+    return next(
+        moment
+        for moment in (at + number / 1_000 for number in range(1_000))
+        if crc32(f"{moment} {text}".encode()) % 3 == 0
+    )
+
+
 def _plan(number: int) -> dict[str, Any]:
     """Return one of the plans, a plan that no other conversation has, or nothing."""
     if number % 3 == 0:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.by_hand import BY_HAND, ByHand
+from tests.simulation.by_hand import BY_HAND
+from tests.simulation.edits import ByHand
 from tests.simulation.harmless import REASONS, fits
 from tests.simulation.mutants import CONDITION, code_mutants
 from tests.simulation.mutation import HAND, mutants_by_hand, mutated

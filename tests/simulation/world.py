@@ -136,6 +136,8 @@ class World:
         self._know_plans(scenario.known_plans)
         self.dynamodb_client = Client(self, "dynamodb", self.dynamodb)
         self.sqs_client = Client(self, "sqs", self.sqs)
+        self.stepfunctions_client: Client | None = None
+        """Set as soon as there is what runs the steps of executions."""
         self.violations: list[str] = []
         self.expected: Counter[str] = Counter()
         self.calls = 0
