@@ -16,7 +16,7 @@ from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.functions import DEPLOYED_ATTEMPTS, Api, Function, Response
 from tests.simulation.history import SKEW, Event, History, id_of
 from tests.simulation.listing import FILTERS, Listing
-from tests.simulation.operation import Operation
+from tests.simulation.operation import WAITS, Operation
 from tests.simulation.operators import Operators
 from tests.simulation.profiles import change
 from tests.simulation.scheduler import Task
@@ -158,8 +158,10 @@ class Actors:
                 self._add(result["id"], "post", began, status, text)
 
     def _delete(self, name: str, operation: Operation) -> None:
-        began = self.world.scheduler.now
         identity = id_of(operation.key)
+        if operation.number == WAITS:
+            self.operators.wait_for_replacement(identity)
+        began = self.world.scheduler.now
         before = generation_of(self.world.dynamodb, identity)
         response = self._request(name, "DELETE", f"{ONE}/{identity}")
         status = response.status if response.is_known else 0

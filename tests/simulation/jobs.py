@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import sent
-from tests.simulation.operation import HOPELESS, REFUSED, Operation
+from tests.simulation.operation import HOPELESS, REFUSED, WAITS, Operation
 from tests.simulation.operators import OPTIONS
 from tests.simulation.workflows import LOST, TWICE, UNAVAILABLE
 
@@ -67,7 +67,7 @@ def _job(draw: Random, span: float, key: str) -> list[Operation]:
     ]
     for _ in range(draw.choice([0, 1, 1, 2])):
         at += draw.choice([1.0, 5.0, 30.0, 60.0]) * (0.5 + draw.random())
-        made.append(Operation(at, "operator", "cancel job", key))
+        made.append(Operation(at, "operator", "cancel job", key, number=draw.choice([0, WAITS])))
         restarted = at + draw.choice([0.1, 3.0, 30.0]) * (0.5 + draw.random())
         if draw.random() < 0.7:
             made.append(Operation(restarted, "operator2", "restart job", key))
@@ -90,7 +90,8 @@ def _meanwhile(draw: Random, span: float) -> list[Operation]:
         key = f"j{draw.randrange(CONVERSATIONS)}"
         text = f"other {key} {number}" if kind == "change" else sent.text_of(key)
         at = span * 0.8 + draw.random() * 90
-        made.append(Operation(at, f"client{number}", kind, key, text))
+        waits = WAITS if kind == "delete" and draw.random() < 0.6 else 0
+        made.append(Operation(at, f"client{number}", kind, key, text, waits))
     return made
 
 

@@ -10,6 +10,12 @@ never accepts the answer.
 """
 
 
+WAITS = 99
+"""The number of an operation that waits until a job has sent messages, or has replaced the insight
+that the operation is about.
+"""
+
+
 @dataclass(frozen=True)
 class Operation:
     """An action of a client or an operator. ``at`` is in seconds from the start."""

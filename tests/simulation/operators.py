@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.operation import WAITS
 from tests.simulation.stepfunctions import RUNNING
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 )
 """What jobs are started on. Each range has few days, because each day of a shard is a slice."""
 
+WAIT_SECONDS, MOST_WAITS = 0.25, 600
 POLL_SECONDS = 20.0
 MAX_STARTS = 3
 """How often a job may have to be started when nothing goes wrong any more."""
@@ -56,6 +58,17 @@ class Operators:
         if response.status == 202:
             self.ids[operation.key] = response.body["id"]
 
+    def wait_for_replacement(self, identity: str) -> None:
+        """Wait until a job has replaced the insight of a conversation, but not for long."""
+        replaced = self.world.monitor.reworks.replaced
+        self._wait(lambda: any(identity in ids for ids in replaced.values()))
+
+    def _wait(self, is_over: Callable[[], bool]) -> None:
+        for _ in range(MOST_WAITS):
+            if is_over():
+                return
+            self.world.scheduler.sleep(WAIT_SECONDS)
+
     def _id(self, name: str, key: str) -> str | None:
         """Return the id of a job. If the response to its start was lost, the list shows it."""
         if key not in self.ids:
@@ -70,6 +83,8 @@ class Operators:
     def _cancel(self, name: str, operation: Operation) -> None:
         job_id = self._id(name, operation.key)
         if job_id is not None:
+            if operation.number == WAITS:
+                self._wait(lambda: job_id in self.world.monitor.reworks.senders)
             self.cancel(name, job_id)
 
     def cancel(self, name: str, job_id: str) -> Response:

@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.aws.insights.item import is_mark
@@ -54,6 +55,8 @@ class Reworks:
         default_factory=lambda: defaultdict(list)
     )
     """When the insight of a conversation has changed, and by which job; empty if by none."""
+    senders: set[str] = field(default_factory=set)
+    """The jobs that have sent messages."""
     sent: Counter[str] = field(default_factory=Counter)
     """How many messages jobs have sent about a text."""
     calls: list[tuple[float, str]] = field(default_factory=list)
@@ -128,9 +131,10 @@ class Reworks:
     def sends(self, bodies: Sequence[str]) -> None:
         """Record the messages that a job has sent."""
         for body in map(json.loads, bodies):
+            self.senders.add(body["job"])
             key = (body["conversation_id"],)
             item = self.world.dynamodb.tables["conversations"].items.get(key, {})
-            if "job" in body and item.keys() & {"text", "turns"}:
+            if item.keys() & {"text", "turns"}:
                 self.sent[text_of(item)] += 1
 
     def written(self, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
@@ -159,6 +163,9 @@ class Reworks:
             self.world.violated("replaced", f"the insight of {identity} that a job saved {fault}")
         if identity in self.replaced[job_id]:
             self.world.violated("replaced", f"a job has replaced the insight of {identity} twice")
+        started = timestamps.from_text(documents(self.world)[job_id]["created_at"])
+        if old is not None and not is_mark(old) and _created_at(old) >= started:
+            self.world.violated("replaced", f"a job has replaced a later insight of {identity}")
         self.replaced[job_id].add(identity)
         kept = [one for one in _versions(request) if one["conversation_id"]["S"] == identity]
         if old is not None and not _is_version(kept, old):
@@ -183,7 +190,9 @@ class Reworks:
 
     def _check_outcomes(self, job_id: str, job: Any) -> None:
         counts = self._counts(job_id)
-        done, missed = len(self.replaced[job_id]), self._missed(job_id)
+        done, missed = len(self.replaced[job_id]), len(self._missed(job_id))
+        if self.replaced[job_id] & self._missed(job_id):
+            self.world.violated("outcomes", f"{job_id} has two outcomes of one conversation")
         if (counts["done"], counts["failed"] + counts["skipped"]) != (done, missed):
             found = f"{done} were replaced and {missed} were not"
             self.world.violated("outcomes", f"{job_id} counts {dict(counts)}, and {found}")
@@ -201,11 +210,12 @@ class Reworks:
                 total.update({name: int(number) for name, number in numbers.items()})
         return total
 
-    def _missed(self, job_id: str) -> int:
-        """Return how many conversations a job has not replaced."""
+    def _missed(self, job_id: str) -> set[str]:
+        """Return the conversations that have failed in a job, or were skipped."""
         start, counts = f"job#{job_id}#", f"job#{job_id}#outcomes#"
         keys = (key[0] for key in self.world.dynamodb.tables["state"].items)
-        return sum(key.startswith(start) and not key.startswith(counts) for key in keys)
+        found = (key for key in keys if key.startswith(start) and not key.startswith(counts))
+        return {key.removeprefix(start) for key in found}
 
     def _disturbed(self, job_id: str, job: Any) -> set[str]:
         """Return the conversations whose insight something else has changed during a job."""
@@ -234,6 +244,10 @@ def _faults(old: Item | None, new: Item) -> Iterator[str]:
         yield "replaces that of the same job"
     if int(old["revision"]["N"]) + 1 != int(new["revision"]["N"]):
         yield "is not the next revision"
+
+
+def _created_at(insight: Item) -> datetime:
+    return timestamps.from_text(json.loads(insight["document"]["S"])["created_at"])
 
 
 def _versions(request: Any) -> Iterator[Item]:
