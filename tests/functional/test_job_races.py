@@ -113,7 +113,7 @@ def test_messages_of_a_job_whose_execution_has_failed_are_dropped(
     job_id = started(reworks, clock)
     reworks.run(job_id, analyse=False)
     steps = reworks.parts.stepfunctions()
-    machine = reworks.parts.settings.reanalysis_state_machine
+    machine = reworks.parts.settings.rework_state_machine
     [execution] = steps.list_executions(stateMachineArn=machine)["executions"]
     steps.stop_execution(executionArn=execution["executionArn"])
     clock.move(seconds=61)

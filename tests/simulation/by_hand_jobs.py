@@ -74,7 +74,7 @@ STOPPED = (
     _job(
         "the end of a job does not close it",
         f"{JOBS}.rework.steps",
-        ("        self._close(job)\n", ""),
+        ("        self._close(later)\n", ""),
     ),
     _job(
         "a cancelled job is not cancelled again",
@@ -144,12 +144,12 @@ COUNTED = (
     ),
     _job(
         "conversations that have failed are sent again in each pass",
-        f"{JOBS}.rework.slices",
+        f"{JOBS}.rework.resend",
         (" if one.conversation_id not in ended]", "]"),
     ),
     _job(
         "a job ends after it has sent its messages once",
-        f"{JOBS}.rework.plan",
+        f"{JOBS}.rework.resend",
         ("if job.counts.sent == job.sent_before:", "if job.passes > 1:"),
     ),
     _job(

@@ -57,7 +57,7 @@ def _failure(work: Callable[[], Any]) -> StateFailed | None:
 def run(respond: Callable[[dict[str, Any]], Any]) -> Recorded:
     """Run the definition of re-analyses."""
     runner = Recorded(respond)
-    Machine(definition_of("ReanalysisStateMachine"), runner).run(START)
+    Machine(definition_of("ReworkStateMachine"), runner).run(START)
     return runner
 
 
@@ -106,7 +106,7 @@ def test_a_step_that_fails_is_repeated_later_and_later_and_then_the_job_fails() 
 
     runner = Recorded(respond)
     with pytest.raises(StateFailed, match="StepFailed"):
-        Machine(definition_of("ReanalysisStateMachine"), runner).run(START)
+        Machine(definition_of("ReworkStateMachine"), runner).run(START)
     assert runner.steps == ["read"] * 7 + ["fail"]
     assert runner.waits == [2, 4, 8, 16, 32, 60]
 

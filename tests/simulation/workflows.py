@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Task
     from tests.simulation.world import World
 
-MACHINES = {
-    "arn:aws:states:us-east-1:123456789012:stateMachine:reanalysis": "ReanalysisStateMachine"
-}
+MACHINES = {"arn:aws:states:us-east-1:123456789012:stateMachine:rework": "ReworkStateMachine"}
 """The logical names of the state machines, by ARN."""
 
 UNAVAILABLE, LOST, TWICE = "invocation_refused", "invocation_lost", "invoked_twice"
