@@ -201,6 +201,20 @@ def test_a_conversation_is_deleted_after_a_question(
     assert client.get(f"{LIST}/{analysed['id']}").status_code == 404
 
 
+def test_a_conversation_is_analysed_again_and_keeps_its_version(
+    visit: Visit, client: Client, analysed: dict[str, Any]
+) -> None:
+    visitor = visit()
+    page = visitor.sign_in(f"#overview?open={analysed['id']}")
+    page.locator(".panel").get_by_role("button", name="Analyse again").click()
+    expect(page.locator(".panel-note")).to_contain_text("analysed again")
+    assert visitor.violations() == []
+    expect(page.locator("#toast")).to_have_text("The new insight is shown.", timeout=60_000)
+    versions = client.get(f"{LIST}/{analysed['id']}/versions").json()["items"]
+    assert [one["current"] for one in versions] == [True, False]
+    assert visitor.errors == []
+
+
 def test_older_conversations_follow_and_stay_when_the_page_refreshes(
     visit: Visit, client: Client, analysed: dict[str, Any]
 ) -> None:

@@ -149,6 +149,40 @@ def test_a_file_that_cannot_be_imported_is_named_before_it_is_sent(
     expect(page.get_by_role("button", name="Check the file")).to_be_hidden()
 
 
+# ------------------------------------------------------------------ re-analysis
+
+
+def test_the_conversations_of_a_filter_are_analysed_again_after_a_question(
+    visit: Visit, client: Client, unique: Any
+) -> None:
+    name = unique("again")
+    sent = {"text": "My parcel is late.", "external_id": name}
+    insight = f"/api/v1/insights/{client.post('/api/v1/conversations', sent).json()['id']}"
+    until(lambda: client.get(insight).status_code == 200, 30, "an insight")
+    visitor = visit()
+    page = visitor.sign_in(f"#overview?range=24h&external_id={name}")
+    page.get_by_role("link", name="Analyse these again").click()
+    expect(page.locator("main")).to_contain_text(f"External ID: {name}")
+    page.get_by_role("button", name="Estimate the cost").click()
+    start = page.get_by_role("button", name="Analyse 1 conversation again")
+    expect(start).to_be_visible(timeout=SLOW)
+    assert visitor.violations() == []
+    start.click()
+    expect(page.get_by_role("dialog")).to_contain_text("With Grok, this costs about $0.00")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert len(client.get(f"{insight}/versions").json()["items"]) == 1
+    start.click()
+    page.get_by_role("dialog").get_by_role("button", name="Analyse again").click()
+    expect(page.locator("#toast")).to_have_text("The re-analysis has started.")
+    row = page.locator(".jobs tbody tr").first
+    expect(row).to_contain_text(f"External ID: {name}")
+    expect(row).to_contain_text("1 insight replaced, 0 of them changed.", timeout=120_000)
+    assert len(client.get(f"{insight}/versions").json()["items"]) == 2
+    page.get_by_role("link", name="Choose all conversations").click()
+    expect(page.locator("main")).to_contain_text("To choose some of them, set filters")
+    assert visitor.errors == []
+
+
 # ------------------------------------------------------------------ profile
 
 

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from grok_insights.aws.queue import Message
+from grok_insights.domain.conversation import named_id
 from grok_insights.domain.insight import Analysis, Sentiment
 from grok_insights.domain.job import StepName
 from grok_insights.errors import PermanentError, TransientError
@@ -19,6 +20,7 @@ from tests.builders import NOW
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import identity
 from tests.functional.reworks import Reworks, Saying, says
+from tests.functional.test_erasure import store
 
 NEGATIVE = says(Sentiment.NEGATIVE, "refund")
 POSITIVE = says(Sentiment.POSITIVE, "praise", "refund")
@@ -89,10 +91,32 @@ def test_a_filter_selects_what_is_analysed_again(reworks: Reworks, clock: Clock)
         ({"status": "failed"}, 0),
         ({"from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"}, 2),
         ({"fields": {"resolved": "true"}}, 0),
+        ({"conversation_id": identity(1)}, 1),
+        ({"conversation_id": identity(1), "sentiment": "positive"}, 0),
+        ({"conversation_id": identity(1), "from": "2026-11-24T00:00:00Z"}, 0),
+        ({"conversation_id": identity(99)}, 0),
+        ({"external_id": "never sent"}, 0),
     ):
         job = reworks.run(reworks.start(dry_run=True, filter=options))
         assert (job["estimate"] or {"lines": 0})["lines"] == count, options
         assert job["filter"] == options
+
+
+@pytest.mark.parametrize("name", ["conversation_id", "external_id"])
+def test_one_conversation_is_analysed_again(reworks: Reworks, clock: Clock, name: str) -> None:
+    reworks.conversations(3)
+    ids = {"conversation_id": identity(1), "external_id": named_id("ticket 7")}
+    store(reworks.parts, id=ids["external_id"], external_id="ticket 7")
+    reworks.deliver([Message(ids["external_id"], 1, clock())])
+    clock.move(seconds=60)
+    reworks.analyzer.outcome = POSITIVE
+    reworks.analyzer.prompts.clear()
+    value = {"conversation_id": identity(1), "external_id": "ticket 7"}[name]
+    job = reworks.ended(reworks.start(filter={name: value}))
+    assert (job["status"], job["outcomes"]["done"]) == ("completed", 1)
+    assert reworks.analyzer.prompts == [ids[name]]
+    assert reworks.insight(ids[name])["sentiment"] == "positive"
+    assert reworks.counters_equal_a_recount()
 
 
 def test_a_message_that_is_delivered_twice_replaces_once(reworks: Reworks, clock: Clock) -> None:
@@ -222,8 +246,6 @@ def test_new_conversations_of_the_same_batch_go_first(reworks: Reworks, clock: C
     job_id = started(reworks, clock)
     reworks.run(job_id, analyse=False)
     [first, *_] = reworks.received()
-    from tests.functional.test_erasure import store
-
     new = store(reworks.parts, id=identity(50))
     reworks.deliver([first, Message(new.id, 1, clock())])
     assert reworks.analyzer.prompts == [identity(50), first.conversation_id]
@@ -275,6 +297,11 @@ def test_a_slice_that_is_read_twice_sends_no_insight_of_the_job_again(
         {"kind": "import"},
         {"kind": "import", "upload_id": identity(1), "filter": {}},
         {"kind": "reanalysis", "filter": {"sentiment": "sad"}},
+        {"kind": "reanalysis", "filter": {"conversation_id": "ticket 7"}},
+        {
+            "kind": "reanalysis",
+            "filter": {"conversation_id": identity(1), "external_id": "ticket 7"},
+        },
         {"kind": "reanalysis", "filter": {"start": "2026-11-22T00:00:00Z"}},
         {
             "kind": "reanalysis",

@@ -53,9 +53,12 @@ export function progressBar(percent, label) {
 }
 
 /** Return the counts of a job in words. */
-export function countWords({ kind, counts, outcomes, progress, dry_run: isCheck }) {
+export function countWords({ kind, counts, outcomes, estimate, progress, dry_run: isCheck }) {
   if (kind === "export") return `${counted(progress.lines_done, "insight")} read.`;
   if (kind === "remap" && isCheck) return `${counted(outcomes?.changed ?? 0, "insight")} would change.`;
+  if (isCheck && kind === "reanalysis" && estimate) {
+    return `${counted(estimate.lines, "conversation")}, about ${dollars(Number(estimate.cost_usd))} with Grok.`;
+  }
   if (isCheck) return "";
   if (outcomes) return outcomeWords(outcomes);
   const parts = [counted(counts.accepted, "line") + " accepted"];
@@ -72,10 +75,10 @@ function outcomeWords({ done, changed, failed, skipped }) {
   return `${parts.join(", ")}.`;
 }
 
-/** Return what the analysis of a file will take, as rows of a list of facts. */
-export function estimateFacts(estimate) {
+/** Return what the analysis of a file or of stored conversations takes, as rows of a list of facts. */
+export function estimateFacts(estimate, noun = "Lines") {
   if (!estimate) return null;
-  const rows = [["Lines", whole(estimate.lines)]];
+  const rows = [[noun, whole(estimate.lines)]];
   if (estimate.unreadable) rows.push(["Not readable", whole(estimate.unreadable)]);
   rows.push(["Tokens", `about ${whole(estimate.tokens)}`], ["Cost, with Grok", `about ${dollars(Number(estimate.cost_usd))}`],
     ["Time", `at least ${lasting(estimate.seconds)}`]);

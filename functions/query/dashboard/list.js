@@ -18,9 +18,10 @@ export function conversationList(page) {
     h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))), rows);
   const empty = h("div", { class: "empty", hidden: true });
   const more = button("Show older conversations", () => showOlder().catch(page.failed));
+  const again = h("a", { class: "button quiet small" }, "Analyse these again");
   const element = h("section", { class: "card list", id: "conversations", "aria-labelledby": "list-title" },
     h("div", { class: "card-head" }, h("h2", { id: "list-title", tabindex: "-1" }, "Conversations"), found,
-      h("span", { class: "grow" }), h("p", { class: "muted keys" }, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next and previous")),
+      h("span", { class: "grow" }), again, h("p", { class: "muted keys" }, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next and previous")),
     table, empty, more);
 
   /** Show the first page of an overview. Older pages with the same filters, by `name`, stay below it. */
@@ -34,6 +35,7 @@ export function conversationList(page) {
     }
     list.items = isWhole ? overview.items : [...overview.items, ...kept];
     found.textContent = matchText(overview, list);
+    again.href = page.href("jobs", { from: overview.from, to: overview.to, ...filtersOf(state) });
     draw(state);
   }
 

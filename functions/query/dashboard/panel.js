@@ -77,7 +77,29 @@ export function conversationPanel(page, list) {
         button("Copy link", () => copy(page, location.href, "The link is copied."), { kind: "small" }),
         button("Copy ID", () => copy(page, id, "The ID is copied."), { kind: "small" }),
         insight?.error ? button("Retry", () => retry(id), { kind: "small", title: "Analyse it again" }) : null,
-        button("Delete", () => remove(id), { kind: "small danger" })));
+        insight && !insight.error ? button("Analyse again", (event) => again(id, event.target), { kind: "small", title: "With the active profile; this insight is kept as a version" }) : null,
+        button("Delete", () => remove(id), { kind: "small danger" })),
+      h("p", { class: "muted panel-note", role: "status" }));
+  }
+
+  /** Analyse a conversation again with the active profile, and show the new insight. */
+  async function again(id, control) {
+    const isOpen = () => control.isConnected;
+    const note = body.querySelector(".panel-note");
+    control.disabled = true;
+    try {
+      const { analyseAgain } = await import("./reanalysis.js");
+      const isReplaced = await analyseAgain(id, (text) => { note.textContent = text; }, isOpen);
+      if (!isReplaced || !isOpen()) return;
+      await load(id, null);
+      page.say("The new insight is shown.");
+      page.refresh();
+    } catch (error) {
+      note.textContent = "";
+      page.failed(error);
+    } finally {
+      control.disabled = false;
+    }
   }
 
   /** Analyse a conversation again whose analysis failed, and show the result when it can be there. */

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from grok_insights.domain.conversation import named_id
 from grok_insights.domain.insight import Sentiment, Status
-from grok_insights.domain.selection import within_calendar
+from grok_insights.domain.labels import CountedLabel
+from grok_insights.domain.new_conversation import ExternalId
+from grok_insights.domain.selection import Selection, within_calendar
 from grok_insights.domain.timestamps import Instant
 from grok_insights.validation import Model
 
@@ -28,6 +32,9 @@ class InsightFilters(Model):
     topic: Value | None = Field(None, description="Only insights with this topic.")
     end: Instant | None = Field(None, alias="to", description=UNTIL)
     start: Instant | None = Field(None, alias="from", description=SINCE)
+    external_id: ExternalId | None = Field(
+        None, description="Only the insight of the conversation with this `external_id`."
+    )
 
     @field_validator("start")
     @classmethod
@@ -36,3 +43,18 @@ class InsightFilters(Model):
         if start and end and within_calendar(start) > within_calendar(end):
             raise ValueError("must not be after to")
         return start
+
+    def with_labels(self, labels: Iterable[CountedLabel]) -> Selection:
+        """Return the selected insights, with the filters by fields and segments.
+
+        An insight has the id that follows from ``external_id``.
+        """
+        return Selection(
+            sentiment=self.sentiment,
+            status=self.status,
+            topic=self.topic,
+            start=self.start,
+            end=self.end,
+            labels=tuple(sorted(labels)),
+            conversation_id=None if self.external_id is None else named_id(self.external_id),
+        )

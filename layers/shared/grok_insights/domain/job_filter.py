@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from grok_insights.domain.filters import InsightFilters, Value
 from grok_insights.domain.labels import FIELD_PREFIX, SEGMENT_PREFIX, CountedLabel
@@ -27,17 +29,24 @@ class JobFilter(InsightFilters):
         None, max_length=3, description="Only insights with these values of segments, by name."
     )
 
+    conversation_id: UUID | None = Field(
+        None, description="Only the insight of the conversation with this id."
+    )
+
+    @model_validator(mode="after")
+    def _names_one_conversation(self) -> Self:
+        if self.conversation_id and self.external_id:
+            raise ValueError("has conversation_id or external_id, not both")
+        return self
+
     def selection(self) -> Selection:
         """Return the filters as those of a list."""
+        fields, segments = self.fields or {}, self.segments or {}
         labels = [
-            *(CountedLabel(f"{FIELD_PREFIX}{k}", v) for k, v in (self.fields or {}).items()),
-            *(CountedLabel(f"{SEGMENT_PREFIX}{k}", v) for k, v in (self.segments or {}).items()),
+            *(CountedLabel(f"{FIELD_PREFIX}{name}", fields[name]) for name in fields),
+            *(CountedLabel(f"{SEGMENT_PREFIX}{name}", segments[name]) for name in segments),
         ]
-        return Selection(
-            sentiment=self.sentiment,
-            status=self.status,
-            topic=self.topic,
-            start=self.start,
-            end=self.end,
-            labels=tuple(sorted(labels)),
-        )
+        selection = self.with_labels(labels)
+        if self.conversation_id is None:
+            return selection
+        return replace(selection, conversation_id=str(self.conversation_id))

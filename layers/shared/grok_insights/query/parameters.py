@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
-from uuid import uuid4
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from grok_insights.domain.alerts import AlertStatus
-from grok_insights.domain.conversation import conversation_id
 from grok_insights.domain.filters import MAX_VALUE_CHARS, SINCE, UNTIL, InsightFilters, Value
 from grok_insights.domain.labels import TOPIC, CountedLabel
-from grok_insights.domain.new_conversation import ExternalId
 from grok_insights.domain.selection import Selection
 from grok_insights.domain.timestamps import Instant
 from grok_insights.domain.trends import Interval
@@ -34,9 +31,6 @@ LabelDimension = Annotated[str, Field(pattern=DIMENSION)]
 class Filters(InsightFilters):
     """The parameters that select insights."""
 
-    external_id: ExternalId | None = Field(
-        None, description="Only the insight of the conversation with this `external_id`."
-    )
     labels: dict[LabelDimension, Value] | None = Field(
         None, description="Only insights with this value: `field.NAME=…` or `segment.NAME=…`."
     )
@@ -59,16 +53,8 @@ class Filters(InsightFilters):
         return {**others, "labels": chosen} if chosen else others
 
     def selection(self) -> Selection:
-        """Return the filters. An insight has the id that follows from ``external_id``."""
-        return Selection(
-            sentiment=self.sentiment,
-            status=self.status,
-            topic=self.topic,
-            start=self.start,
-            end=self.end,
-            labels=tuple(CountedLabel(*pair) for pair in sorted((self.labels or {}).items())),
-            conversation_id=self.external_id and conversation_id(self.external_id, uuid4),
-        )
+        """Return the filters as those of a list."""
+        return self.with_labels(CountedLabel(*pair) for pair in (self.labels or {}).items())
 
 
 class ListQuery(Filters):

@@ -68,10 +68,20 @@ class Scan:
 
         The result is None if there is none.
         """
-        ends = [(shard, forward) for shard in range(self.shards) for forward in (True, False)]
-        found = concurrent.each(lambda end: self._end(selection, *end), ends)
-        times = [timestamps.from_text(one[:TIME_CHARS]) for one in found if one]
+        if selection.conversation_id is not None:
+            found = [item["position"]["S"] for item in self._named(selection)]
+        else:
+            found = self._ends(selection)
+        times = [timestamps.from_text(one[:TIME_CHARS]) for one in found]
         return (min(times), max(times)) if times else None
+
+    def shards_of(self, selection: Selection) -> int:
+        """Return how many shards are read. One conversation is read by its id, without a shard."""
+        return self.shards if selection.conversation_id is None else 1
+
+    def _ends(self, selection: Selection) -> list[str]:
+        ends = [(shard, forward) for shard in range(self.shards) for forward in (True, False)]
+        return [one for one in concurrent.each(lambda end: self._end(selection, *end), ends) if one]
 
     def _end(self, selection: Selection, shard: int, forward: bool) -> str:
         request = self._request(shard, selection.first_position(), selection.end_position())
@@ -80,6 +90,8 @@ class Scan:
 
     def page(self, selection: Selection, where: Slice, after: str, limit: int) -> ScanPage:
         """Return the next selected insights of a slice, of at most ``limit`` that are looked at."""
+        if selection.conversation_id is not None:
+            return ScanPage(self._named(selection), None)
         first = max(selection.first_position(), timestamps.to_text(where.start))
         end = min(selection.end_position(), timestamps.to_text(where.end))
         first = max(first, after + AFTER if after else "")
@@ -107,6 +119,12 @@ class Scan:
         request = {"Keys": keys, "ProjectionExpression": "conversation_id, job_id"}
         items = self.batch_get({self.table: request})[self.table] if keys else []
         return {item["conversation_id"]["S"] for item in items if text_of(item, "job_id") == job_id}
+
+    def _named(self, selection: Selection) -> list[Item]:
+        """Return the insight of the one conversation that is selected, if it matches."""
+        first, end = selection.first_position(), selection.end_position()
+        items = self.matching(selection, [selection.conversation_id or ""])
+        return [one for one in items if first <= one["position"]["S"] < end]
 
     def _request(self, shard: int, first: str, end: str) -> dict[str, Any]:
         return {

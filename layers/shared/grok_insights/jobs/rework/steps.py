@@ -35,11 +35,12 @@ class ReworkSteps(JobSteps):
         """Find the slices of the job, unless it was started before. It takes a few reads."""
         del remaining_seconds
         if job.slices is None:
-            bounds = self.scan.bounds(selection_of(job))
+            selection = selection_of(job)
+            bounds = self.scan.bounds(selection)
             if bounds is None:
                 self.jobs.end(job, JobStatus.COMPLETED, self.now())
                 return result(event, "stop")
-            slices = Slices.of(*bounds, self.scan.shards)
+            slices = Slices.of(*bounds, self.scan.shards_of(selection))
             job = job.changed(slices=slices, passes=1, phase=JobPhase.COUNTING)
         self.works[job.kind].open(job)
         later = self.jobs.replace(job.changed(updated_at=self.now()))
