@@ -75,3 +75,20 @@ def test_there_are_no_other_files(query: Query, name: str) -> None:
 def test_the_page_with_all_its_files_weighs_at_most_150_kb_compressed() -> None:
     packed = [len(gzip.compress(path.read_bytes(), 6)) for path in FOLDER.iterdir()]
     assert sum(packed) <= 150_000
+
+
+def test_the_page_preloads_what_its_first_view_needs() -> None:
+    needed = {"app.js", "overview.js"}
+    while True:
+        texts = [(FOLDER / name).read_text("utf-8") for name in needed]
+        imported = {
+            one
+            for text in texts
+            for one in re.findall(r'^import .*"\./(.+)";$', text, re.MULTILINE)
+        }
+        if imported <= needed:
+            break
+        needed |= imported
+    html = (FOLDER / "index.html").read_text("utf-8")
+    preloaded = re.findall(r'<link rel="modulepreload" href="dashboard/(.+)">', html)
+    assert preloaded == sorted(needed - {"app.js"})

@@ -21,7 +21,7 @@ const card = (id, title, content) => h("section", { class: "card", "aria-labelle
 async function refresh(view) {
   const [alerts, rules] = await Promise.all([api.get(PATH), api.get(`${PATH}/rules`)]);
   refill(view.alerts, alerts.json.items.length ? h("ol", { class: "rows" }, alerts.json.items.map((one) => alert(view, one)))
-    : h("p", { class: "empty" }, "No rule is or was breached."));
+    : h("p", { class: "empty" }, "No rule has been breached."));
   refill(view.rules, rules.json.items.length ? h("ol", { class: "rows" }, rules.json.items.map((one) => rule(view, one)))
     : h("p", { class: "empty" }, "There are no rules yet. A rule tells you when a topic, a field, a segment or a sentiment comes up too often."));
   if (!view.form.hasChildNodes()) await begin(view);

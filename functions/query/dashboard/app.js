@@ -15,7 +15,7 @@ const NARROW = matchMedia("(max-width: 720px)");
 const shell = { view: null, shown: null, parameters: {}, remembered: {}, timer: 0, toast: 0, round: 0, updated: 0, limited: 0 };
 
 function start() {
-  $("zone").textContent = `Times are in ${ZONE}. Days of counters are in UTC.`;
+  $("zone").textContent = ZONE === "UTC" ? "Times are in UTC." : `Times are in ${ZONE}. Days of counters are in UTC.`;
   $("key-form").addEventListener("submit", useKey);
   $("forget").addEventListener("click", () => lock(""));
   window.addEventListener("popstate", follow);

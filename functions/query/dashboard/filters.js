@@ -1,7 +1,7 @@
 // The filter bar: the range, sentiment, topic, fields and segments. Each filter in force is a removable chip.
 
 import { button, fill, h } from "./dom.js";
-import { title, whole, words } from "./format.js";
+import { full, title, whole, words } from "./format.js";
 import { instant, PRESETS, rangeOf } from "./ranges.js";
 
 const SENTIMENTS = ["negative", "neutral", "positive"];
@@ -49,10 +49,11 @@ export function filterBar(page) {
   const moreButton = h("button", { type: "button", class: "button", popovertarget: "more-filters" }, "Fields and segments");
   const chips = h("ul", { class: "chips", "aria-label": "Filters in force" });
   const effect = h("p", { class: "muted effect" });
+  const printed = h("p", { class: "print-range" });
   const bar = h("section", { class: "filter-bar", "aria-label": "Filters" },
     h("div", { class: "filter-row" }, ranges, sentiment, form, moreButton, h("span", { class: "grow" }),
       button("Copy link", () => copy(page, location.href, "The link is copied."), { kind: "quiet" })),
-    h("div", { class: "filter-row second" }, chips, effect), rangeChoice(page), more);
+    printed, h("div", { class: "filter-row second" }, chips, effect), rangeChoice(page), more);
   let known = [];
 
   function find() {
@@ -65,6 +66,7 @@ export function filterBar(page) {
 
   function show(state, overview) {
     const range = rangeOf(state);
+    printed.textContent = `Grok Insights: ${range.name}${overview ? ` (${full(overview.from)} to ${full(overview.to)})` : ""}`;
     for (const one of ranges.children) one.setAttribute("aria-pressed", String(one.dataset.range === range.id));
     sentiment.value = state.status === "failed" ? "failed" : state.sentiment ?? "";
     showChips(chips, state, page);

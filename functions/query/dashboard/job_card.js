@@ -34,6 +34,7 @@ export function jobWords(job) {
   if (job.error) return `${sentence(job.error.message)}`;
   if (job.status !== "running") return job.finished_at ? `Ended ${stamp(job.finished_at)}.` : "";
   if (job.waiting_for) return WAITS[job.waiting_for] ?? `Waiting: ${words(job.waiting_for)}.`;
+  if (job.kind !== "import" && job.phase === "reading") return "Starting.";
   return `${PHASES[job.phase] ?? "Running"}.${job.eta_seconds ? ` About ${lasting(job.eta_seconds)} left.` : ""}`;
 }
 

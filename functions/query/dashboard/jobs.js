@@ -13,9 +13,9 @@ export function show(place, page) {
   const view = { page, timer: 0, list: h("div", { "aria-busy": "true" }, skeleton("row"), skeleton("row")) };
   const again = h("section", { class: "card", "aria-labelledby": "again-title" });
   const start = reanalysisCard(again, page);
-  fill(place, h("div", { class: "stacked" }, h("section", { class: "card", "aria-labelledby": "jobs-title" },
+  fill(place, h("div", { class: "stacked" }, again, h("section", { class: "card", "aria-labelledby": "jobs-title" },
     h("div", { class: "card-head" }, h("h2", { id: "jobs-title" }, "Jobs"), h("a", { class: "button small", href: page.href("import") }, "Import a file")),
-    view.list), again));
+    view.list)));
   start.show(page.state());
   return { update: start.show, refresh: () => refresh(view), leave: () => clearTimeout(view.timer) };
 }
@@ -25,14 +25,14 @@ async function refresh(view) {
   clearTimeout(view.timer);
   const { json } = await api.get("api/v1/jobs", { limit: MOST });
   const items = await Promise.all(json.items.map(present));
-  refill(view.list, items.length ? table(view, items) : nothing(view));
+  refill(view.list, items.length ? table(view, items) : nothing());
   if (items.some((job) => job.status === "running") && !document.hidden) view.timer = setTimeout(() => view.page.refresh(), SOON_MS);
 }
 
 /** Return a job with its present progress: the list has that of the last plan. */
 const present = async (job) => (job.status === "running" ? (await api.get(`api/v1/jobs/${job.id}`)).json : job);
 
-const nothing = (view) => h("p", { class: "empty" }, "There are no jobs yet. ", h("a", { href: view.page.href("import") }, "Import a file"), " to start one.");
+const nothing = () => h("p", { class: "empty" }, "There are no jobs yet.");
 
 const table = (view, items) => h("table", { class: "table jobs" },
   h("thead", {}, h("tr", {}, ["Job", "Status", "Progress", "Started"].map((name) => h("th", { scope: "col" }, name)), h("td", {}))),

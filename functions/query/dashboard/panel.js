@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { $, badge, button, fill, h, skeleton } from "./dom.js";
-import { duration, full, stamp, title, words } from "./format.js";
+import { dollars, duration, full, stamp, title, usd, words } from "./format.js";
 import { copy, dimensionName, valueName } from "./filters.js";
 import { summaryOf } from "./list.js";
 
@@ -185,7 +185,7 @@ function facts(insight, conversation) {
     ["ID", insight.id], ["Reason", insight.error?.code && words(insight.error.code)],
     ["Accepted", stamp(conversation.created_at)], ["Analysed", full(insight.created_at)],
     ["Analysis time", duration(insight.processing_time_ms)], ["Model", insight.grok_model],
-    ["Mode", meta.mock ? "Mock: made by heuristics" : "Grok"], ["Tokens", insight.tokens_used], ["Cost", insight.estimated_cost],
+    ["Mode", meta.mock ? "Mock: made by heuristics" : "Grok"], ["Tokens", insight.tokens_used], ["Cost", dollars(usd(insight.estimated_cost))],
     ["Attempts", meta.attempts], ["Profile version", meta.profile_version],
     ["Quotes not found", meta.unverified_quotes],
     ...Object.entries(conversation.metadata ?? {}).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : value]),

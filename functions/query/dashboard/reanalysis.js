@@ -88,6 +88,7 @@ async function estimate(card) {
   try {
     const job = await follow(await start({ dry_run: true, ...(filter && { filter }) }), body, page, isShown, estimateCard);
     if (!job) return;
+    page.refresh();
     const number = job.estimate?.lines ?? 0;
     body.append(h("p", { class: "actions" },
       number > 0 && button(`Analyse ${counted(number, "conversation")} again`, () => run(card, job.estimate), { kind: "primary" }),

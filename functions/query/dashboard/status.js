@@ -42,7 +42,7 @@ export function showStatus({ status, budget }) {
     ["Given up", status.dead_letters === null ? "Not known" : counted(status.dead_letters ?? 0, "conversation"),
       status.dead_letters ? "An operator can send them again: make redrive." : null],
     ["Database", status.database === "reachable" ? "OK" : "Cannot be reached", null],
-    ["Budget of today", ...budgetWords(budget)],
+    ["Today's budget", ...budgetWords(budget)],
   ].map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", {}, value), note && h("dd", { class: "muted" }, note))));
 }
 

@@ -9,6 +9,7 @@ const TOP = 10;
 const BOTTOM = 24;
 const LEFT = 44;
 const WIDEST = 44;
+const NARROWEST_DAY = 52;
 const KINDS = ["negative", "neutral", "positive", "failed"];
 
 /** Make the chart. It returns { element, show(overview, state) }. */
@@ -115,7 +116,11 @@ function niceTop(highest) {
 
 /** Return the places of the bars with a label: as many as fit. */
 function labelled(bars, slot, isLong, interval) {
-  if (isLong && interval === "hour") return places(bars).filter((place) => new Date(bars[place].start).getHours() < 6 && bars[place - 1] && day(bars[place - 1].start) !== day(bars[place].start));
+  if (isLong && interval === "hour") {
+    const days = places(bars).filter((place) => new Date(bars[place].start).getHours() < 6 && bars[place - 1] && day(bars[place - 1].start) !== day(bars[place].start));
+    const every = Math.max(1, Math.ceil(NARROWEST_DAY / ((days[1] - days[0]) * slot || NARROWEST_DAY)));
+    return days.filter((_, number) => number % every === 0);
+  }
   const every = Math.max(1, Math.ceil((isLong ? 72 : 56) / slot));
   return places(bars).filter((place) => place % every === 0 && (place + 0.5) * slot + 30 < bars.length * slot + 1 || bars.length === 1);
 }
