@@ -29,6 +29,7 @@ from grok_insights.domain.new_conversation import (
     ById,
     NewConversation,
 )
+from grok_insights.domain.preview import NewPreview
 from grok_insights.domain.profile import ByTopic, ByVersion, NewProfile
 from grok_insights.errors import RequestError
 from grok_insights.http import (
@@ -39,6 +40,7 @@ from grok_insights.http import (
     json_response,
     problem_body,
 )
+from grok_insights.http.response import NO_STORE
 from grok_insights.ingest.conversations import Accepted, Ingest, Outcome
 from grok_insights.telemetry import logger
 from grok_insights.validation import Model
@@ -132,6 +134,12 @@ def activate(use_case: Ingest, version: int, request: APIGatewayProxyEvent) -> R
     """Make a version of the profile the active one."""
     document = use_case.profile.activate(version, IfMatch(request)).as_json()
     return json_response(HTTPStatus.OK, document, {"ETag": etag(document)})
+
+
+@router.post("/api/v1/profile/preview", body=NewPreview)
+def preview(use_case: Ingest, body: NewPreview) -> Response[str]:
+    """Analyse a conversation with a profile; neither is stored."""
+    return json_response(HTTPStatus.OK, use_case.preview(body), {"Cache-Control": NO_STORE})
 
 
 @router.delete("/api/v1/profile/proposals/<topic>", parameters=ByTopic)

@@ -84,6 +84,11 @@ INSIGHT: Final = {
     },
 }
 PAGE: Final = {"items": [INSIGHT], "next_cursor": None}
+_NOT_STORED: Final = ("id", "conversation_id", "external_id", "occurred_at", "created_at", "meta")
+PREVIEW: Final = {
+    **{name: value for name, value in INSIGHT.items() if name not in _NOT_STORED},
+    "mock": False,
+}
 INSIGHT_VERSIONS: Final = {
     "items": [
         {"revision": 2, "current": True, "insight": {**INSIGHT, "sentiment": "neutral"}},
@@ -262,6 +267,10 @@ NEW_PROFILE: Final = {
     "segments": ["channel"],
 }
 PROFILE: Final = {**BUILT_IN, **NEW_PROFILE, "version": 2}
+NEW_PREVIEW: Final = {
+    "profile": NEW_PROFILE,
+    "conversation": {"text": "My parcel is three weeks late. I want a refund!"},
+}
 VERSIONS: Final = {
     "items": [
         {

@@ -15,7 +15,7 @@ from grok_insights.bodies.conversations import (
     WaitingBody,
 )
 from grok_insights.bodies.health import HealthBody
-from grok_insights.bodies.insights import InsightBody, PageBody
+from grok_insights.bodies.insights import InsightBody, PageBody, PreviewBody
 from grok_insights.bodies.jobs import JobBody, JobsBody, StartedJobBody, UploadBody
 from grok_insights.bodies.movers import ChangesBody
 from grok_insights.bodies.overview import OverviewBody
@@ -279,6 +279,17 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         example_id=1,
         needs_if_match=True,
     ),
+    ("post", "/api/v1/profile/preview"): Operation(
+        "previewProfile",
+        "Profile",
+        "Analyses a conversation with a profile before it is saved. Neither is stored, and nothing "
+        "is counted in trends. It is a call to Grok like any other: it is paid for, and within the "
+        "pace and the budget. New conversations go first, and have the last fifth of the budget. "
+        "An analysis without a usable answer has the status `failed`, with its reason.",
+        {200: SuccessResponse("The analysis.", PreviewBody, examples.PREVIEW, ("Cache-Control",))},
+        SENDING,
+        body_example=examples.NEW_PREVIEW,
+    ),
     ("get", "/api/v1/profile/proposals"): Operation(
         "listProposedTopics",
         "Profile",
@@ -362,7 +373,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Jobs",
         "An import reads the file, checks its lines, and sends them to the analysis as the bulk "
         "route does. It waits while the queue is full or the analysis is paused. A re-analysis "
-        "sends stored insights to the analysis again. A remap maps their topics and segments by "
+        "analyses stored conversations again, with the active profile: all of them, those of a "
+        "`filter`, or the one of its `conversation_id`. A remap maps their topics and segments by "
         "the active profile, without calling Grok. An export writes insights to a file. With "
         "`dry_run` a job only counts.",
         {202: SuccessResponse("The job.", StartedJobBody, examples.STARTED_JOB, ("Location",))},

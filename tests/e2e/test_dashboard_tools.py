@@ -207,13 +207,38 @@ def test_a_new_field_is_saved_answered_and_has_its_chart(
     expect(page.locator(".version").first).to_contain_text(f"adds {name}")
     expect(page.locator(".version").first).to_contain_text("Active")
     assert [one["name"] for one in client.get("/api/v1/profile").json()["fields"]][-1] == name
-    page.get_by_role("link", name="Try a conversation").click()
+    page.get_by_role("link", name="Try it").click()
     page.get_by_role("button", name="Use an example").click()
     page.get_by_role("button", name="Analyse").click()
     words = name.replace("_", " ").capitalize()
     expect(page.locator(".insight-card .facts")).to_contain_text(words, timeout=SLOW)
     page.get_by_role("link", name="Show on the overview").click()
     expect(page.get_by_role("heading", name=words)).to_be_visible(timeout=SLOW)
+    assert [one for one in visitor.errors if "422" not in one] == []
+
+
+def test_a_profile_is_tried_on_a_pasted_conversation_before_it_is_saved(
+    visit: Visit, client: Client, same_profile: None
+) -> None:
+    before = client.get("/api/v1/profile/versions").json()
+    newest = client.get("/api/v1/insights", limit=1).json()["items"]
+    visitor = visit()
+    page = visitor.sign_in("#profile")
+    preview = page.get_by_role("region", name="Preview")
+    preview.get_by_role("button", name="Preview").click()
+    expect(preview).to_contain_text("Paste a conversation first.")
+    preview.get_by_label("A conversation").fill("My parcel is late, and I am angry.")
+    page.get_by_role("button", name="Add a field").click()
+    preview.get_by_role("button", name="Preview").click()
+    expect(preview).to_contain_text("The profile has errors.", timeout=SLOW)
+    page.get_by_label("Field", exact=True).last.fill("was_solved")
+    page.get_by_label("Type").last.select_option("boolean")
+    preview.get_by_role("button", name="Preview").click()
+    expect(preview.locator(".facts")).to_contain_text("Was solved", timeout=SLOW)
+    expect(preview.locator(".badge")).to_have_text("Negative")
+    assert visitor.violations() == []
+    assert client.get("/api/v1/profile/versions").json() == before
+    assert client.get("/api/v1/insights", limit=1).json()["items"] == newest
     assert [one for one in visitor.errors if "422" not in one] == []
 
 

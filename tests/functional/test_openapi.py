@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +26,7 @@ from scripts.openapi.examples import FAILED_SAMPLE, JOB_ID, NEW_ALERT_RULE, UPLO
 from tests.builders import NOW, LambdaContext, api_event, failed_insight, insight
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.imports import Imports
+from tests.functional.previews import Invocations
 from tests.functional.query import Query, response_of
 
 SAMPLES = Path(__file__).parents[2] / "scripts/samples.jsonl"
@@ -174,7 +176,9 @@ def test_an_example_gives_a_result_when_it_is_sent_as_it_is(
     elif method == "get":
         response = sampled.send(event)
     else:
-        response = response_of(create_app(sampled.parts), event)
+        invocations = Invocations(sampled.parts)
+        parts = replace(sampled.parts, lambda_=lambda: invocations.client)
+        response = response_of(create_app(parts), event)
     assert 200 <= response.status < 300
     assert method != "get" or response.status == 200
     assert response.body.get("items", True) if isinstance(response.body, dict) else True

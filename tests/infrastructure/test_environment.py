@@ -32,7 +32,8 @@ OVER_HTTP = {"CORS_ALLOWED_ORIGINS", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW_S
 """
 
 BUILT_BY: dict[str, tuple[Callable[[Parts], object], set[str]]] = {
-    "IngestFunction": (wiring.ingest, OVER_HTTP),
+    # It reads the last one when it is asked for a preview.
+    "IngestFunction": (wiring.ingest, OVER_HTTP | {"ANALYSIS_FUNCTION"}),
     # The table is read for the metrics only.
     "QueryFunction": (wiring.query, OVER_HTTP | {"JOBS_TABLE"}),
     "JobsFunction": (wiring.jobs, OVER_HTTP),
@@ -121,6 +122,8 @@ def longest_of(name: str) -> str:
         return longest_parameter(parameter)
     if name == "AWS::StackName":
         return LONGEST_NAME
+    if name.endswith("Aliaslive"):
+        return f"arn:aws:lambda:{LONGEST_REGION}:123456789012:function:{'f' * 64}:live"
     kind = template()["Resources"][name]["Type"]
     if kind == "AWS::SQS::Queue":
         return f"https://sqs.{LONGEST_REGION}.amazonaws.com/123456789012/{'q' * 80}"

@@ -21,7 +21,7 @@ export const key = {
 /** Return the response to a GET: { status, json, headers }. Empty parameters are not sent. */
 export const get = (path, query = {}, options = {}) => call("GET", path, { query, ...options });
 
-/** Return the response to a request with a body in JSON. `headers` are added. */
+/** Return the response to a request with a body in JSON. `headers` are added; `patience` is how many ms it may take. */
 export const post = (path, body, options = {}) => call("POST", path, { body, ...options });
 export const put = (path, body, options = {}) => call("PUT", path, { body, ...options });
 export const remove = (path, options = {}) => call("DELETE", path, options);
@@ -30,19 +30,19 @@ export const health = () => get("health", {}, { accepts: [200, 503] });
 export const insight = (id) => get(`api/v1/insights/${encodeURIComponent(id)}`);
 export const conversation = (id) => get(`api/v1/conversations/${encodeURIComponent(id)}`);
 
-async function call(method, path, { query = {}, body, headers = {}, accepts = [200, 201, 202, 204] }) {
-  const [response, text] = await attempt(method, path, query, body, headers);
+async function call(method, path, { query = {}, body, headers = {}, accepts = [200, 201, 202, 204], patience = LONGEST_WAIT_MS }) {
+  const [response, text] = await attempt(method, path, { query, body, headers, patience });
   const json = /^[[{]/.test(text) ? JSON.parse(text) : null;
   if (!accepts.includes(response.status)) throw refused(response, json);
   return { status: response.status, json, headers: response.headers };
 }
 
-async function attempt(method, path, query, body, more) {
+async function attempt(method, path, { query, body, headers: more, patience }) {
   const url = new URL(path, ROOT);
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   url.search = new URLSearchParams(given).toString();
   const headers = { accept: "application/json", "x-api-key": key.get() ?? "", ...more };
-  const request = { method, headers, signal: AbortSignal.timeout(LONGEST_WAIT_MS) };
+  const request = { method, headers, signal: AbortSignal.timeout(patience) };
   if (body !== undefined) {
     headers["content-type"] = "application/json";
     request.body = JSON.stringify(body);

@@ -29,9 +29,10 @@ function answer(value) {
 const quotes = (found) => found?.length > 0 && [h("h3", {}, "Quotes"),
   found.map((quote) => h("blockquote", {}, quote.text))];
 
-function origin({ meta, processing_time_ms: time, estimated_cost: cost, tokens_used: tokens }) {
-  const analyst = meta.mock ? "in mock mode, without Grok" : `by ${meta.model}`;
-  return `Analysed ${analyst}, in ${duration(time)}, with version ${meta.profile_version} of the profile. `
+/** Return how the insight was made. That of a preview has no `meta`, since its profile has no version. */
+function origin({ meta, mock, grok_model: model, processing_time_ms: time, estimated_cost: cost, tokens_used: tokens }) {
+  const analyst = meta?.mock ?? mock ? "in mock mode, without Grok" : `by ${model}`;
+  return `Analysed ${analyst}, in ${duration(time)}${meta ? `, with version ${meta.profile_version} of the profile` : ""}. `
     + `${whole(tokens)} tokens, ${dollars(usd(cost))}.`;
 }
 

@@ -7,6 +7,7 @@ import { area, check, faultsOf, field, showFaults, text } from "./forms.js";
 import { bodyOf, draftOf, isSame, newLabel } from "./profile_draft.js";
 import { fieldsSection } from "./profile_fields.js";
 import { proposalList, versionList } from "./profile_history.js";
+import { profilePreview } from "./profile_preview.js";
 import { topicsSection } from "./profile_topics.js";
 
 const PATH = "api/v1/profile";
@@ -22,16 +23,18 @@ export function show(place, page) {
   view.form = h("form", { class: "stacked", novalidate: true, on: { submit: (event) => { event.preventDefault(); save(view, true); } } }, h("div", { class: "card" }, skeleton("block")));
   view.versionsPlace = h("div", {});
   view.proposalsPlace = h("div", {});
-  fill(place, h("div", { class: "main-aside" }, view.form, h("div", { class: "stacked" },
-    aside("proposals", "Proposals", view.proposalsPlace), aside("versions", "Versions", view.versionsPlace), trying(page))));
+  const preview = profilePreview(page, {
+    profile: () => bodyOf(kept.draft),
+    refused: (faults) => showFaults(view.form, faults.map((one) => ({ ...one, location: one.location.replace(/^body\.profile/, "body") }))),
+  });
+  // Hidden at first, so that nothing moves when the form and the lists arrive.
+  view.beside = h("div", { class: "stacked", hidden: true },
+    preview, aside("proposals", "Proposals", view.proposalsPlace), aside("versions", "Versions", view.versionsPlace));
+  fill(place, h("div", { class: "main-aside" }, view.form, view.beside));
   return { refresh: () => refresh(view) };
 }
 
 const aside = (id, title, content) => h("section", { class: "card", "aria-labelledby": `${id}-title` }, h("h2", { id: `${id}-title` }, title), content);
-
-const trying = (page) => h("section", { class: "card", "aria-labelledby": "trying-title" }, h("h2", { id: "trying-title" }, "See what it does"),
-  h("p", { class: "lead" }, "A conversation is analysed with the active version. Activate yours, try a conversation, and activate the version before if it does not suit."),
-  h("a", { class: "button small", href: page.href("try") }, "Try a conversation"));
 
 /** Read versions and proposals; at first, also the active version, or the one just saved, into the editor. */
 async function refresh(view) {
@@ -45,6 +48,7 @@ async function refresh(view) {
   if (view.shown !== kept.draft) showForm(view);
   kept.newest = newest.version;
   showAside(view);
+  view.beside.hidden = false;
 }
 
 /** Begin from a version. The ETag of the newest one is what a save is conditional on. */

@@ -93,6 +93,7 @@ class Settings(Model):
     jobs_table: str = ""
     files_bucket: str = ""
     upload_origin: str = ""
+    analysis_function: str = ""
     import_state_machine: str = ""
     rework_state_machine: str = ""
 

@@ -27,7 +27,7 @@ def test_a_usable_answer_becomes_an_insight_with_the_cost_that_was_billed(worker
     assert insight["topics"] == ["delivery", "refund"]
     assert insight["meta"]["cost_source"] == "reported"
     assert insight["meta"]["cost_in_usd_ticks"] == worker.standin.books.calls[0].billed_ticks
-    grok = worker.analysis.outcomes.analyzer
+    grok = worker.analysis.outcomes.insights.analyzer
     assert insight["meta"]["prompt_version"] == grok.prompt_version(BUILT_IN)
     assert worker.sent() == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from grok_insights.analysis import retry_policy
@@ -16,18 +15,19 @@ from grok_insights.analysis.retry_policy import Attempts, RetryAction, RetryDeci
 from grok_insights.aws.ledger import UNSTORABLE, Entry
 from grok_insights.aws.queue import DeadLetterReason
 from grok_insights.aws.state.job_outcomes import JobFailure, JobOutcomes
-from grok_insights.domain.insight import Cost, Failure, Insight, Origin
+from grok_insights.domain.insight import Failure
 from grok_insights.errors import AnalysisError, ConfigurationError, TransientError
 from grok_insights.flow import backoff
 
 if TYPE_CHECKING:
+    from grok_insights.analysis.new_insights import NewInsights
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.saving import Saver
     from grok_insights.aws.ledger import SaveResult
     from grok_insights.aws.queue import Message
     from grok_insights.aws.worklist import Work
+    from grok_insights.domain.insight import Insight
     from grok_insights.domain.segments import ActiveProfile
-    from grok_insights.grok.analyzer import Analyzer, Answer
 
 MAX_UNSAVED: Final = 3
 """How many paid answers about a conversation may be lost because they cannot be saved. After that
@@ -45,9 +45,8 @@ class Outcomes:
     saver: Saver
     requeue: Requeue
     jobs: JobOutcomes
-    analyzer: Analyzer
+    insights: NewInsights
     max_attempts: int
-    now: Callable[[], datetime]
 
     def end(
         self, calls: Sequence[Call], pause_seconds: float, remaining_seconds: Callable[[], float]
@@ -84,7 +83,9 @@ class Outcomes:
     ) -> Report:
         """Save failed insights without a call, and send dead letters, which can be redriven."""
         calls = [Call(error, 0.0, work, active) for work in works if not work.message.job]
-        entries = [call.work.entry(self._failed(call, error, gave_up=True)) for call in calls]
+        entries = [
+            call.work.entry(self.insights.failed(call, error, gave_up=True)) for call in calls
+        ]
         report = self._save(entries, _messages(works), remaining_seconds)
         return report + self._record([_failure(one, error) for one in works if one.message.job])
 
@@ -100,7 +101,7 @@ class Outcomes:
             delay = backoff.deferral_seconds(pause_seconds, random)
             return message, RetryDecision(RetryAction.DEFER, delay)
         if not isinstance(call.outcome, AnalysisError):
-            return call.work.entry(self._completed(call, call.outcome))
+            return call.work.entry(self.insights.completed(call, call.outcome))
         if isinstance(call.outcome, ConfigurationError):
             message = replace(message, known_error=call.outcome.code)
         attempts = Attempts(message.attempt, self.max_attempts, message.repeated_last_attempt)
@@ -109,7 +110,7 @@ class Outcomes:
             if message.job:
                 return _failure(call.work, call.outcome)
             gave_up = decision.action is RetryAction.GIVE_UP
-            return call.work.entry(self._failed(call, call.outcome, gave_up=gave_up))
+            return call.work.entry(self.insights.failed(call, call.outcome, gave_up=gave_up))
         return message, decision
 
     def _save(
@@ -156,52 +157,6 @@ class Outcomes:
         ]
         ids = frozenset(message.conversation_id for message in messages)
         return self.requeue.resend(resent) + Report(unsaved=ids)
-
-    def _completed(self, call: Call, answer: Answer) -> Insight:
-        conversation, message = call.work.conversation, call.work.message
-        return Insight(
-            conversation_id=conversation.id,
-            external_id=conversation.external_id,
-            occurred_at=conversation.occurred_at,
-            created_at=self.now(),
-            outcome=answer.analysis,
-            cost=answer.cost,
-            origin=Origin(
-                model=answer.model,
-                mock=answer.mock,
-                latency_seconds=answer.latency_seconds,
-                attempts=message.attempt,
-                prompt_version=answer.prompt_version,
-                redrives=message.redrives,
-                profile_version=call.active.profile.version,
-            ),
-            processing_time_ms=round(answer.latency_seconds * 1000),
-            segments=call.active.segments(conversation),
-        )
-
-    def _failed(self, call: Call, error: AnalysisError, *, gave_up: bool) -> Insight:
-        """Return the failed insight. Its cost is 0, since it contains no answer that was billed."""
-        message = call.work.message
-        reason = f"{error.message}; {message.attempt} attempts" if gave_up else error.message
-        return Insight(
-            conversation_id=message.conversation_id,
-            external_id=call.work.conversation.external_id,
-            occurred_at=call.work.conversation.occurred_at,
-            created_at=self.now(),
-            outcome=Failure(error.code, reason, gave_up),
-            cost=Cost(),
-            origin=Origin(
-                model=self.analyzer.model,
-                mock=self.analyzer.is_mock,
-                latency_seconds=call.latency_seconds,
-                attempts=message.attempt,
-                prompt_version=self.analyzer.prompt_version(call.active.profile),
-                redrives=message.redrives,
-                profile_version=call.active.profile.version,
-            ),
-            processing_time_ms=round(call.latency_seconds * 1000),
-            segments=call.active.segments(call.work.conversation),
-        )
 
 
 def unsaved_too_often() -> AnalysisError:

@@ -85,6 +85,16 @@ def s3() -> S3Client:
     return cast("S3Client", _client("s3", _CONFIG.merge(config)))
 
 
+@cache
+def lambda_() -> Any:
+    """Return an untyped client for Lambda.
+
+    It sends a request once, and waits longer than a preview lasts and shorter than API Gateway.
+    """
+    config = Config(read_timeout=27, retries={"mode": "standard", "total_max_attempts": 1})
+    return _client("lambda", _CONFIG.merge(config))
+
+
 def stepfunctions() -> Any:
     """Return a client for Step Functions."""
     return _client("stepfunctions")
@@ -126,4 +136,4 @@ class _KnownServices(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that this package uses. Each has a model of every type."""
         del type_name
-        return ["apigateway", "dynamodb", "events", "s3", "sqs", "ssm", "stepfunctions"]
+        return ["apigateway", "dynamodb", "events", "lambda", "s3", "sqs", "ssm", "stepfunctions"]

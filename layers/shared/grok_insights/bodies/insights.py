@@ -55,15 +55,9 @@ class QuoteBody(TypedDict):
     ]
 
 
-class InsightBody(TypedDict):
-    """The analysis of one conversation. A failed one has `error` instead of the analysis."""
+class OutcomeBody(TypedDict):
+    """How an analysis ended, and what it cost."""
 
-    id: Annotated[ConversationId, Field(description="Id of the insight.")]
-    conversation_id: Annotated[ConversationId, Field(description="The same id.")]
-    external_id: NotRequired[
-        Annotated[str, Field(description="The client's own name for the conversation.")]
-    ]
-    occurred_at: Annotated[Timestamp, Field(description="When the conversation took place.")]
     status: Annotated[Status, Field(description="How the analysis ended.")]
     summary: NotRequired[Annotated[str, Field(description="What the customer wants.")]]
     sentiment: NotRequired[Annotated[Sentiment, Field(description="How the customer feels.")]]
@@ -104,8 +98,25 @@ class InsightBody(TypedDict):
     estimated_cost: Annotated[Dollars, Field(description="Cost of all calls.")]
     processing_time_ms: Annotated[Count, Field(description="Milliseconds of the analysis.")]
     grok_model: Annotated[str, Field(description="The model that analysed.")]
+
+
+class InsightBody(OutcomeBody):
+    """The analysis of one conversation. A failed one has `error` instead of the analysis."""
+
+    id: Annotated[ConversationId, Field(description="Id of the insight.")]
+    conversation_id: Annotated[ConversationId, Field(description="The same id.")]
+    external_id: NotRequired[
+        Annotated[str, Field(description="The client's own name for the conversation.")]
+    ]
+    occurred_at: Annotated[Timestamp, Field(description="When the conversation took place.")]
     created_at: Annotated[Timestamp, Field(description="When the analysis ended.")]
     meta: Annotated[MetaBody, Field(description="How the insight was made.")]
+
+
+class PreviewBody(OutcomeBody):
+    """The analysis of a conversation that is not stored."""
+
+    mock: Annotated[bool, Field(description="True where heuristics analysed, and not Grok.")]
 
 
 class PageBody(TypedDict):

@@ -150,12 +150,20 @@ class Insight:
     def as_json(self) -> dict[str, Any]:
         """Return the insight as the API shows it. A failed one has ``error`` and no analysis."""
         external = {} if self.external_id is None else {"external_id": self.external_id}
-        segments = {"segments": dict(self.segments)} if self.segments else {}
         return {
             "id": self.conversation_id,
             "conversation_id": self.conversation_id,
             **external,
             "occurred_at": timestamps.to_text(self.occurred_at),
+            **self.outcome_as_json(),
+            "created_at": timestamps.to_text(self.created_at),
+            "meta": _meta_json(self.origin, self.cost) | _unverified_json(self.outcome),
+        }
+
+    def outcome_as_json(self) -> dict[str, Any]:
+        """Return how the analysis ended and what it cost, without ids and times."""
+        segments = {"segments": dict(self.segments)} if self.segments else {}
+        return {
             "status": self.status,
             **_outcome_json(self.outcome),
             **segments,
@@ -163,8 +171,6 @@ class Insight:
             "estimated_cost": pricing.dollars(self.cost.ticks),
             "processing_time_ms": self.processing_time_ms,
             "grok_model": self.origin.model,
-            "created_at": timestamps.to_text(self.created_at),
-            "meta": _meta_json(self.origin, self.cost) | _unverified_json(self.outcome),
         }
 
 

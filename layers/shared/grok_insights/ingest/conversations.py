@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from grok_insights.aws.erasure import Erasure
     from grok_insights.aws.insights.table import Insights
     from grok_insights.aws.queue import AnalysisQueue
+    from grok_insights.domain.preview import NewPreview
     from grok_insights.ingest.alerts import ChangeAlertRules
     from grok_insights.ingest.profiles import ChangeProfile
     from grok_insights.ingest.retry import RetryAnalysis
@@ -82,6 +83,7 @@ class Ingest:
     profile: ChangeProfile
     alert_rules: ChangeAlertRules
     retry: RetryAnalysis
+    preview: Callable[[NewPreview], dict[str, Any]]
     max_text_chars: int
     max_queue_depth: int
     now: Callable[[], datetime]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from grok_insights.aws import clients
 from grok_insights.settings import GrokMode, Settings
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from grok_insights.alerts.schedule import Watches
     from grok_insights.analysis.admission import AdmissionControl
     from grok_insights.analysis.batch import BatchAnalysis
+    from grok_insights.analysis.calls import Caller
     from grok_insights.analysis.outcomes import Outcomes
+    from grok_insights.analysis.preview import PreviewAnalysis
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.conversation_reader import ConversationReader
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from grok_insights.aws.files import Files
     from grok_insights.aws.insights.scan import Scan
     from grok_insights.aws.jobs import Jobs
+    from grok_insights.aws.state.circuit_breaker import CircuitBreaker
     from grok_insights.domain.job import Job
+    from grok_insights.domain.preview import NewPreview
     from grok_insights.events.publishing import Publishing
     from grok_insights.grok.analyzer import Analyzer
     from grok_insights.grok.real import RealGrok
@@ -57,6 +61,7 @@ __all__ = [
     "ingest",
     "jobs",
     "parts",
+    "preview",
     "query",
     "real_grok",
     "rework_steps",
@@ -101,11 +106,21 @@ def ingest(of: Parts) -> Ingest:
         profile=ChangeProfile(of.profiles, of.proposals),
         alert_rules=ChangeAlertRules(of.alerts, of.now),
         retry=RetryAnalysis(of.conversations, of.insights, of.queue, of.now),
+        preview=partial(_preview_profile, of),
         max_text_chars=of.settings.max_text_chars,
         max_queue_depth=of.settings.max_queue_depth,
         now=of.now,
         random_id=of.random_uuid,
     )
+
+
+def _preview_profile(of: Parts, new: NewPreview) -> dict[str, Any]:
+    """Return the result of a preview. Imports, which ingest too, never make one."""
+    from grok_insights.aws.analysis_function import AnalysisFunction
+    from grok_insights.ingest.preview import PreviewProfile
+
+    analysis = AnalysisFunction(of.lambda_, of.settings.analysis_function)
+    return PreviewProfile(analysis, of.settings.max_text_chars, of.now)(new)
 
 
 def jobs(of: Parts) -> ManageJobs:
@@ -399,6 +414,7 @@ def analysis(
 ) -> BatchAnalysis:
     """Return the use case of the analysis function. ``threads`` make the calls of a wave."""
     from grok_insights.analysis.batch import BatchAnalysis
+    from grok_insights.analysis.new_insights import NewInsights
     from grok_insights.analysis.outcomes import Outcomes
     from grok_insights.analysis.requeue import Requeue
     from grok_insights.analysis.saving import Saver
@@ -408,7 +424,8 @@ def analysis(
     analyzer = with_redaction(analyzer or grok(settings), settings)
     requeue = Requeue(of.queue, of.dead_letters, of.random)
     saver = Saver(of.ledger, of.sleep)
-    outcomes = Outcomes(saver, requeue, of.job_outcomes, analyzer, settings.max_attempts, of.now)
+    insights = NewInsights(analyzer, of.now)
+    outcomes = Outcomes(saver, requeue, of.job_outcomes, insights, settings.max_attempts)
     return BatchAnalysis(
         worklist=Worklist(of.batch_get, of.conversations, of.insights, of.now),
         waves=_waves(of, analyzer, outcomes, requeue, threads),
@@ -428,7 +445,6 @@ def _waves(
 ) -> Waves:
     """Return what calls Grok in waves."""
     from grok_insights.analysis.batch_size import BatchSizeLimits
-    from grok_insights.analysis.calls import Caller
     from grok_insights.analysis.feedback import Feedback
     from grok_insights.analysis.waves import Waves
     from grok_insights.aws.state.crash_marks import CrashMarks
@@ -440,15 +456,7 @@ def _waves(
     control = _admission_control(of, analyzer)
     return Waves(
         admission_control=control,
-        caller=Caller(
-            analyzer,
-            control.circuit,
-            threads,
-            settings.grok_cost_per_1k,
-            of.now,
-            of.sleep,
-            of.monotonic,
-        ),
+        caller=_caller(of, analyzer, control.circuit, threads),
         feedback=Feedback(control),
         outcomes=outcomes,
         requeue=requeue,
@@ -456,6 +464,39 @@ def _waves(
         segment_values=SegmentValues(of.dynamodb, settings.state_table),
         limits=limits,
     )
+
+
+def preview(of: Parts, analyzer: Analyzer | None = None) -> PreviewAnalysis:
+    """Return the use case of previews. Their calls are shorter, since a client waits for them."""
+    from grok_insights.analysis.feedback import Feedback
+    from grok_insights.analysis.new_insights import NewInsights
+    from grok_insights.analysis.preview import CALL_SECONDS, PreviewAnalysis
+
+    settings = of.settings
+    shorter = {
+        "grok_timeout_seconds": min(settings.grok_timeout_seconds, CALL_SECONDS),
+        "grok_mock_max_latency_seconds": min(settings.grok_mock_max_latency_seconds, CALL_SECONDS),
+    }
+    analyzer = analyzer or grok(settings.model_copy(update=shorter))
+    analyzer = with_redaction(analyzer, settings)
+    control = _admission_control(of, analyzer)
+    threads = ThreadPoolExecutor(1, thread_name_prefix="preview")
+    return PreviewAnalysis(
+        admission_control=control,
+        caller=_caller(of, analyzer, control.circuit, threads),
+        feedback=Feedback(control),
+        insights=NewInsights(analyzer, of.now),
+        counters=of.counters,
+        now=of.now,
+        random_id=of.random_uuid,
+    )
+
+
+def _caller(of: Parts, analyzer: Analyzer, circuit: CircuitBreaker, threads: Executor) -> Caller:
+    from grok_insights.analysis.calls import Caller
+
+    cost_per_1k = of.settings.grok_cost_per_1k
+    return Caller(analyzer, circuit, threads, cost_per_1k, of.now, of.sleep, of.monotonic)
 
 
 def _admission_control(of: Parts, analyzer: Analyzer) -> AdmissionControl:

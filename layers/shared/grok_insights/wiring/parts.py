@@ -66,6 +66,7 @@ class Parts:
     eventbridge: Callable[[], Any] = clients.events
     s3: Callable[[], S3Client] = clients.s3
     stepfunctions: Callable[[], Any] = clients.stepfunctions
+    lambda_: Callable[[], Any] = clients.lambda_
 
     @property
     def batch_get(self) -> BatchGet:
