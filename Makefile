@@ -131,6 +131,9 @@ screenshots: environment ## Take the pictures of docs/dashboard.md on the local 
 	@PROFILE=support $(LOCAL) run >/dev/null
 	@$(STACK) $(IN)/python -m scripts.screenshots
 
+lighthouse: environment ## Measure the dashboard of a running stack with Lighthouse, signed in; see docs/dashboard.md
+	@$(STACK) $(IN)/python -m scripts.lighthouse
+
 FILES ?= insights.csv insights.jsonl
 export: environment ## Export insights to FILES="x.csv y.jsonl"; ARGS="--from … --topic …" filters them
 	@$(STACK) $(IN)/python -m scripts.export $(FILES) $(ARGS)
