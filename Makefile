@@ -107,8 +107,9 @@ reanalysis-load: environment ## Measure how long NEW=500 conversations wait whil
 simulate: environment ## Run simulated schedules: SEEDS=1000 [FROM=0], or SEED=123 with its trace
 	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" SEED="$(SEED)" FROM="$(FROM)" $(IN)/python -m tests.simulation
 
-simulate-mutants: environment ## Check that the simulation detects changed code: SEEDS=2000 for each mutant, ONLY="word"
-	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" $(IN)/python -m tests.simulation.mutants
+simulate-mutants: environment ## Check that the simulation detects changed code: SEEDS=2000 for each mutant, [ONLY="word"] [CONTINUE=1] [PROCESSES=2]
+	@PYTHONPATH=layers/shared:. SEEDS="$(SEEDS)" ONLY="$(ONLY)" CONTINUE="$(CONTINUE)" \
+		PROCESSES="$(PROCESSES)" $(IN)/python -m tests.simulation.mutants
 
 clients: environment ## Generate a Python and a TypeScript client from the API description: OUT=.local/clients
 	@$(IN)/python -m scripts.local.bootstrap $(VENV) clients

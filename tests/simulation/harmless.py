@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from tests.simulation.mutation import Mutant
-
 METRIC = "it changes a metric alone"
 SPEED = "it changes only how soon something is tried again"
 COUNTED_ELSEWHERE = "it reorders changes in memory that do not depend on each other"
@@ -91,12 +89,12 @@ REASONS: dict[tuple[str, str], str] = {
 """By the end of the module's name, and a part of the text."""
 
 
-def fits(mutant: Mutant, reason: tuple[str, str]) -> bool:
-    """Whether a reason belongs to a mutant."""
-    module, text = reason
-    return mutant.module.endswith(module) and text in mutant.source
+def fits(module: str, source: str, reason: tuple[str, str]) -> bool:
+    """Whether a reason belongs to the mutant of a module that has this text."""
+    end, text = reason
+    return module.endswith(end) and text in source
 
 
-def reason_of(mutant: Mutant) -> str:
+def reason_of(module: str, source: str) -> str:
     """Return why a mutant does not matter; empty if there is no reason."""
-    return next((why for reason, why in REASONS.items() if fits(mutant, reason)), "")
+    return next((why for reason, why in REASONS.items() if fits(module, source, reason)), "")

@@ -2,15 +2,23 @@
 
 Each mutant runs in its own process, seed after seed, until an invariant fails, for at most
 ``SEEDS`` seeds (2,000 by default). ``ONLY`` is a word that the mutant's name or text must contain.
+``PROCESSES`` is the number of mutants that run at the same time.
+
+Each result is appended to ``.local/mutants.jsonl`` at once. ``CONTINUE=1`` leaves out the mutants
+that are detected there, and continues the others after the seeds that they had. At the end,
+``docs/mutants.md`` is written from that file.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice, zip_longest
 from multiprocessing import get_context
+from multiprocessing.pool import AsyncResult
 
 from tests.simulation.process import prepare
 
@@ -32,6 +40,7 @@ from rich.table import Table
 
 from tests.simulation.contract import tables
 from tests.simulation.harmless import reason_of
+from tests.simulation.mutant_results import MutantResult, Results
 from tests.simulation.mutation import (
     MODULES,
     Mutant,
@@ -49,7 +58,7 @@ SEEDS_FOR_CONDITIONS = 20
 SEEDS_FOR_HARMLESS = 30
 """The seeds of a mutant with a reason why it does not matter: none may contradict it."""
 
-MAX_PROCESSES, NICENESS = 2, 15
+PROCESSES, NICENESS = 2, 15
 LOADED = (aws_lambda_powertools, botocore, greenlet, httpx, itsdangerous, pydantic, time_machine)
 KEPT = tuple(f"tests.simulation.{name}" for name in ("contract", "dynamodb", "expressions", "sqs"))
 """Modules of this package that know nothing of the product. The first one has read the template."""
@@ -80,17 +89,6 @@ TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
 """Modules whose comparisons are also inverted; in others the first test would detect that."""
 
 
-@dataclass(frozen=True)
-class MutantResult:
-    """The outcome of a mutant: the number of seeds until it was detected, 0 if it was not."""
-
-    mutant: Mutant
-    seeds: int
-    by: str
-    most: int
-    """The number of seeds that it was run with at the most."""
-
-
 def code_mutants() -> Iterator[Mutant]:
     """Return all changes that a rule makes of the code."""
     for module in MODULES:
@@ -111,9 +109,22 @@ def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
     return [Mutant(CONDITION, CONDITION, at, 0, text) for at, text in enumerate(texts)]
 
 
-def judge(job: tuple[Mutant, int]) -> MutantResult:
-    """Run one mutant, in a separate process that has not loaded the package yet."""
-    mutant, most = job
+def judge(job: tuple[Mutant, int, int]) -> MutantResult:
+    """Run one mutant with its seeds from one number of seeds to another.
+
+    The process must be a new one, which has not loaded the package yet.
+    """
+    mutant, before, most = job
+    began = time.monotonic()
+    seeds, by = _detected(mutant, before, most)
+    date = datetime.now(UTC).date().isoformat()
+    return MutantResult(
+        mutant.module, mutant.kind, mutant.source, seeds, by, most, date, time.monotonic() - began
+    )
+
+
+def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
+    """Return after how many seeds a mutant was detected and by what; 0 if it was not."""
     _unload()
     ignored: frozenset[str] = frozenset()
     if mutant.kind == CONDITION:
@@ -125,28 +136,31 @@ def judge(job: tuple[Mutant, int]) -> MutantResult:
         from tests.simulation.run import run
         from tests.simulation.scenario import of_seed
 
-        for count, seed in enumerate(seeds_for(mutant, most), 1):
+        for count, seed in enumerate(seeds_for(mutant, before, most), before + 1):
             scenario = of_seed(seed)
             scenario.expected = frozenset(EXPECTED)
             result = run(scenario, ignored)
             if result.violations:
-                by = f"seed {seed}: {result.violations[0]}"
-                return MutantResult(mutant, count, by, most)
+                return count, f"seed {seed}: {result.violations[0]}"
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
-        return MutantResult(mutant, 1, f"raises {type(error).__name__}: {error}", most)
-    return MutantResult(mutant, 0, "", most)
+        return before + 1, f"raises {type(error).__name__}: {error}"
+    return 0, ""
 
 
-def seeds_for(mutant: Mutant, most: int) -> list[int]:
-    """Return the seeds of a mutant in order: first those whose focus is what the module is for."""
+def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
+    """Return the seeds of a mutant in order, without those ``before``.
+
+    Every second seed has a focus that is what the module is for.
+    """
     from tests.simulation.focus import seeds_of
     from tests.simulation.jobs import seeds_with_jobs
 
     if mutant.source.startswith(JOB):
         return seeds_with_jobs(most)
     focuses = next((names for part, names in FOCUSES.items() if part in mutant.module), ())
-    first = seeds_of(focuses, most // 2) if focuses else []
-    return list(dict.fromkeys([*first, *range(most)]))[:most]
+    pairs = zip_longest(seeds_of(focuses, most) if focuses else [], range(most))
+    in_order = dict.fromkeys(seed for seed in chain.from_iterable(pairs) if seed is not None)
+    return list(islice(in_order, before, most))
 
 
 def _unload() -> None:
@@ -160,35 +174,38 @@ def _unload() -> None:
 def main() -> int:
     """Run all mutants; return 1 if one is not detected and has no reason why it does not matter."""
     seeds = int(os.environ.get("SEEDS") or 2_000)
+    processes = int(os.environ.get("PROCESSES") or PROCESSES)
     only = os.environ.get("ONLY") or ""
+    known = Results.read() if os.environ.get("CONTINUE") else Results()
     tables()
     console = Console(width=None if sys.stdout.isatty() else 200)
-    results: list[MutantResult] = []
+    mutants: list[Mutant] = []
     fork = get_context("fork")
     with (
         Progress(console=console, transient=True) as progress,
-        fork.Pool(MAX_PROCESSES, os.nice, (NICENESS,), maxtasksperchild=1) as pool,
+        fork.Pool(processes, os.nice, (NICENESS,), maxtasksperchild=1) as pool,
     ):
         bar = progress.add_task("mutants", total=None)
         conditions = pool.apply_async(condition_mutants)
-        for found in (list(mutants_by_hand()), conditions, list(code_mutants())):
-            mutants = found if isinstance(found, list) else found.get()
-            chosen = [one for one in mutants if only in f"{one.name} {one.source}"]
-            jobs = [(one, _seeds_of(one, seeds)) for one in chosen]
-            for result in pool.imap_unordered(judge, jobs):
-                results.append(result)
+        for found in (mutants_by_hand(), conditions, code_mutants()):
+            all_found = found.get() if isinstance(found, AsyncResult) else found
+            chosen = [one for one in all_found if only in f"{one.name} {one.source}"]
+            mutants += chosen
+            for result in pool.imap_unordered(judge, _jobs(chosen, known, seeds)):
+                known.add(result)
                 progress.update(bar, advance=1)
-                progress.console.print(_line(result), markup=False, soft_wrap=True)
-    return _report(console, results)
+                progress.console.print(result.line, markup=False, soft_wrap=True)
+    return _report(console, known.of(mutants))
+
+
+def _jobs(mutants: list[Mutant], known: Results, seeds: int) -> list[tuple[Mutant, int, int]]:
+    """Return the mutants that still need seeds, with the first and the last number of these."""
+    jobs = ((one, known.seeds_without(one), _seeds_of(one, seeds)) for one in mutants)
+    return [(one, before, most) for one, before, most in jobs if before < most]
 
 
 def _seeds_of(mutant: Mutant, seeds: int) -> int:
-    return min(seeds, SEEDS_FOR_HARMLESS) if reason_of(mutant) else seeds
-
-
-def _line(result: MutantResult) -> str:
-    how = f"after {result.seeds}" if result.seeds else f"NOT IN {result.most}"
-    return f"{how:<12} {result.mutant.name}  {result.mutant.source}  | {result.by}"
+    return min(seeds, SEEDS_FOR_HARMLESS) if reason_of(mutant.module, mutant.source) else seeds
 
 
 def _report(console: Console, results: list[MutantResult]) -> int:
@@ -200,10 +217,9 @@ def _report(console: Console, results: list[MutantResult]) -> int:
     console.print(table)
     unexplained = 0
     for one in (one for one in results if not one.seeds):
-        reason = reason_of(one.mutant)
-        unexplained += not reason
-        text = f"not caught within {one.most} seeds: {one.mutant.name} ({one.mutant.source}): "
-        console.print(text + (reason or "NO REASON GIVEN"), markup=False, soft_wrap=True)
+        unexplained += not one.reason
+        text = f"not caught within {one.most} seeds: {one.name} ({one.source}): "
+        console.print(text + (one.reason or "NO REASON GIVEN"), markup=False, soft_wrap=True)
     return 1 if unexplained else 0
 
 
