@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from tests.simulation.harmless import reason_of
 from tests.simulation.mutation import ROOT, Mutant

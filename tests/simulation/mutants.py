@@ -60,7 +60,10 @@ SEEDS_FOR_HARMLESS = 30
 
 PROCESSES, NICENESS = 2, 15
 LOADED = (aws_lambda_powertools, botocore, greenlet, httpx, itsdangerous, pydantic, time_machine)
-KEPT = tuple(f"tests.simulation.{name}" for name in ("contract", "dynamodb", "expressions", "sqs"))
+KEPT = tuple(
+    f"tests.simulation.{name}"
+    for name in ("contract", "dynamodb", "expressions", "mutant_results", "mutation", "sqs")
+)
 """Modules of this package that know nothing of the product. The first one has read the template."""
 
 STORED = ("rivals", "queue", "deaths", "odd texts")
@@ -167,7 +170,7 @@ def _unload() -> None:
     """Unload the package, and what imports it, from this process."""
     for name in list(sys.modules):
         is_ours = name.split(".")[0] in {"grok_insights", "functions", "scripts", "tests"}
-        if is_ours and name != Mutant.__module__ and name not in KEPT:
+        if is_ours and name not in KEPT:
             del sys.modules[name]
 
 

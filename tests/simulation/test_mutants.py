@@ -19,7 +19,11 @@ def test_every_mutant_made_by_hand_fits_the_code(mutant: ByHand) -> None:
 def test_every_reason_belongs_to_a_mutant() -> None:
     mutants = [*code_mutants(), *mutants_by_hand()]
     rules = [one for one in REASONS if one[0] != CONDITION]
-    stale = [one for one in rules if not any(fits(mutant.module, mutant.source, one) for mutant in mutants)]
+    stale = [
+        one
+        for one in rules
+        if not any(fits(mutant.module, mutant.source, one) for mutant in mutants)
+    ]
     assert stale == []
 
 
