@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from tests.simulation.harmless import reason_of
-from tests.simulation.mutation import ROOT, Mutant
+from tests.simulation.mutation import CONDITION, ROOT, Mutant
 
 FILE = ROOT / ".local" / "mutants.jsonl"
 
@@ -64,6 +64,11 @@ class Results:
         FILE.parent.mkdir(exist_ok=True)
         with FILE.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
+
+    def conditions(self) -> list[Mutant]:
+        """Return the mutants of conditions that have a result."""
+        texts = sorted(one.source for one in self.by_key.values() if one.kind == CONDITION)
+        return [Mutant(CONDITION, CONDITION, at, 0, text) for at, text in enumerate(texts)]
 
     def of(self, mutants: Iterable[Mutant]) -> list[MutantResult]:
         """Return the results of these mutants."""

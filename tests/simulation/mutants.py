@@ -42,6 +42,7 @@ from tests.simulation.contract import tables
 from tests.simulation.harmless import reason_of
 from tests.simulation.mutant_results import MutantResult, Results
 from tests.simulation.mutation import (
+    CONDITION,
     MODULES,
     Mutant,
     Mutating,
@@ -50,7 +51,6 @@ from tests.simulation.mutation import (
     path_of,
 )
 
-CONDITION = "condition"
 JOB = "job: "
 """The beginning of the texts of mutants that only seeds with jobs can detect."""
 
@@ -189,10 +189,11 @@ def main() -> int:
         fork.Pool(processes, os.nice, (NICENESS,), maxtasksperchild=1) as pool,
     ):
         bar = progress.add_task("mutants", total=None)
-        conditions = pool.apply_async(condition_mutants)
-        for found in (mutants_by_hand(), conditions, code_mutants()):
+        conditions = known.conditions() or pool.apply_async(condition_mutants)
+        for found in (mutants_by_hand(), code_mutants(), conditions):
             all_found = found.get() if isinstance(found, AsyncResult) else found
             chosen = [one for one in all_found if only in f"{one.name} {one.source}"]
+            chosen.sort(key=lambda one: bool(reason_of(one.module, one.source)))
             mutants += chosen
             for result in pool.imap_unordered(judge, _jobs(chosen, known, seeds)):
                 known.add(result)

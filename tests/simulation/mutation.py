@@ -51,7 +51,7 @@ MODULES = (
     "grok_insights.ingest.conversations",
 )
 
-HAND = "hand"
+HAND, CONDITION = "hand", "condition"
 
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,

@@ -7,8 +7,8 @@ import pytest
 from tests.simulation.by_hand import BY_HAND
 from tests.simulation.edits import ByHand
 from tests.simulation.harmless import REASONS, fits
-from tests.simulation.mutants import CONDITION, code_mutants
-from tests.simulation.mutation import HAND, mutants_by_hand, mutated
+from tests.simulation.mutants import code_mutants
+from tests.simulation.mutation import CONDITION, HAND, mutants_by_hand, mutated
 
 
 @pytest.mark.parametrize("mutant", BY_HAND, ids=[one.name for one in BY_HAND])
