@@ -50,6 +50,7 @@ class Actors:
         self.world, self.api, self.analysis = world, api, analysis
         self.operators, self.rework = operators, rework
         self.history = History()
+        self.deleted: set[str] = set()
         self.kinds: dict[str, Callable[[str, Operation], None]] = {
             "post": self._post,
             "repeat": self._post,
@@ -75,6 +76,7 @@ class Actors:
         """Start a task for each operation, so that removing one operation does not change the
         others.
         """
+        self.deleted |= {id_of(one.key) for one in operations if one.kind == "delete"}
         return [
             self.world.scheduler.spawn(
                 f"{one.actor}.{one.kind}@{one.at:.3f}",
@@ -120,17 +122,15 @@ class Actors:
     def _check_status(self, identity: str, before: Any, status: str) -> None:
         """Check the status in a response by the insight, if that did not change meanwhile."""
         now = self._insight_of(identity)
-        if self.world.scenario.has_expired:
-            return
-        if (now is not None and now is before and status == "enqueued") or (
+        is_old = now is None or self.world.scenario.has_expired  # it may have expired
+        if (not is_old and now is before and status == "enqueued") or (
             now is None and before is None and status != "enqueued" and self._is_alone(identity)
         ):
             self.world.violated("status", f"{identity} is said to be {status}")
 
     def _is_alone(self, identity: str) -> bool:
         """Whether nobody deletes the conversation in this run."""
-        deletes = (one for one in self.world.scenario.operations if one.kind == "delete")
-        return all(id_of(one.key) != identity for one in deletes)
+        return identity not in self.deleted
 
     def _add(self, identity: str, kind: str, began: float, status: int, text: str = "") -> None:
         event = Event(kind, began, self.world.scheduler.now, status, text)
@@ -204,10 +204,7 @@ class Actors:
         """Whether a 202 still applies, because no deletion was ever requested."""
         events = self.history.events.get(identity, [])
         accepted = any(one.kind == "post" and one.status == 202 for one in events)
-        rivals = [one for one in self.world.scenario.operations if one.kind == "delete"]
-        if self.world.scenario.has_expired:
-            return False
-        return accepted and not any(id_of(one.key) == identity for one in rivals)
+        return accepted and self._is_alone(identity) and not self.world.scenario.has_expired
 
     def _conversation(self, name: str, operation: Operation) -> None:
         identity = id_of(operation.key)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.dynamodb import cancelled, error, invalid
-from tests.simulation.faults import AWS_KINDS, KILLS, PAUSE_STORAGE, SAVE
+from tests.simulation.faults import AWS_KINDS, ERASE, KILLS, PAUSE_STORAGE, SAVE
 from tests.simulation.scheduler import Killed, Task
 from tests.simulation.trace import Change
 
@@ -185,7 +185,10 @@ def _alias(operation: str, request: Any) -> str:
     """Return a second name of a call, for faults that concern only some calls of an operation."""
     if operation == "update_item" and request["Key"].get("id") == {"S": "storage"}:
         return PAUSE_STORAGE
-    return SAVE if operation == "transact_write_items" and saved_by(request) else ""
+    if operation != "transact_write_items":
+        return ""
+    puts = [action["Put"]["Item"] for action in request["TransactItems"] if "Put" in action]
+    return ERASE if any("erased" in put for put in puts) else SAVE if saved_by(request) else ""
 
 
 def saved_by(request: Any) -> list[Any]:

@@ -35,13 +35,18 @@ GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_af
 
 KILLS = {"killed_before", "killed_after"}
 
-SAVE, PAUSE_STORAGE = "save", "pause_storage"
-"""Second names of transactions that save insights, and of writes of the pause for storage."""
+SAVE, ERASE, PAUSE_STORAGE = "save", "erase", "pause_storage"
+"""Second names of transactions that save insights and that erase, and of writes of the pause for
+storage.
+"""
 
 
 @dataclass(frozen=True)
 class Burst:
-    """A period in which a share of the calls of one kind get one fault."""
+    """A period in which a share of the calls of one kind get one fault.
+
+    A period that begins after the end of all other faults is kept: items expire then.
+    """
 
     begin: float
     end: float
@@ -88,10 +93,10 @@ class Faults:
         name = f"{service}.{operation}"
         self.calls[name] += 1
         chance, choice = task.random.random(), task.random.random()
-        if at >= self.end:
-            return ""
         wanted = tuple(kinds)
         burst = self._burst(at, service, operation, wanted, alias)
+        if at >= self.end and (burst is None or burst.begin < self.end):
+            return ""
         if burst is not None:
             kind = burst.kind if choice < burst.share else ""
         else:

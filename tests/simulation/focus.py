@@ -10,7 +10,7 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.simulation.faults import KILLS, PAUSE_STORAGE, SAVE, Burst
+from tests.simulation.faults import ERASE, KILLS, PAUSE_STORAGE, SAVE, Burst
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
 
 if TYPE_CHECKING:
@@ -175,6 +175,55 @@ def _damage(scenario: Scenario, draw: Random, span: float) -> None:
         scenario.operations.append(Operation(at + rest, f"fool{number}", "repair"))
 
 
+def _haste(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let clients delete and send again what they have just sent, with clocks that differ.
+
+    Some deletions take seconds, so that an analysis reads the conversation before, and saves after.
+    """
+    scenario.has_extreme_clocks = True
+    scenario.window_seconds = 0.1
+    for number in range(14):
+        at, key = draw.random() * span, f"h{number}"
+        for place in range(draw.choice([2, 2, 3, 4])):
+            kind = "delete" if place % 2 else draw.choice(["post", "change"]) if place else "post"
+            text = f"other {key}" if kind == "change" else f"parcel {key}"
+            scenario.operations.append(Operation(at, f"rival{place}", kind, key, text))
+            at += 0.005 + draw.choice([0.02, 0.06, 0.2]) * draw.random()
+    scenario.bursts.append(Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.7))
+
+
+def _letters(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let responses to saves be lost while conversations use up their attempts."""
+    scenario.settings["MAX_ATTEMPTS"] = "2"
+    scenario.rates |= dict.fromkeys(KILLS, 0.0)
+    scenario.calm_at = max(scenario.calm_at, span + 240.0)
+    scenario.bursts = [
+        Burst(0.0, scenario.calm_at, "dynamodb", SAVE, "server_error_after", 0.7),
+    ]
+    _texts(scenario, draw, span, ("", HOPELESS, HOPELESS), 1)
+
+
+def _expiry(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let everything expire while clients return, and let some of their writes take seconds."""
+    del span
+    scenario.expires = True
+    begin = 86_400.0 * int(scenario.settings["RETENTION_DAYS"])
+    operation = draw.choice([ERASE, "transact_write_items"])
+    scenario.bursts.append(Burst(begin, begin + 600.0, "dynamodb", operation, "slow", 0.5))
+
+
+def _redrives(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let conversations that use up their attempts be redriven and deleted at the same time."""
+    scenario.settings["MAX_ATTEMPTS"] = "2"
+    _texts(scenario, draw, span / 2, (HOPELESS, HOPELESS, REFUSED), 1)
+    end = scenario.calm_at = max(scenario.calm_at, span + 120.0)
+    for number in range(8):
+        scenario.operations.append(Operation(draw.random() * end, "operator", "redrive"))
+        at = draw.random() * end
+        scenario.operations.append(Operation(at, "rival0", "delete", f"t{number}"))
+    scenario.rates["slow"] = 0.15
+
+
 FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
     "outage": _outage,
     "rivals": _rivals,
@@ -188,4 +237,8 @@ FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
     "budget": _budget,
     "deaths": _deaths,
     "wrong setting": _wrong_setting,
+    "haste": _haste,
+    "letters": _letters,
+    "expiry": _expiry,
+    "redrives": _redrives,
 }

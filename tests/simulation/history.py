@@ -41,16 +41,22 @@ class History:
 
     def must_exist(self, identity: str) -> bool:
         """Whether a 202 was returned that no deletion can have undone."""
+        return bool(self.kept(identity))
+
+    def kept(self, identity: str, since: float = 0.0) -> list[Event]:
+        """Return the posts since a time that got a 202 which no deletion can have undone."""
         events = self.events.get(identity, [])
-        return any(
-            one.kind == "post"
+        return [
+            one
+            for one in events
+            if one.kind == "post"
             and one.status == 202
+            and one.began >= since
             and not any(
                 other.kind == "delete" and other.status != 404 and other.ended >= one.began
                 for other in events
             )
-            for one in events
-        )
+        ]
 
     def must_be_gone(self, identity: str) -> bool:
         """Whether a deletion was confirmed, and nothing that may be stored was sent since."""

@@ -73,9 +73,14 @@ class Invariants:
         if insight is None or insight["status"]["S"] != "completed":
             self.world.violated("service", "a conversation that was sent in calm was not analysed")
 
-    def check_expired(self, name: str) -> None:
-        """Check that clients see a conversation and its insight, or neither, while items expire."""
+    def check_expired(self, name: str, since: float) -> None:
+        """Check that clients see a conversation and its insight, or neither, while items expire.
+
+        ``since`` is when the last conversation of the time before had expired.
+        """
+        stored = recount.conversations(self.world.dynamodb)
         for identity in self.actors.history.events:
+            self._texts(identity, stored, since)
             insight = self.actors.get(f"{name}.{identity}.i", f"{LIST}/{identity}")
             conversation = self.actors.get(f"{name}.{identity}.c", f"{ONE}/{identity}")
             if insight.status == 200 and conversation.status != 200:
@@ -112,8 +117,17 @@ class Invariants:
         for identity in history.events:
             if history.must_exist(identity) and identity not in stored:
                 self.world.violated("lost", f"{identity} was answered with 202, and is lost")
+            self._texts(identity, stored)
             if history.must_be_gone(identity) and (identity in stored or identity in insights):
                 self.world.violated("erased", f"{identity} was erased, and is there")
+
+    def _texts(self, identity: str, stored: dict[str, Any], since: float = 0.0) -> None:
+        """Check that the stored text is the one of each 202."""
+        if identity not in stored:
+            return
+        text = recount.text_of(stored[identity])
+        if any(one.text != text for one in self.actors.history.kept(identity, since)):
+            self.world.violated("text", f"{identity} was answered with 202 for another text")
 
     def _insights(self) -> None:
         """Check that each conversation has exactly one insight, of its own text, and no other

@@ -1,6 +1,6 @@
 """``make simulate-mutants``: change the code in many ways, and show which changes are detected.
 
-Each mutant runs in its own process, seed after seed, until an invariant fails, for at most
+Each mutant runs in a process of its own, seed after seed, until an invariant fails, for at most
 ``SEEDS`` seeds (2,000 by default). ``ONLY`` is a word that the mutant's name or text must contain.
 ``PROCESSES`` is the number of mutants that run at the same time.
 
@@ -43,9 +43,11 @@ from tests.simulation.harmless import reason_of
 from tests.simulation.mutant_results import MutantResult, Results
 from tests.simulation.mutation import (
     CONDITION,
+    HAND,
     MODULES,
     Mutant,
     Mutating,
+    change_functions,
     mutants_by_hand,
     mutants_of,
     path_of,
@@ -66,10 +68,16 @@ KEPT = tuple(
 )
 """Modules of this package that know nothing of the product. The first one has read the template."""
 
-STORED = ("rivals", "queue", "deaths", "odd texts")
+STORED = ("rivals", "queue", "deaths", "odd texts", "haste", "letters", "expiry", "redrives")
 STOPPED = ("credits", "storage", "writes", "rate limit")
 OPENED = ("outage", "wrong setting", "writes")
 FOCUSES = {
+    "paid for again": ("storage",),
+    "no dead letter": ("letters",),
+    "generation:": ("haste", "expiry", "rivals"),
+    "expire separately": ("expiry",),
+    "#s0": ("haste", "expiry", "redrives", "rivals"),
+    "trial": ("credits", "storage"),
     CONDITION: (*STORED, *STOPPED, *OPENED),
     "spending": ("writes", "budget", "credits"),
     "circuit_breaker": OPENED,
@@ -86,7 +94,7 @@ FOCUSES = {
     "transactions": ("odd texts", "storage", "rivals"),
     "": STORED,
 }
-"""The focuses of the seeds that a mutant of a module is run with first."""
+"""The focuses of a mutant's seeds, by a part of its module or of its text."""
 
 TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
 """Modules whose comparisons are also inverted; in others the first test would detect that."""
@@ -113,10 +121,7 @@ def condition_mutants(seeds: int = SEEDS_FOR_CONDITIONS) -> list[Mutant]:
 
 
 def judge(job: tuple[Mutant, int, int]) -> MutantResult:
-    """Run one mutant with its seeds from one number of seeds to another.
-
-    The process must be a new one, which has not loaded the package yet.
-    """
+    """Run one mutant with its seeds from one number of seeds to another, in a new process."""
     mutant, before, most = job
     began = time.monotonic()
     seeds, by = _detected(mutant, before, most)
@@ -128,11 +133,11 @@ def judge(job: tuple[Mutant, int, int]) -> MutantResult:
 
 def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
     """Return after how many seeds a mutant was detected and by what; 0 if it was not."""
-    _unload()
     ignored: frozenset[str] = frozenset()
     if mutant.kind == CONDITION:
         ignored = frozenset([mutant.source])
-    else:
+    elif mutant.kind == HAND or not change_functions(mutant):
+        _unload()
         Mutating(mutant.name).install()
     try:
         from tests.simulation.expected import EXPECTED
@@ -159,8 +164,9 @@ def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
     from tests.simulation.jobs import seeds_with_jobs
 
     if mutant.source.startswith(JOB):
-        return seeds_with_jobs(most)
-    focuses = next((names for part, names in FOCUSES.items() if part in mutant.module), ())
+        return seeds_with_jobs(most)[before:]
+    name = f"{mutant.module} {mutant.source}"
+    focuses = next((names for part, names in FOCUSES.items() if part in name), ())
     pairs = zip_longest(seeds_of(focuses, most) if focuses else [], range(most))
     in_order = dict.fromkeys(seed for seed in chain.from_iterable(pairs) if seed is not None)
     return list(islice(in_order, before, most))
@@ -180,7 +186,7 @@ def main() -> int:
     processes = int(os.environ.get("PROCESSES") or PROCESSES)
     only = os.environ.get("ONLY") or ""
     known = Results.read() if os.environ.get("CONTINUE") else Results()
-    tables()
+    _warm()
     console = Console(width=None if sys.stdout.isatty() else 200)
     mutants: list[Mutant] = []
     fork = get_context("fork")
@@ -200,6 +206,14 @@ def main() -> int:
                 progress.update(bar, advance=1)
                 progress.console.print(result.line, markup=False, soft_wrap=True)
     return _report(console, known.of(mutants))
+
+
+def _warm() -> None:
+    """Load the package and run a seed, so that the process of a mutant need not do it."""
+    from tests.simulation.many import run_seed
+
+    tables()
+    run_seed(0)
 
 
 def _jobs(mutants: list[Mutant], known: Results, seeds: int) -> list[tuple[Mutant, int, int]]:

@@ -3,7 +3,8 @@
 `by_hand` adds those that no rule makes.
 
 A mutant is identified by its module, its kind and its number there, so that another process can
-make the same one. `Mutating` replaces the module by it on import.
+make the same one. `Mutating` replaces a module by it on import. `change_functions` changes a module
+that is loaded, which is quick, but only its functions.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import ast
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from inspect import unwrap
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from tests.simulation.by_hand import BY_HAND, edited
@@ -265,3 +268,43 @@ class Mutating(MetaPathFinder, Loader):
     def install(self) -> None:
         """Install the importer."""
         sys.meta_path.insert(0, self)
+
+
+def change_functions(mutant: Mutant) -> bool:
+    """Give the functions of a loaded module the code that they have with a change.
+
+    Return False if that is not possible: without its call of ``super`` a method has other cells.
+
+    Raises
+    ------
+    LookupError
+        No function has other code than before.
+    """
+    loaded = import_module(mutant.module)
+    changed = ModuleType(mutant.module)
+    tree = mutated(mutant.module, mutant.kind, mutant.number)
+    exec(compile(tree, str(path_of(mutant.module)), "exec"), changed.__dict__)
+    codes = {name: function.__code__ for name, function in _functions(changed)}
+    differing = [one for name, one in _functions(loaded) if one.__code__ != codes[name]]
+    if not differing:
+        raise LookupError(f"{mutant.name} changes no function")
+    if any(one.__code__.co_freevars != codes[one.__qualname__].co_freevars for one in differing):
+        return False
+    for function in differing:
+        function.__code__ = codes[function.__qualname__]
+    return True
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    """Yield the functions and methods of a module, with their qualified names."""
+    own = [one for one in vars(module).values() if _is_of(one, module)]
+    members = [member for one in own if isinstance(one, type) for member in vars(one).values()]
+    for value in (*own, *members):
+        for one in (value, *(getattr(value, name, None) for name in ("__func__", "fget", "func"))):
+            function = unwrap(one) if callable(one) else one
+            if isinstance(function, FunctionType) and _is_of(function, module):
+                yield function.__qualname__, function
+
+
+def _is_of(value: object, module: ModuleType) -> bool:
+    return getattr(value, "__module__", None) == module.__name__

@@ -48,6 +48,8 @@ class Scenario:
     """Invariants that are known not to hold yet."""
     function_seconds: int = 60
     window_seconds: float = 1.0
+    has_extreme_clocks: bool = False
+    """Whether the clocks of any two environments are equal or differ by the most."""
     known_plans: int = 0
     """How many values of a segment are known at the start."""
     keeps_budget: bool = False
@@ -221,6 +223,15 @@ def expiry(seed: int, begin: float) -> list[Operation]:
         text = sent.text_of(key) if kind == "post" else f"other {number}"
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{draw.randrange(4)}", kind, key, text, 5))
+    for group in range(8):
+        at = begin + draw.random() * EXPIRY_SECONDS
+        key = f"x{draw.randrange(14)}"
+        others = ["post", "change", "delete"] if group % 2 else ["post", "change"]
+        for place in range(3):
+            kind = draw.choice(others) if place else "post"
+            text = sent.text_of(key) if kind == "post" else f"other {key} {place}"
+            made.append(Operation(at, f"rival{place}", kind, key, text, 5))
+            at += draw.choice([0.01, 0.1, 0.8]) * draw.random()
     for number in range(28):
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{number % 4}", "insight", f"x{number % 14}"))

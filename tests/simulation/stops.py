@@ -99,7 +99,7 @@ class Stops:
         """Check that no trial is claimed while another one is in progress."""
         values = request["ExpressionAttributeValues"]
         if ":seen" not in values:
-            self._check_end(task, request)
+            self._check_end(task, request, before)
             return
         [(_, key, item)] = before
         until = (item or {}).get("until", {}).get("N", "0")
@@ -110,8 +110,11 @@ class Stops:
         if float(values[":until"]["N"]) < self.world.scheduler.now + seconds - READ_SECONDS:
             self.world.violated("trial", f"{task.name} claims the trial of {key[0]} too briefly")
 
-    def _check_end(self, task: Task, request: Any) -> None:
-        """Check that a pause ends only after its trial has succeeded."""
+    def _check_end(self, task: Task, request: Any, before: Any) -> None:
+        """Check that a pause ends only after its last trial has succeeded."""
+        [(_, _, item)] = before
+        if (item or {}).get("trial") != request["ExpressionAttributeValues"][":trial"]:
+            self.world.violated("trial", f"{task.name} ends a pause that is newer than its trial")
         wave = self.waves[task.owner.name]
         name = request["Key"]["id"]["S"]
         if not (wave.saves if name == "storage" else wave.is_accepted):
