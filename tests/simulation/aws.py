@@ -105,7 +105,8 @@ class Client:
         return self._answered(task, operation, kind, request, outcome)
 
     def _seconds(self, task: Task, kind: str) -> float:
-        seconds = 0.001 + task.random.random() ** 4 * 0.15
+        longest = self._world.scenario.latency_seconds
+        seconds = 0.001 + task.random.random() ** 4 * longest
         return seconds + (task.random.random() * 6 if kind == "slow" else 0.0)
 
     def _before(self, operation: str, kind: str, request: Any) -> Exception | None:

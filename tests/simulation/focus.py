@@ -181,22 +181,24 @@ def _haste(scenario: Scenario, draw: Random, span: float) -> None:
     Some deletions take seconds, so that an analysis reads the conversation before, and saves after.
     """
     scenario.has_extreme_clocks = True
-    scenario.window_seconds = 0.1
-    for number in range(14):
+    scenario.window_seconds, scenario.latency_seconds = 0.1, 0.02
+    for number in range(12):
         at, key = draw.random() * span, f"h{number}"
-        for place in range(draw.choice([2, 2, 3, 4])):
-            kind = "delete" if place % 2 else draw.choice(["post", "change"]) if place else "post"
+        for place in range(draw.choice([1, 1, 2])):
+            kind = draw.choice(["post", "change"]) if place else "post"
             text = f"other {key}" if kind == "change" else f"parcel {key}"
             scenario.operations.append(Operation(at, f"rival{place}", kind, key, text))
-            at += 0.005 + draw.choice([0.02, 0.06, 0.2]) * draw.random()
+            for other in range(3):
+                at += draw.random() * 0.03
+                scenario.operations.append(Operation(at, f"foe{place}{other}", "delete", key))
     scenario.bursts.append(Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.7))
 
 
 def _letters(scenario: Scenario, draw: Random, span: float) -> None:
     """Let responses to saves be lost while conversations use up their attempts."""
-    scenario.settings["MAX_ATTEMPTS"] = "2"
-    scenario.rates |= dict.fromkeys(KILLS, 0.0)
-    scenario.calm_at = max(scenario.calm_at, span + 240.0)
+    scenario.settings |= {"MAX_ATTEMPTS": "2", "CIRCUIT_BREAKER_FAILURE_THRESHOLD": "9"}
+    scenario.rates |= dict.fromkeys((*KILLS, *scenario.grok_kinds), 0.0)
+    scenario.calm_at = span + 400.0
     scenario.bursts = [
         Burst(0.0, scenario.calm_at, "dynamodb", SAVE, "server_error_after", 0.7),
     ]

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice, zip_longest
 from multiprocessing import get_context
-from multiprocessing.pool import AsyncResult
 
 from tests.simulation.process import prepare
 
@@ -41,6 +40,7 @@ from rich.table import Table
 from tests.simulation.contract import tables
 from tests.simulation.harmless import reason_of
 from tests.simulation.mutant_results import MutantResult, Results
+from tests.simulation.mutant_table import write_table
 from tests.simulation.mutation import (
     CONDITION,
     HAND,
@@ -74,6 +74,9 @@ OPENED = ("outage", "wrong setting", "writes")
 FOCUSES = {
     "paid for again": ("storage",),
     "no dead letter": ("letters",),
+    "mark of a deletion": ("haste",),
+    "time alone": ("haste",),
+    "insight of any generation": ("expiry",),
     "generation:": ("haste", "expiry", "rivals"),
     "expire separately": ("expiry",),
     "#s0": ("haste", "expiry", "redrives", "rivals"),
@@ -195,16 +198,20 @@ def main() -> int:
         fork.Pool(processes, os.nice, (NICENESS,), maxtasksperchild=1) as pool,
     ):
         bar = progress.add_task("mutants", total=None)
-        conditions = known.conditions() or pool.apply_async(condition_mutants)
-        for found in (mutants_by_hand(), code_mutants(), conditions):
-            all_found = found.get() if isinstance(found, AsyncResult) else found
-            chosen = [one for one in all_found if only in f"{one.name} {one.source}"]
+        for made in (
+            mutants_by_hand,
+            code_mutants,
+            lambda: known.conditions() or pool.apply(condition_mutants),
+        ):
+            chosen = [one for one in made() if only in f"{one.name} {one.source}"]
             chosen.sort(key=lambda one: bool(reason_of(one.module, one.source)))
             mutants += chosen
             for result in pool.imap_unordered(judge, _jobs(chosen, known, seeds)):
                 known.add(result)
                 progress.update(bar, advance=1)
                 progress.console.print(result.line, markup=False, soft_wrap=True)
+    recorded = Results.read()
+    write_table(recorded.of([*mutants_by_hand(), *code_mutants(), *recorded.conditions()]))
     return _report(console, known.of(mutants))
 
 

@@ -48,8 +48,10 @@ class Scenario:
     """Invariants that are known not to hold yet."""
     function_seconds: int = 60
     window_seconds: float = 1.0
+    latency_seconds: float = 0.15
+    """The longest time of a request to AWS or of its response, without a fault."""
     has_extreme_clocks: bool = False
-    """Whether the clocks of any two environments are equal or differ by the most."""
+    """Whether the clocks of environments that were started one after another differ by the most."""
     known_plans: int = 0
     """How many values of a segment are known at the start."""
     keeps_budget: bool = False

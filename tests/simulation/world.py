@@ -81,7 +81,8 @@ class Environment:
         self.world, self.name = world, name
         self.skew_us = random.randint(-MAX_SKEW_US, MAX_SKEW_US)
         if world.scenario.has_extreme_clocks:
-            self.skew_us = MAX_SKEW_US if self.skew_us > 0 else -MAX_SKEW_US
+            is_odd = int(name.rsplit("-", 1)[1]) % 2
+            self.skew_us = MAX_SKEW_US if is_odd else -MAX_SKEW_US
         self.is_alive = True
         self.is_busy = False
         self.service: Any = None
