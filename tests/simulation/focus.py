@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.faults import ERASE, KILLS, PAUSE_STORAGE, SAVE, Burst
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
+from tests.simulation.profiles import BODIES, BUILT_IN, ONE_BEFORE
 
 if TYPE_CHECKING:
     from tests.simulation.scenario import Scenario
@@ -128,12 +129,17 @@ def _deaths(scenario: Scenario, draw: Random, span: float) -> None:
 
 
 def _queue(scenario: Scenario, draw: Random, span: float) -> None:
-    """Let SQS fail while clients repeat themselves and conversations use up their attempts."""
-    kind = draw.choice(["throttled", "lost", "server_error_after"])
+    """Let SQS fail while clients repeat themselves and conversations use up their attempts.
+
+    In a part of the runs a conversation without a message cannot be withdrawn either.
+    """
+    kind = draw.choice(["throttled", "lost", "server_error_after", "partial"])
     scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
     end = scenario.calm_at
-    scenario.bursts.append(Burst(0.0, end, "sqs", "send_message_batch", kind, 0.7))
-    scenario.rates["partial"] = 0.2
+    share = draw.choice([0.7, 0.9])
+    scenario.bursts.append(Burst(0.0, end, "sqs", "send_message_batch", kind, share))
+    if share > 0.7:
+        scenario.bursts.append(Burst(0.0, end, "dynamodb", ERASE, "server_error", 0.9))
     scenario.settings["MAX_ATTEMPTS"] = "2"
     _texts(scenario, draw, span, ("", HOPELESS), 3)
 
@@ -220,10 +226,23 @@ def _redrives(scenario: Scenario, draw: Random, span: float) -> None:
     _texts(scenario, draw, span / 2, (HOPELESS, HOPELESS, REFUSED), 1)
     end = scenario.calm_at = max(scenario.calm_at, span + 120.0)
     for number in range(8):
-        scenario.operations.append(Operation(draw.random() * end, "operator", "redrive"))
         at = draw.random() * end
+        scenario.operations.append(Operation(at, "operator", "redrive"))
+        at += draw.random() * 4.0
         scenario.operations.append(Operation(at, "rival0", "delete", f"t{number}"))
-    scenario.rates["slow"] = 0.15
+    scenario.bursts.append(Burst(0.0, end, "dynamodb", ERASE, "slow", 0.7))
+    scenario.bursts.append(Burst(0.0, end, "dynamodb", SAVE, "slow", 0.4))
+
+
+def _analysts(scenario: Scenario, draw: Random, span: float) -> None:
+    """Let analysts store a profile and activate an earlier one at the same time."""
+    for number in range(10):
+        at = draw.random() * span
+        stored, activated = draw.randrange(len(BODIES)), draw.choice([BUILT_IN, ONE_BEFORE])
+        for place, profile in enumerate((stored, activated, activated)):
+            name = f"analyst{number}{place}"
+            scenario.operations.append(Operation(at, name, "profile", number=profile))
+            at += draw.random() * 0.2
 
 
 FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
@@ -243,4 +262,5 @@ FOCI: dict[str, Callable[[Scenario, Random, float], None]] = {
     "letters": _letters,
     "expiry": _expiry,
     "redrives": _redrives,
+    "analysts": _analysts,
 }

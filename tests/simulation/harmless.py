@@ -15,15 +15,19 @@ NO_THREAD = (
 NET = "the step raises nothing here: it contains errors of the code itself (test_exceptions.py)"
 DAMAGED = "it matters for damaged conversations and insights alone (test_damaged_items.py)"
 REPEATED = "clients that repeat themselves send more messages, which are all dropped"
+EACH_BY_ITSELF = "each function finds out by itself that writes fail, and makes no call"
 POLLED = "messages are tried again every two seconds"
 NOT_PROMISED = "no 202 was returned for the conversation"
+JOBS_LATER = "it changes only how soon a job goes on while new conversations wait"
 NEVER_TWICE = "DynamoDB accepts every failed insight"
 
 REASONS: dict[tuple[str, str], str] = {
     ("analysis.admission", "turned round: worker_state.spent_ticks is None"): METRIC,
-    ("analysis.admission", "without: self.pause_for_storage()"): (
-        "each function finds out by itself that writes fail, and makes no call"
-    ),
+    ("analysis.admission", "without: self.pause_for_storage()"): EACH_BY_ITSELF,
+    ("analysis.admission", "without: self.pauses.pause(PauseName.STORAGE"): EACH_BY_ITSELF,
+    ("analysis.admission", "turned round: wave.budget_ticks == self.limits"): METRIC,
+    ("analysis.admission", "turned round: new_first_seconds > 0"): JOBS_LATER,
+    ("analysis.batch", "without: self.counters.let_new_go_first(until)"): JOBS_LATER,
     ("analysis.calls", "without: future.exception()"): NO_THREAD,
     ("analysis.calls", "without: _wait(futures)"): NO_THREAD,
     ("analysis.calls", "without: future.cancel()"): NO_THREAD,

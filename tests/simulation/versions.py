@@ -158,6 +158,9 @@ def faults(dynamodb: DynamoDB, profiles: Profiles) -> Iterator[str]:
             stored = Stored(item, from_item(conversations[identity]))
             yield from _faults_of(stored, versions, profiles.asked[identity])
     yield from _faults_of_state(versions, profiles, seen)
+    pointer = state.get("profile")
+    if pointer is not None and int(pointer["newest"]["N"]) != max(versions):
+        yield f"version {max(versions)} is the newest, and the pointer names another one"
 
 
 def _stored_profiles(state: Items) -> Iterator[tuple[int, Profile]]:
