@@ -149,7 +149,8 @@ def _writes(scenario: Scenario, draw: Random, span: float) -> None:
     kind = draw.choice(["throttled", "lost", "server_error_after"])
     scenario.bursts = [one for one in scenario.bursts if one.service != "dynamodb"]
     begin, end = 0.2 * span, scenario.calm_at
-    scenario.bursts.append(Burst(begin, end, "dynamodb", "update_item", kind, 0.55))
+    operation = draw.choice(["update_item", "update_item", "transact_write_items"])
+    scenario.bursts.append(Burst(begin, end, "dynamodb", operation, kind, 0.55))
     scenario.settings["DAILY_BUDGET_USD"] = "100"
 
 
@@ -190,14 +191,15 @@ def _haste(scenario: Scenario, draw: Random, span: float) -> None:
     scenario.window_seconds, scenario.latency_seconds = 0.1, 0.02
     for number in range(12):
         at, key = draw.random() * span, f"h{number}"
-        for place in range(draw.choice([1, 1, 2])):
-            kind = draw.choice(["post", "change"]) if place else "post"
-            text = f"other {key}" if kind == "change" else f"parcel {key}"
-            scenario.operations.append(Operation(at, f"rival{place}", kind, key, text))
-            for other in range(3):
-                at += draw.random() * 0.03
-                scenario.operations.append(Operation(at, f"foe{place}{other}", "delete", key))
-    scenario.bursts.append(Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.7))
+        scenario.operations.append(Operation(at, "first", "post", key, f"parcel {key}"))
+        for other in range(draw.choice([1, 2, 3])):
+            moment = at + draw.random() * 0.06
+            scenario.operations.append(Operation(moment, f"foe{other}", "delete", key))
+        for other in range(draw.choice([0, 1, 2])):
+            moment = at + 0.02 + draw.random() * 0.08
+            text = f"{draw.choice(['parcel', 'other'])} {key}"
+            scenario.operations.append(Operation(moment, f"rival{other}", "post", key, text))
+    scenario.bursts.append(Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.5))
 
 
 def _letters(scenario: Scenario, draw: Random, span: float) -> None:

@@ -83,6 +83,9 @@ REASONS: dict[tuple[str, str], str] = {
     ("ingest.conversations", "without: self._withdraw"): NOT_PROMISED,
     ("ingest.conversations", "without: concurrent.each(self.erasure.erase"): NOT_PROMISED,
     ("ingest.conversations", "without: self.conversations.mark_enqueued"): REPEATED,
+    ("analysis.batch", "without: self.proposals.add"): (
+        "proposed topics are counted approximately (D-069)"
+    ),
     ("condition", "attribute_not_exists(#state) OR #state = :closed"): (
         "late errors of an outage prolong the pause, and start no call"
     ),
