@@ -189,10 +189,10 @@ def _haste(scenario: Scenario, draw: Random, span: float) -> None:
     """
     scenario.has_extreme_clocks = True
     scenario.window_seconds, scenario.latency_seconds = 0.1, 0.02
-    for number in range(12):
+    for number in range(18):
         at, key = draw.random() * span, f"h{number}"
         scenario.operations.append(Operation(at, "first", "post", key, f"parcel {key}"))
-        for other in range(draw.choice([1, 2, 3])):
+        for other in range(draw.choice([1, 1, 2])):
             moment = at + draw.random() * 0.06
             scenario.operations.append(Operation(moment, f"foe{other}", "delete", key))
         for other in range(draw.choice([0, 1, 2])):
