@@ -73,9 +73,9 @@ class Damage:
         return name, variant
 
     def repair(self) -> None:
-        """Delete each item that is still as it was damaged, as the operating manual says."""
+        """Delete each item that is still damaged, as the operating manual says."""
         for name, (_, item) in list(self.stopping.items()):
-            if self.is_there(name):
+            if self.is_there(name) or self._is_negative(name):
                 self._forget(name)
                 key = {"id": item["id"]}
                 self.world.dynamodb_client.delete_item(TableName=STATE, Key=key)
@@ -86,6 +86,11 @@ class Damage:
         """Whether an item is still as it was damaged."""
         _, item = self.stopping.get(name, (None, None))
         return item is not None and self._stored(name) == item
+
+    def _is_negative(self, name: str) -> bool:
+        """Whether reservations were added to a damaged item, and it is damaged nevertheless."""
+        ticks = (self._stored(name) or {}).get("ticks", {})
+        return int(ticks.get("N", "0")) < 0
 
     def _stored(self, name: str) -> Any:
         return self.world.dynamodb.tables[STATE].items.get((name,))
