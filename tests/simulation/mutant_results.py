@@ -75,6 +75,14 @@ class Results:
         keys = ((one.module, one.kind, one.source) for one in mutants)
         return [self.by_key[key] for key in keys if key in self.by_key]
 
+    def with_missing(self, mutants: Iterable[Mutant]) -> list[MutantResult]:
+        """Return a result for each of these mutants, also for those that were never run."""
+        keys = [(one.module, one.kind, one.source) for one in mutants]
+        missing = {key: MutantResult(*key, 0, "", 0, "", 0.0) for key in keys}
+        return list(
+            (missing | {key: self.by_key[key] for key in keys if key in self.by_key}).values()
+        )
+
     def seeds_without(self, mutant: Mutant) -> int:
         """Return with how many seeds a mutant was run undetected; very many if it was detected."""
         known = self.by_key.get((mutant.module, mutant.kind, mutant.source))

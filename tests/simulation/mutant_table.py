@@ -42,7 +42,7 @@ def write_table(results: Sequence[MutantResult]) -> None:
 
 
 def _lines(results: Sequence[MutantResult]) -> Iterator[str]:
-    dates = sorted(one.date for one in results)
+    dates = sorted(one.date for one in results if one.date)
     yield INTRODUCTION.format(first=dates[0], last=dates[-1])
     yield from _summary(results)
     in_order = sorted(results, key=lambda one: (one.module == CONDITION, one.module))
@@ -59,8 +59,8 @@ def _lines(results: Sequence[MutantResult]) -> Iterator[str]:
 
 
 def _summary(results: Sequence[MutantResult]) -> Iterator[str]:
-    yield "| Kind | Mutants | Detected | Cannot matter | Open | Most seeds until detected |"
-    yield "|---|--:|--:|--:|--:|--:|"
+    yield "| Kind | Mutants | Detected | Cannot matter | Open | Not run | Most seeds |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for kind, title in KINDS.items():
         some = [one for one in results if _kind(one) == kind]
         if some:
@@ -76,9 +76,10 @@ def _counts(title: str, results: Iterable[MutantResult]) -> str:
     every = list(results)
     detected = [one.seeds for one in every if one.seeds]
     explained = sum(bool(one.reason) for one in every if not one.seeds)
-    open_ = len(every) - len(detected) - explained
+    not_run = sum(not one.most for one in every if not one.reason)
+    open_ = len(every) - len(detected) - explained - not_run
     return (
-        f"| {title} | {len(every)} | {len(detected)} | {explained} | {open_} |"
+        f"| {title} | {len(every)} | {len(detected)} | {explained} | {open_} | {not_run} |"
         f" {max(detected, default=0)} |"
     )
 
@@ -87,5 +88,5 @@ def _row(result: MutantResult) -> str:
     source = result.source.replace("|", "\\|")
     change = source if result.kind == HAND else f"`{source}`"
     seeds = str(result.seeds) if result.seeds else f"({result.most})"
-    why = "" if result.seeds else result.reason or "open"
+    why = "" if result.seeds else result.reason or ("open" if result.most else "not run")
     return f"| {change} | {seeds} | {why} |"

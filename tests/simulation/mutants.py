@@ -219,7 +219,8 @@ def main() -> int:
                 progress.update(bar, advance=1)
                 progress.console.print(result.line, markup=False, soft_wrap=True)
     recorded = Results.read()
-    write_table(recorded.of([*mutants_by_hand(), *code_mutants(), *recorded.conditions()]))
+    every = [*mutants_by_hand(), *code_mutants(), *recorded.conditions()]
+    write_table(recorded.with_missing(every))
     return _report(console, known.of(mutants))
 
 

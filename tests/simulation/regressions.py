@@ -7,7 +7,7 @@ from __future__ import annotations
 REGRESSIONS: dict[int, str] = {
     3: "a claim of starting times that was answered late let its whole wave start at once",
     28: "a conversation and its insight expired separately",
-    194: "the mark of a deletion was compared by time: POST, POST, DELETE of one id waited for ever",
+    194: "the mark of a deletion was compared by time: POST, POST, DELETE of one id never ended",
     161: "a lost response raised in the place that was to contain it: paid answers were dropped",
     176: "a save that failed was paid for again and again",
     16: "a reservation stayed in the day's spending if a later step of the admission failed",
