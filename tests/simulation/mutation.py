@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -225,9 +226,12 @@ def mutants_of(module: str) -> Iterator[Mutant]:
     """Return every mutant of a module."""
     tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
     numbers: dict[str, int] = {}
+    texts: Counter[str] = Counter()
     for kind, (node, text, _) in changes(tree):
         number = numbers[kind] = numbers.get(kind, -1) + 1
-        yield Mutant(module, kind, number, getattr(node, "lineno", 0), text)
+        texts[text] += 1
+        place = f" (place {texts[text]})" if texts[text] > 1 else ""
+        yield Mutant(module, kind, number, getattr(node, "lineno", 0), text + place)
 
 
 def mutants_by_hand() -> Iterator[Mutant]:
