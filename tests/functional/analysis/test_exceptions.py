@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 
 from grok_insights.domain.profile import Profile
 from grok_insights.flow.budget import day_of
@@ -17,7 +18,7 @@ from grok_insights.grok.analyzer import Analyzer, Answer
 from grok_insights.grok.prompt import Prompt
 from tests.functional.analysis.conftest import NewWorker
 from tests.functional.conftest import at_the_start_of_a_second
-from tests.functional.worker import Worker, Wrap, message
+from tests.functional.worker import RunningClock, Worker, Wrap, message
 
 
 class Died(BaseException):
@@ -156,6 +157,28 @@ def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker
     assert {one.attempt for one, _ in worker.sent()} == {1}
     assert worker.run(*ids) == []
     assert all(worker.insight(one) for one in ids)
+
+
+def test_a_probe_whose_claim_outlasts_its_start_time_makes_no_call(
+    worker: Worker, clock: RunningClock
+) -> None:
+    ids = worker.conversations(10)
+    at_the_start_of_a_second()
+    worker.standin.books.begin_outage(30, "reset")
+    worker.run(*ids)
+    worker.standin.books.end_outages()
+    made = len(worker.standin.books.calls)
+    worker.sent()
+    time.sleep(1.1)
+
+    def take_long(model: OperationModel, params: dict[str, Any], **_: Any) -> None:
+        if model.name == "PutItem" and b"circuit#grok" in params["body"]:
+            clock.move(seconds=2)
+
+    worker.parts.dynamodb.meta.events.register_first("before-call", take_long)
+    assert worker.run(*ids) == []
+    assert len(worker.standin.books.calls) == made
+    assert {one.attempt for one, _ in worker.sent()} == {1}
 
 
 def test_a_budget_that_takes_no_correction_keeps_no_pause_from_being_noted(

@@ -73,6 +73,10 @@ class Call(CallResult):
     active: ActiveProfile
 
 
+LATEST_PROBE_SECONDS: Final = 0.5
+"""How long after its start time a probe may start. A claim of the circuit takes about 10 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Calls Grok. ``usd_per_1k`` is for the estimated cost of a call with an unexpected error."""
@@ -111,12 +115,21 @@ class Caller:
         The probe asks what the profile asks, since Grok may refuse the profile itself. If
         ``is_strict``, a refusal of the probe shows that Grok would refuse every conversation, and
         opens the circuit. Otherwise a refusal shows that Grok is available.
+
+        If the claim of the circuit takes so long that the start time is over, no call is made: it
+        would exceed the rate limit. Another probe follows when the claim has ended.
         """
-        self._sleep_until(start_times.first_at)
+        start = start_times.first_at
+        self._sleep_until(start)
         prompt = replace(PROBE, profile=profile)
-        return self._call(
-            lambda: self._analyse_strictly(prompt) if is_strict else self._analyse(prompt)
-        )
+        ask = self._analyse_strictly if is_strict else self._analyse
+
+        def ask_in_time() -> Answer:
+            if self.now().timestamp() > start + LATEST_PROBE_SECONDS:
+                raise CircuitOpen("the probe could not start in time")
+            return ask(prompt)
+
+        return self._call(ask_in_time)
 
     def stop(self, error: ConfigurationError) -> None:
         """Open the circuit for all execution environments, as Grok refuses every conversation."""
