@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,12 +113,10 @@ class Scan:
         match = partial(_matching, selection, self.now())
         return list(all_parsed(match, self._items(ids), "conversation_id"))
 
-    def made_by(self, job_id: str, ids: Iterable[str]) -> set[str]:
-        """Return the ids of those insights that a job has made."""
-        keys = [{"conversation_id": text(one)} for one in ids]
-        request = {"Keys": keys, "ProjectionExpression": "conversation_id, job_id"}
-        items = self.batch_get({self.table: request})[self.table] if keys else []
-        return {item["conversation_id"]["S"] for item in items if text_of(item, "job_id") == job_id}
+    def called(self, job_id: str, ids: Iterable[str]) -> dict[str, datetime]:
+        """Return when the calls began that have replaced these insights for a job, by id."""
+        made = (item for item in self._items(ids) if text_of(item, "job_id") == job_id)
+        return dict(all_parsed(_called, made, "conversation_id"))
 
     def _named(self, selection: Selection) -> list[Item]:
         """Return the insight of the one conversation that is selected, if it matches."""
@@ -152,6 +150,12 @@ def _matching(selection: Selection, now: datetime, item: Item) -> Item | None:
     if selection.all_labels and not {*selection.all_labels} <= {*labels_of(item)}:
         return None
     return item
+
+
+def _called(item: Item) -> tuple[str, datetime]:
+    document = json.loads(item["document"]["S"])
+    latency = timedelta(seconds=document["meta"]["latency"])
+    return item["conversation_id"]["S"], timestamps.from_text(document["created_at"]) - latency
 
 
 def _selected(item: Item) -> Selected:

@@ -22,6 +22,7 @@ from grok_insights.flow.priority import rework_budget
 from grok_insights.jobs.plan import LONGEST_PAUSE_SECONDS, LONGEST_WAIT_SECONDS, Plan, wait
 from grok_insights.jobs.rework.plan import reading
 from grok_insights.jobs.rework.slices import PAGE, Done, ReadPage, SliceWork
+from grok_insights.jobs.rework.window import Window
 
 if TYPE_CHECKING:
     from grok_insights.aws.insights.scan import Scan, Selected
@@ -34,7 +35,7 @@ SLICES_AT_A_TIME: Final = 4
 """``MaxConcurrency`` of the state machine (infra/state-machines)."""
 
 WINDOW_SECONDS: Final = 1.0
-"""How long the calls take, at their pace, whose messages are ahead of a new conversation."""
+"""How long the calls of all slices take at their pace, if their windows are the largest."""
 
 OUTCOME_SECONDS: Final = 0.5
 """How often the outcomes of messages are looked at."""
@@ -54,9 +55,9 @@ ANALYSIS: Final = "analysis"
 class Resend(SliceWork):
     """The work of re-analyses.
 
-    A slice sends ``window`` messages, and waits for their outcomes before it sends more: so few are
-    ahead of a new conversation. At most ``most_waiting`` messages wait, those without an outcome
-    included.
+    A slice sends as many messages as the ``window`` says, and waits for their outcomes before it
+    sends more: so few are ahead of a new conversation. At most ``most_waiting`` messages wait, also
+    if outcomes are missing.
     """
 
     queue: AnalysisQueue
@@ -64,7 +65,7 @@ class Resend(SliceWork):
     outcomes: JobOutcomes
     scan: Scan
     limits: PauseLimits
-    window: int
+    window: Window
     most_waiting: int
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
@@ -92,13 +93,13 @@ class Resend(SliceWork):
         # Slices that are read at the same time send too, so an earlier depth is of no use.
         return (
             _is_counting(job, number)
-            or self.queue.present_depth() + self.window <= self.most_waiting
+            or self.queue.present_depth() + self.window.size <= self.most_waiting
         )
 
     def process(self, job: Job, part: Part, read: ReadPage, deadline: float) -> Done:
         """Count the insights of a page in the first pass, and send messages in the others."""
         is_counting = _is_counting(job, part.number)
-        page = read(part.position, PAGE if is_counting else self.window)
+        page = read(part.position, PAGE if is_counting else self.window.size)
         chosen = [one for one in selected(page.items) if one.created_at < job.created_at]
         if is_counting:
             return Done(page.position, counted(chosen))
@@ -124,11 +125,15 @@ class Resend(SliceWork):
 
     def _wait_for_outcomes(self, job: Job, sent: set[str], deadline: float) -> None:
         """Wait until all of these have an outcome, the job is cancelled, or the deadline comes."""
-        left = sent
+        sent_at, left, waits = self.now(), sent, list[float]()
         while left and self.monotonic() < deadline and self.outcomes.running([job.id]):
             self.sleep(OUTCOME_SECONDS)
-            left = left - self.scan.made_by(job.id, left)
+            called = self.scan.called(job.id, left)
+            waits += [(called_at - sent_at).total_seconds() for called_at in called.values()]
+            left = left - called.keys()
             left = left - self.outcomes.ended(job.id, [*left])
+        if sent:
+            self.window.learn(waits, all_ended=not left)
 
     def _message(self, job: Job, one: Selected) -> Message:
         return Message(
@@ -145,7 +150,7 @@ class Resend(SliceWork):
         reason = self._reason_to_wait()
         if reason is not None:
             return wait(job, *reason)
-        if self.queue.depth() + self.window > self.most_waiting:
+        if self.queue.depth() + self.window.size > self.most_waiting:
             return wait(job, QUEUE, LONGEST_WAIT_SECONDS)
         return None
 
@@ -190,9 +195,10 @@ class Resend(SliceWork):
         return bool(job.waits) and not self.queue.depth() and not self.queue.in_flight()
 
 
-def window_of(calls_per_second: float) -> int:
-    """Return how many messages of a slice may be without an outcome, at a pace of calls."""
-    return max(1, min(PAGE, round(calls_per_second * WINDOW_SECONDS / SLICES_AT_A_TIME)))
+def window_of(calls_per_second: float) -> Window:
+    """Return the window of a slice at a pace of calls."""
+    largest = round(calls_per_second * WINDOW_SECONDS / SLICES_AT_A_TIME)
+    return Window(max(1, min(PAGE, largest)))
 
 
 def _next_pass(job: Job) -> Plan:
