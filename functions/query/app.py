@@ -53,6 +53,7 @@ ROUTES_OF_INGEST = (
     ("DELETE", "/api/v1/conversations"),
     ("DELETE", "/api/v1/conversations/<conversation_id>"),
     ("PUT", "/api/v1/profile"),
+    ("POST", "/api/v1/profile/preview"),
     ("POST", "/api/v1/profile/versions/<version>/activate"),
     ("DELETE", "/api/v1/profile/proposals/<topic>"),
     ("POST", "/api/v1/alerts/rules"),

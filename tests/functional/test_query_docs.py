@@ -48,6 +48,7 @@ def test_the_description_is_served_and_names_every_route(query: Query) -> None:
         "/api/v1/profile/versions",
         "/api/v1/profile/versions/{version}",
         "/api/v1/profile/versions/{version}/activate",
+        "/api/v1/profile/preview",
         "/api/v1/profile/proposals",
         "/api/v1/profile/proposals/{topic}",
         "/api/v1/alerts",

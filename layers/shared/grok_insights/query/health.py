@@ -104,17 +104,17 @@ class HealthCheck:
         return cached.health
 
     def _check(self) -> Health:
-        deadline = time.monotonic() + self.longest_check_seconds
+        deadline = self.monotonic() + self.longest_check_seconds
         depth, dead_letters = self._reads.depth.begin(), self._reads.dead_letters.begin()
-        state = _result_or_none(self._reads.worker_state.begin(), deadline)
+        state = self._result_or_none(self._reads.worker_state.begin(), deadline)
         worker = NO_STATE_STATUS if state is None else self._worker(state)
         healthy = worker["state"] == "running" or worker["reason"] in INTENDED_PAUSES
         body: HealthBody = {
             "status": "healthy" if healthy else "unhealthy",
             "worker": worker,
             "circuit": circuit_word(state, self.limits, self.now()),
-            "queue": {"depth": _result_or_none(depth, deadline)},
-            "dead_letters": _result_or_none(dead_letters, deadline),
+            "queue": {"depth": self._result_or_none(depth, deadline)},
+            "dead_letters": self._result_or_none(dead_letters, deadline),
             "database": "unreachable" if state is None else "reachable",
             "batch_size": None if state is None else state.batch_size or self.smallest_batch_size,
             "mode": self.mode.value,
@@ -124,14 +124,13 @@ class HealthCheck:
     def _worker(self, state: WorkerState) -> WorkerBody:
         return NO_KEY_STATUS if self.lacks_key else worker_status(state, self.limits, self.now())
 
-
-def _result_or_none(read: Future[T], deadline: float) -> T | None:
-    """Return the result of a read; None if it failed or did not end before the deadline."""
-    try:
-        return read.result(max(0.0, deadline - time.monotonic()))
-    except (*AWS_FAILURES, TimeoutError):
-        logger.warning("a read of the health check failed", exc_info=True)
-        return None
+    def _result_or_none(self, read: Future[T], deadline: float) -> T | None:
+        """Return the result of a read; None if it failed or did not end before the deadline."""
+        try:
+            return read.result(max(0.0, deadline - self.monotonic()))
+        except (*AWS_FAILURES, TimeoutError):
+            logger.warning("a read of the health check failed", exc_info=True)
+            return None
 
 
 def worker_status(worker_state: WorkerState, limits: PauseLimits, now: datetime) -> WorkerBody:

@@ -107,7 +107,7 @@ class Resend(SliceWork):
         self._wait_for_outcomes(job, sent, deadline)
         return Done(page.position, Counts(sent=len(sent)))
 
-    def _sent(self, job: Job, chosen: Sequence[Selected]) -> set[str]:
+    def _sent(self, job: Job, chosen: Sequence[Selected]) -> list[str]:
         """Send messages for the insights that the job has not replaced, and return their ids.
 
         Raises
@@ -121,17 +121,17 @@ class Resend(SliceWork):
         unsent = self.queue.send(messages)
         if unsent:
             raise RuntimeError(f"{len(unsent)} messages were not sent")
-        return {message.conversation_id for message in messages}
+        return [message.conversation_id for message in messages]
 
-    def _wait_for_outcomes(self, job: Job, sent: set[str], deadline: float) -> None:
+    def _wait_for_outcomes(self, job: Job, sent: list[str], deadline: float) -> None:
         """Wait until all of these have an outcome, the job is cancelled, or the deadline comes."""
         sent_at, left, waits = self.now(), sent, list[float]()
         while left and self.monotonic() < deadline and self.outcomes.running([job.id]):
             self.sleep(OUTCOME_SECONDS)
             called = self.scan.called(job.id, left)
             waits += [(called_at - sent_at).total_seconds() for called_at in called.values()]
-            left = left - called.keys()
-            left = left - self.outcomes.ended(job.id, [*left])
+            ended = self.outcomes.ended(job.id, [one for one in left if one not in called])
+            left = [one for one in left if one not in called and one not in ended]
         if sent:
             self.window.learn(waits, all_ended=not left)
 
