@@ -238,6 +238,36 @@ def _fails(reworks: Reworks, job_id: str, part: int) -> bool:
     return False
 
 
+def test_an_insight_without_the_topic_of_the_filter_still_counts_as_selected(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock, ALIASES, filter={"topic": "money_back"})
+    reworks.step(StepName.READ, job_id)
+    parts = reworks.step(StepName.PLAN, job_id)["ranges"]
+    with lost_responses(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
+        failed = [part for part in parts if _fails(reworks, job_id, part)]
+    assert failed
+    job = reworks.run(job_id)
+    assert job["progress"]["lines_done"] == 3
+    assert job["outcomes"] == outcomes(3, topics=3)
+
+
+def test_an_insight_that_the_job_itself_has_replaced_is_not_skipped(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock, ALIASES, filter={"topic": "money_back"})
+    reworks.step(StepName.READ, job_id)
+    parts = reworks.step(StepName.PLAN, job_id)["ranges"]
+
+    def process() -> None:
+        for part in parts:
+            reworks.step(StepName.PART, job_id, part=part)
+
+    Storage(reworks.parts).before_write(process)
+    assert reworks.run(job_id)["outcomes"] == outcomes(3, topics=3)
+    assert reworks.versions() == 3
+
+
 def test_an_insight_that_is_replaced_meanwhile_is_read_again(
     reworks: Reworks, clock: Clock
 ) -> None:

@@ -88,10 +88,15 @@ class Scan:
         response = self.client.query(**request, Limit=1, ScanIndexForward=forward)
         return next((item["position"]["S"] for item in response["Items"]), "")
 
-    def page(self, selection: Selection, where: Slice, after: str, limit: int) -> ScanPage:
-        """Return the next selected insights of a slice, of at most ``limit`` that are looked at."""
+    def page(
+        self, selection: Selection, where: Slice, after: str, limit: int, made_by: str
+    ) -> ScanPage:
+        """Return the next selected insights of a slice, of at most ``limit`` that are looked at.
+
+        The insights that the job ``made_by`` has made are selected too, as those that they replace.
+        """
         if selection.conversation_id is not None:
-            return ScanPage(self._named(selection), None)
+            return ScanPage(self._named(selection, made_by), None)
         first = max(selection.first_position(), timestamps.to_text(where.start))
         end = min(selection.end_position(), timestamps.to_text(where.end))
         first = max(first, after + AFTER if after else "")
@@ -102,15 +107,17 @@ class Scan:
         )
         found = [item for item in response["Items"] if item["kind"]["S"] in selection.kinds]
         last = response.get("LastEvaluatedKey")
-        items = self.matching(selection, (item["conversation_id"]["S"] for item in found))
+        ids = (item["conversation_id"]["S"] for item in found)
+        items = self.matching(selection, ids, made_by)
         return ScanPage(items, None if last is None else last["position"]["S"])
 
-    def matching(self, selection: Selection, ids: Iterable[str]) -> list[Item]:
+    def matching(self, selection: Selection, ids: Iterable[str], made_by: str) -> list[Item]:
         """Return the items of those insights that match a selection, apart from its time.
 
-        Damaged items are logged and left out.
+        Those that the job ``made_by`` has made match whatever their labels. Damaged items are
+        logged and left out.
         """
-        match = partial(_matching, selection, self.now())
+        match = partial(_matching, selection, self.now(), made_by)
         return list(all_parsed(match, self._items(ids), "conversation_id"))
 
     def called(self, job_id: str, ids: Iterable[str]) -> dict[str, datetime]:
@@ -118,10 +125,10 @@ class Scan:
         made = (item for item in self._items(ids) if text_of(item, "job_id") == job_id)
         return dict(all_parsed(_called, made, "conversation_id"))
 
-    def _named(self, selection: Selection) -> list[Item]:
+    def _named(self, selection: Selection, made_by: str = "") -> list[Item]:
         """Return the insight of the one conversation that is selected, if it matches."""
         first, end = selection.first_position(), selection.end_position()
-        items = self.matching(selection, [selection.conversation_id or ""])
+        items = self.matching(selection, [selection.conversation_id or ""], made_by)
         return [one for one in items if first <= one["position"]["S"] < end]
 
     def _request(self, shard: int, first: str, end: str) -> dict[str, Any]:
@@ -143,10 +150,12 @@ class Scan:
         return self.batch_get({self.table: {"Keys": keys}})[self.table] if keys else []
 
 
-def _matching(selection: Selection, now: datetime, item: Item) -> Item | None:
+def _matching(selection: Selection, now: datetime, made_by: str, item: Item) -> Item | None:
     """Return an item; None if it does not match."""
     if is_mark(item) or has_expired(item, now) or item["kind"]["S"] not in selection.kinds:
         return None
+    if text_of(item, "job_id") == made_by:
+        return item
     if selection.all_labels and not {*selection.all_labels} <= {*labels_of(item)}:
         return None
     return item

@@ -23,6 +23,7 @@ from grok_insights.jobs.rework.slices import PAGE, Done, ReadPage, SliceWork, se
 
 if TYPE_CHECKING:
     from grok_insights.aws.conversation_reader import ConversationReader, StoredMetadata
+    from grok_insights.aws.dynamodb.attributes import Item
     from grok_insights.aws.insights.scan import Scan
     from grok_insights.aws.ledger import Ledger
     from grok_insights.aws.state.job_outcomes import JobOutcomes
@@ -85,7 +86,7 @@ class Remap(SliceWork):
             saved = self.ledger.save(self._entries(job, insights))
             if saved.unsaved:
                 raise RuntimeError(f"{len(saved.unsaved)} insights were not replaced")
-            insights = stored_insights(self.scan.matching(selection_of(job), saved.superseded))
+            insights = stored_insights(self._matching(job, saved.superseded))
             gone = saved.superseded - {one.counted.conversation_id for one in insights}
             failures = [JobFailure(job.id, one) for one in gone]
             failures += [JobFailure(job.id, one, UNSTORABLE.code) for one in saved.unstorable]
@@ -94,6 +95,13 @@ class Remap(SliceWork):
             if not insights:
                 return
         raise RuntimeError(f"{len(insights)} insights changed before each write")
+
+    def _matching(self, job: Job, ids: Iterable[str]) -> list[Item]:
+        """Return the insights of a job with these ids.
+
+        One that the job has mapped may have no topic of its filter any more.
+        """
+        return self.scan.matching(selection_of(job), ids, made_by=job.id)
 
     def _entries(self, job: Job, insights: Sequence[StoredInsight]) -> list[Entry]:
         """Return what is to be saved: the insights that change."""

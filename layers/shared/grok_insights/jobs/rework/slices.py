@@ -84,7 +84,7 @@ class SliceReader:
             if not self._may_go_on(job, deadline, lambda: work.has_room(job, number)):
                 self.jobs.advance(part, part.model_copy(update={"attempts": 0}))
                 return
-            read = partial(self.scan.page, selection, where)
+            read = partial(self.scan.page, selection, where, made_by=job.id)
             done = work.process(job, part, read, deadline)
             part = self._advanced(part, done)
 
