@@ -8,7 +8,7 @@ profiles that are confused, and those of `by_hand_jobs`.
 
 from __future__ import annotations
 
-from tests.simulation.by_hand_jobs import REANALYSIS
+from tests.simulation.by_hand_jobs import JOBS_BY_HAND
 from tests.simulation.edits import ByHand
 from tests.simulation.edits import made as _made
 
@@ -428,7 +428,7 @@ BY_HAND = (
     *GENERATIONS,
     *FOUND_BEFORE,
     *PROFILES,
-    *REANALYSIS,
+    *JOBS_BY_HAND,
 )
 
 

@@ -9,6 +9,7 @@ from tests.simulation.edits import made
 ANALYSIS, AWS, JOBS = "grok_insights.analysis", "grok_insights.aws", "grok_insights.jobs"
 
 _job = partial(made, "job")
+_remap = partial(made, "remap")
 
 REPLACED = (
     _job(
@@ -162,4 +163,30 @@ COUNTED = (
     ),
 )
 
-REANALYSIS = (*REPLACED, *STOPPED, *NEW_FIRST, *COUNTED)
+MAPPED = (
+    _remap(
+        "a remap keeps no version",
+        f"{AWS}.ledger",
+        (
+            "        if self.rework is None or self.replaces is None:\n            return []",
+            "        if self.rework is None or self.rework.reason is Reason.REMAP:\n"
+            "            return []\n        if self.replaces is None:\n            return []",
+        ),
+    ),
+    _remap(
+        "a remap replaces any revision",
+        f"{AWS}.insights.table",
+        (
+            "        if replaces is None:",
+            '        if item.get("reason", {}).get("S") == "remap":\n            return write\n'
+            "        if replaces is None:",
+        ),
+    ),
+    _remap(
+        "an insight that a remap has mapped already is not selected again",
+        f"{AWS}.insights.scan",
+        ('if text_of(item, "job_id") == made_by:', "if False:"),
+    ),
+)
+
+JOBS_BY_HAND = (*REPLACED, *STOPPED, *NEW_FIRST, *COUNTED, *MAPPED)

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.domain import timestamps
-from tests.simulation import recount, sent
+from tests.simulation import recount, remaps, sent, versions
 from tests.simulation.functions import DEPLOYED_ATTEMPTS
 from tests.simulation.grok import digest
 from tests.simulation.history import id_of
+from tests.simulation.operators import TODAY, documents
 from tests.simulation.outages import OF_GROK
 from tests.simulation.urls import DEAD, QUEUE
-from tests.simulation.versions import faults
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Invariants:
 
         If a profile was stored, also check that the API finds the counters of all labels right.
         """
-        for fault in islice(faults(self.world.dynamodb, self.world.profiles), 1):
+        for fault in islice(versions.faults(self.world.dynamodb, self.world.profiles), 1):
             self.world.violated("profile", fault)
         if not self.world.profiles.stored or redriven:
             return
@@ -72,6 +72,17 @@ class Invariants:
         insight = self._stored().get(id_of(key))
         if insight is None or insight["status"]["S"] != "completed":
             self.world.violated("service", "a conversation that was sent in calm was not analysed")
+
+    def check_mapped(self) -> None:
+        """Check that the active profile maps no insight otherwise, since a remap ran in calm."""
+        dynamodb, jobs = self.world.dynamodb, documents(self.world)
+        if self.actors.operators.ids.get("mapped") not in jobs:
+            self.world.violated("service", "a remap that was started in calm was refused")
+        active = versions.active(self._items("state").get("profile"))
+        for identity in islice(
+            remaps.unmapped(dynamodb, versions.stored(dynamodb)[active], TODAY), 1
+        ):
+            self.world.violated("mapped", f"{identity} is not mapped by version {active}")
 
     def check_expired(self, name: str, since: float) -> None:
         """Check that clients see a conversation and its insight, or neither, while items expire.

@@ -1,27 +1,36 @@
-"""The part of a scenario in which operators analyse stored insights again.
+"""The part of a scenario in which operators analyse stored insights again, or map them anew.
 
-A third of the seeds has jobs. Their numbers come from a stream of their own, so that the scenarios
-of the other seeds stay as they are.
+A third of the seeds has jobs, and half of these have remaps. Their numbers come from streams of
+their own, so that the scenarios of the other seeds stay as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import sent
+from tests.simulation.kinds import REANALYSIS, REMAP
 from tests.simulation.operation import HOPELESS, REFUSED, WAITS, Operation
 from tests.simulation.operators import OPTIONS
+from tests.simulation.profiles import BUILT_IN
 from tests.simulation.workflows import LOST, TWICE, UNAVAILABLE
 
 if TYPE_CHECKING:
     from tests.simulation.scenario import Scenario
 
 SHARE = 1 / 3
-KINDS = ("reanalysis",)
-"""The kinds of jobs that are started. Another kind on stored insights needs only its name here,
-and its state machine in `workflows`."""
+REMAPS = 0.5
+"""The share of these seeds in which some jobs are remaps."""
+
+KINDS = (REANALYSIS, REMAP)
+"""The kinds of jobs that are started."""
+
+MAPPINGS = (0, 0, 1, 2, 2, BUILT_IN)
+"""The profiles that are activated before a remap: with an alias, segments, closed topics, or none
+of them."""
 
 CONVERSATIONS = 10
 OVER_BUDGET = 0.15
@@ -33,9 +42,19 @@ def has_jobs(seed: int) -> bool:
     return Random(f"{seed}/reanalysis").random() < SHARE
 
 
+def has_remaps(seed: int) -> bool:
+    """Return whether some jobs of a seed's scenario are remaps."""
+    return has_jobs(seed) and Random(f"{seed}/mapped").random() < REMAPS
+
+
 def seeds_with_jobs(count: int) -> list[int]:
     """Return the first seeds that have jobs."""
-    return list(islice((seed for seed in range(1_000_000) if has_jobs(seed)), count))
+    return list(islice(filter(has_jobs, range(1_000_000)), count))
+
+
+def seeds_with_remaps(count: int) -> list[int]:
+    """Return the first seeds that have remaps."""
+    return list(islice(filter(has_remaps, range(1_000_000)), count))
 
 
 def with_jobs(scenario: Scenario, span: float) -> Scenario:
@@ -43,8 +62,10 @@ def with_jobs(scenario: Scenario, span: float) -> Scenario:
     if not has_jobs(scenario.seed):
         return scenario
     draw = Random(f"{scenario.seed}/jobs")
+    scenario.has_remaps = has_remaps(scenario.seed)
+    kinds = KINDS if scenario.has_remaps else (REANALYSIS,)
     for number in range(draw.choice([1, 1, 2])):
-        scenario.operations += _job(draw, span, f"job{number}")
+        scenario.operations += _job(draw, span, f"job{number}", kinds)
     scenario.operations += _meanwhile(draw, span)
     scenario.calm_at = max(scenario.calm_at, span + draw.choice([60.0, 150.0]))
     scenario.rates |= {
@@ -54,17 +75,30 @@ def with_jobs(scenario: Scenario, span: float) -> Scenario:
     }
     if draw.random() < OVER_BUDGET:
         _over_budget(scenario, draw)
+    if scenario.has_remaps:
+        remaps = Random(f"{scenario.seed}/remap")
+        scenario.operations += _remap(remaps, span)
+        scenario.rates[TWICE] = remaps.choice([0.1, 0.4])
     return scenario
 
 
-def _job(draw: Random, span: float, key: str) -> list[Operation]:
+def _remap(draw: Random, span: float) -> list[Operation]:
+    """Return the operations on a remap, and those that activate profiles before it, or meanwhile.
+
+    The first one comes when most conversations are analysed.
+    """
+    times = [0.6 + draw.random() * 0.3, *([0.8 + draw.random() * 0.6] * (draw.random() < 0.5))]
+    made = [
+        Operation(span * at, "analyst", "profile", number=draw.choice(MAPPINGS)) for at in times
+    ]
+    return made + _job(draw, span, "remap", (REMAP,))
+
+
+def _job(draw: Random, span: float, key: str, kinds: Sequence[str]) -> list[Operation]:
     """Return the operations on one job: it may be cancelled, and started again at once or later."""
     at = span * (0.6 + draw.random() * 0.7)
-    made = [
-        Operation(
-            at, "operator", "start job", key, draw.choice(KINDS), draw.randrange(len(OPTIONS))
-        )
-    ]
+    kind = draw.choice(kinds)
+    made = [Operation(at, "operator", "start job", key, kind, draw.randrange(len(OPTIONS)))]
     for _ in range(draw.choice([0, 1, 1, 2])):
         at += draw.choice([1.0, 5.0, 30.0, 60.0]) * (0.5 + draw.random())
         made.append(Operation(at, "operator", "cancel job", key, number=draw.choice([0, WAITS])))

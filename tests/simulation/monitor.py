@@ -87,7 +87,7 @@ class Monitor:
             self._job_changed(before)
         if operation == "transact_write_items":
             self._check_replaced(request, before)
-            self.reworks.written(request, before)
+            self.reworks.written(task, request, before)
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()

@@ -53,8 +53,8 @@ from tests.simulation.mutation import (
     path_of,
 )
 
-JOB = "job: "
-"""The beginning of the texts of mutants that only seeds with jobs can detect."""
+JOB, REMAP = "job: ", "remap: "
+"""The beginnings of the texts of mutants that only seeds with jobs, or with remaps, can detect."""
 
 SEEDS_FOR_CONDITIONS = 20
 SEEDS_FOR_HARMLESS = 30
@@ -172,10 +172,12 @@ def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
     Every second seed has a focus that is what the module is for.
     """
     from tests.simulation.focus import seeds_of
-    from tests.simulation.jobs import seeds_with_jobs
+    from tests.simulation.jobs import seeds_with_jobs, seeds_with_remaps
 
     if mutant.source.startswith(JOB):
         return seeds_with_jobs(most)[before:]
+    if mutant.source.startswith(REMAP):
+        return seeds_with_remaps(most)[before:]
     name = f"{mutant.module} {mutant.source}"
     focuses = next((names for part, names in FOCUSES.items() if part in name), ())
     pairs = zip_longest(seeds_of(focuses, most) if focuses else [], range(most))

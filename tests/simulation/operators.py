@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.answers import ALIAS
+from tests.simulation.kinds import REMAP
 from tests.simulation.operation import WAITS
 from tests.simulation.stepfunctions import RUNNING
 
@@ -31,6 +33,9 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 )
 """What jobs are started on. Each range has few days, because each day of a shard is a slice."""
 
+OF_AN_ALIAS: dict[str, Any] = {"filter": {"from": TODAY, "topic": ALIAS}}
+"""What remaps are started on that have a filter: their insights have another topic afterwards."""
+
 WAIT_SECONDS, MOST_WAITS = 0.25, 600
 POLL_SECONDS = 20.0
 MAX_STARTS = 3
@@ -53,7 +58,7 @@ class Operators:
         }
 
     def _start(self, name: str, operation: Operation) -> None:
-        options = OPTIONS[operation.number % len(OPTIONS)]
+        options = options_of(operation)
         response = self.api.request(name, "POST", JOBS, {"kind": operation.text, **options})
         if response.status == 202:
             self.ids[operation.key] = response.body["id"]
@@ -84,7 +89,8 @@ class Operators:
         job_id = self._id(name, operation.key)
         if job_id is not None:
             if operation.number == WAITS:
-                self._wait(lambda: job_id in self.world.monitor.reworks.senders)
+                reworks = self.world.monitor.reworks
+                self._wait(lambda: job_id in reworks.senders or job_id in reworks.replaced)
             self.cancel(name, job_id)
 
     def cancel(self, name: str, job_id: str) -> Response:
@@ -150,6 +156,15 @@ class Operators:
         executions = self.workflows.service.executions
         found = [one for arn, one in executions.items() if arn.endswith(f":{job_id}-{run}")]
         return any(one.status == RUNNING for one in found)
+
+
+def options_of(operation: Operation) -> dict[str, Any]:
+    """Return what a job is started on. A remap with a filter changes what that is about."""
+    options = OPTIONS[operation.number % len(OPTIONS)]
+    filter_ = options["filter"]
+    if operation.text == REMAP and filter_["from"] == TODAY and len(filter_) > 1:
+        return OF_AN_ALIAS
+    return options
 
 
 def documents(world: World) -> dict[str, Any]:

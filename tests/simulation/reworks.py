@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from grok_insights.aws.insights.item import is_mark
 from grok_insights.domain import timestamps
 from grok_insights.flow.priority import YIELD_SECONDS, YOUNG_SECONDS, rework_budget
+from tests.simulation import remaps, versions
+from tests.simulation.kinds import REANALYSIS, REMAP
 from tests.simulation.operators import documents
 from tests.simulation.recount import text_of
 
@@ -51,6 +53,8 @@ class Reworks:
     """Since when a job makes no calls for messages that are received later."""
     replaced: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The conversations whose insight a job has replaced."""
+    replacements: Counter[str] = field(default_factory=Counter)
+    """How many insights a job has replaced."""
     changed: defaultdict[str, list[tuple[float, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -131,13 +135,15 @@ class Reworks:
     def sends(self, bodies: Sequence[str]) -> None:
         """Record the messages that a job has sent."""
         for body in map(json.loads, bodies):
+            if documents(self.world)[body["job"]]["kind"] != REANALYSIS:
+                self.world.violated("sends", f"{body['job']} sends messages, and needs no call")
             self.senders.add(body["job"])
             key = (body["conversation_id"],)
             item = self.world.dynamodb.tables["conversations"].items.get(key, {})
             if item.keys() & {"text", "turns"}:
                 self.sent[text_of(item)] += 1
 
-    def written(self, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
+    def written(self, task: Task, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
         """Check what a transaction has changed."""
         for table, key, old in before:
             new = self.world.dynamodb.tables[table].items.get(key)
@@ -149,27 +155,50 @@ class Reworks:
                 job_id = "" if new is None else new.get("job_id", {}).get("S", "")
                 self.changed[key[0]].append((self.world.scheduler.now, job_id))
                 if job_id and new is not None:
-                    self._check_replacement(job_id, old, new, request)
+                    self._check_replacement(task, job_id, old, new, request)
 
     def _check_erased(self, identity: str) -> None:
         """Check that no version of an erased conversation is left."""
         if any(key[0] == identity for key in self.world.dynamodb.tables["versions"].items):
             self.world.violated("erased", f"{identity} was erased, and a version is there")
 
-    def _check_replacement(self, job_id: str, old: Item | None, new: Item, request: Any) -> None:
-        """Check that a job replaces an insight once, by a completed one, and keeps the old one."""
-        identity = new["conversation_id"]["S"]
-        for fault in _faults(old, new):
+    def _check_replacement(
+        self, task: Task, job_id: str, old: Item | None, new: Item, request: Any
+    ) -> None:
+        """Check that a job replaces an insight by one that it may be, and keeps the old one."""
+        identity, job = new["conversation_id"]["S"], documents(self.world)[job_id]
+        found = [*_faults(old, new, job["kind"])]
+        if old is not None and not found:
+            if job["kind"] == REMAP:
+                found = [*self._faults_of_remap(task, old, new)]
+            else:
+                found = [*self._faults_of_reanalysis(job, old, new)]
+        for fault in found:
             self.world.violated("replaced", f"the insight of {identity} that a job saved {fault}")
-        if identity in self.replaced[job_id]:
-            self.world.violated("replaced", f"a job has replaced the insight of {identity} twice")
-        started = timestamps.from_text(documents(self.world)[job_id]["created_at"])
-        if old is not None and not is_mark(old) and _created_at(old) >= started:
-            self.world.violated("replaced", f"a job has replaced a later insight of {identity}")
         self.replaced[job_id].add(identity)
+        self.replacements[job_id] += 1
         kept = [one for one in _versions(request) if one["conversation_id"]["S"] == identity]
         if old is not None and not _is_version(kept, old):
             self.world.violated("version", f"the version of {identity} is not what was replaced")
+
+    def _faults_of_reanalysis(self, job: Any, old: Item, new: Item) -> Iterator[str]:
+        """Yield what is wrong: it replaces an insight from before the job, once."""
+        if new["conversation_id"]["S"] in self.replaced[job["id"]]:
+            yield "is the second one of the job"
+        if _created_at(old) >= timestamps.from_text(job["created_at"]):
+            yield "replaces a later one"
+
+    def _faults_of_remap(self, task: Task, old: Item, new: Item) -> Iterator[str]:
+        """Yield what is wrong: it is the old one, mapped by the profile that was read last."""
+        state: dict[str, Any] = getattr(task.owner, "state", {})
+        active = versions.active(state.get("profile"))
+        stored = versions.stored(self.world.dynamodb)
+        yield from remaps.faults(old, new, active, stored.get(active))
+
+    def remapped(self) -> int:
+        """Return how many insights remaps have replaced."""
+        jobs = documents(self.world)
+        return sum(self.replacements[one] for one in jobs if jobs[one]["kind"] == REMAP)
 
     def check(self) -> None:
         """Check at the end that each job has ended, with an outcome for each of its insights."""
@@ -191,15 +220,20 @@ class Reworks:
     def _check_outcomes(self, job_id: str, job: Any) -> None:
         counts = self._counts(job_id)
         done, missed = len(self.replaced[job_id]), len(self._missed(job_id))
-        if self.replaced[job_id] & self._missed(job_id):
+        others = self._disturbed(job_id, job)
+        twice = self.replaced[job_id] & self._missed(job_id)
+        if twice - (others if job["kind"] == REMAP else set()):
             self.world.violated("outcomes", f"{job_id} has two outcomes of one conversation")
-        if (counts["done"], counts["failed"] + counts["skipped"]) != (done, missed):
-            found = f"{done} were replaced and {missed} were not"
+        made = self.replacements[job_id]
+        if (counts["done"], counts["failed"] + counts["skipped"]) != (made, missed):
+            found = f"{made} were replaced and {missed} were not"
             self.world.violated("outcomes", f"{job_id} counts {dict(counts)}, and {found}")
         selected = 0 if job["options"]["dry_run"] else job["counts"]["selected"]
-        others = len(self._disturbed(job_id, job))
-        if job["status"] == "completed" and abs(done + missed - selected) > others:
-            found = f"{done} were replaced, {missed} were not, and {others} changed otherwise"
+        rest = selected - done - missed
+        # A remap leaves insights as they are that do not change.
+        wrong = -rest if job["kind"] == REMAP else abs(rest)
+        if job["status"] == "completed" and wrong > len(others):
+            found = f"{done} were replaced, {missed} not, and {len(others)} changed otherwise"
             self.world.violated("outcomes", f"{job_id} has selected {selected}: {found}")
 
     def _counts(self, job_id: str) -> Counter[str]:
@@ -231,16 +265,18 @@ def _invocation(task: Task) -> str:
     return "/".join(task.name.split("/")[:2])
 
 
-def _faults(old: Item | None, new: Item) -> Iterator[str]:
-    """Yield what is wrong with an insight that a job has saved in place of another one."""
+def _faults(old: Item | None, new: Item, kind: str) -> Iterator[str]:
+    """Yield what is wrong with an insight that a job of a kind has saved in place of another."""
     if old is None or is_mark(old):
         yield "replaces none"
         return
     if new["status"]["S"] != "completed":
         yield "is a failure"
+    if new["reason"]["S"] != kind:
+        yield f"has the reason {new['reason']['S']}"
     if old["generation"] != new["generation"]:
         yield "is of another generation"
-    if old.get("job_id") == new["job_id"]:
+    if kind == REANALYSIS and old.get("job_id") == new["job_id"]:
         yield "replaces that of the same job"
     if int(old["revision"]["N"]) + 1 != int(new["revision"]["N"]):
         yield "is not the next revision"

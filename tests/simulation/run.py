@@ -16,6 +16,7 @@ from tests.simulation.aws import Client
 from tests.simulation.functions import STEP_SECONDS, Api, Function
 from tests.simulation.history import History
 from tests.simulation.invariants import Invariants
+from tests.simulation.kinds import REMAP
 from tests.simulation.operation import Operation
 from tests.simulation.operators import Operators
 from tests.simulation.queue_mapping import Mapping
@@ -54,6 +55,8 @@ class Result:
     expected: Counter[str] = field(default_factory=Counter)
     replaced: int = 0
     """How many insights jobs have replaced."""
+    remapped: int = 0
+    """How many insights remaps have replaced."""
 
 
 def run(scenario: Scenario, ignored_conditions: frozenset[str] = frozenset()) -> Result:
@@ -95,7 +98,8 @@ def run_world(world: World) -> Result:
         world.faults.happened,
         Counter(world.dynamodb.conditions),
         world.expected,
-        sum(map(len, world.monitor.reworks.replaced.values())),
+        world.monitor.reworks.replacements.total(),
+        world.monitor.reworks.remapped(),
     )
 
 
@@ -123,6 +127,10 @@ class Director:
             self._operator("deploy", "100")
         self.actors.operators.all_ended("end", self._most_seconds())
         self._drain()
+        if scenario.has_remaps:
+            self._operator("start job", "mapped", REMAP)
+            self.actors.operators.all_ended("mapped", self._most_seconds())
+            self.invariants.check_mapped()
         self._operator("post", "calm", "parcel calm")
         self._drain()
         self.invariants.check_service("calm")

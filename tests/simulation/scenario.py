@@ -56,6 +56,8 @@ class Scenario:
     """How many values of a segment are known at the start."""
     keeps_budget: bool = False
     """Whether the daily budget stays as it is, so that work goes on the next day."""
+    has_remaps: bool = False
+    """Whether some jobs are remaps. Then another one runs when all is calm."""
     # Changed by the run.
     paused_since: float | None = None
     is_healed: bool = False

@@ -1,4 +1,7 @@
-"""Checks that each insight is what exactly one version of the profile makes of its conversation."""
+"""Checks that each insight is what exactly one version of the profile makes of its conversation.
+
+Its topics and segments are what the version makes by which a remap has mapped them, if one has.
+"""
 
 from __future__ import annotations
 
@@ -62,20 +65,35 @@ class Version:
         return static_part(self.profile, "")
 
     def differences(self, one: Stored) -> Iterator[str]:
-        """Yield what this version would have made otherwise."""
+        """Yield what an analysis with this version would have made otherwise."""
         meta = one.document["meta"]
         if meta["prompt_version"] != self._static.version:
             yield "prompt_version"
-        if one.document.get("segments", {}) != self._segments(one):
-            yield "segments"
         if one.document["status"] == "failed":
             return
         if one.document.get("fields", {}) != self._fields(one):
             yield "fields"
-        if not self._has_its_topics(one.document["topics"]):
-            yield "topics"
         if not self._has_its_quotes(one):
             yield "quotes"
+
+    def differences_of_mapping(self, one: Stored) -> Iterator[str]:
+        """Yield what this version would have mapped otherwise, in the analysis or in a remap."""
+        if one.document.get("segments", {}) != self._segments(one):
+            yield "segments"
+        if one.document["status"] != "failed" and not self._has_its_topics(one.document["topics"]):
+            yield "topics"
+
+    def maps(self, insight: Items, conversation: Items) -> bool:
+        """Return whether a remap by this version would change an insight."""
+        return any(self.differences_of_mapping(Stored(insight, from_item(conversation))))
+
+    def mapped(self, topics: list[str]) -> list[str]:
+        """Return what a remap makes of topics."""
+        names = {one: label.name for label in self.profile.topics.labels for one in label.aliases}
+        names |= {label.name: label.name for label in self.profile.topics.labels}
+        if self.profile.topics.mode is TopicMode.OPEN:
+            return list(dict.fromkeys(names.get(one, one) for one in topics))
+        return list(dict.fromkeys(names[one] for one in topics if one in names)) or [OTHER]
 
     def _fields(self, one: Stored) -> dict[str, Any]:
         keys = {field.name: field.name for field in self.profile.fields}
@@ -144,23 +162,38 @@ def _text(conversation: Conversation, quote: Items) -> str:
 
 def faults(dynamodb: DynamoDB, profiles: Profiles) -> Iterator[str]:
     """Yield what is wrong: an insight of no or of several versions, a lost version, a set."""
-    state = {key[0]: item for key, item in dynamodb.tables["state"].items.items()}
-    seen = {
-        name.partition("#")[2]: frozenset(item["seen"]["SS"])
-        for name, item in state.items()
-        if name.startswith("segment#")
-    }
-    versions = {number: Version(one, seen) for number, one in _stored_profiles(state)}
+    versions = stored(dynamodb)
     conversations = recount.conversations(dynamodb)
     for item in recount.insights(dynamodb):
         identity = item["conversation_id"]["S"]
         if identity in conversations:
-            stored = Stored(item, from_item(conversations[identity]))
-            yield from _faults_of(stored, versions, profiles.asked[identity])
-    yield from _faults_of_state(versions, profiles, seen)
-    pointer = state.get("profile")
+            one = Stored(item, from_item(conversations[identity]))
+            yield from _faults_of(one, versions, profiles.asked[identity])
+    yield from _faults_of_state(versions, profiles, _seen(dynamodb))
+    pointer = dynamodb.tables["state"].items.get(("profile",))
     if pointer is not None and int(pointer["newest"]["N"]) != max(versions):
         yield f"version {max(versions)} is the newest, and the pointer names another one"
+
+
+def active(pointer: Items | None) -> int:
+    """Return the number of the version that the pointer names as the active one."""
+    return BUILT_IN.version if pointer is None else int(pointer["active"]["N"])
+
+
+def stored(dynamodb: DynamoDB) -> dict[int, Version]:
+    """Return the versions that are stored, and the built-in one, by number."""
+    state = {key[0]: item for key, item in dynamodb.tables["state"].items.items()}
+    seen = _seen(dynamodb)
+    return {number: Version(one, seen) for number, one in _stored_profiles(state)}
+
+
+def _seen(dynamodb: DynamoDB) -> dict[str, frozenset[str]]:
+    """Return the known values of segments."""
+    return {
+        key[0].partition("#")[2]: frozenset(item["seen"]["SS"])
+        for key, item in dynamodb.tables["state"].items.items()
+        if key[0].startswith("segment#")
+    }
 
 
 def _stored_profiles(state: Items) -> Iterator[tuple[int, Profile]]:
@@ -174,9 +207,12 @@ def _stored_profiles(state: Items) -> Iterator[tuple[int, Profile]]:
 def _faults_of(one: Stored, versions: Mapping[int, Version], asked: set[int]) -> Iterator[str]:
     """Yield what is wrong with an insight."""
     identity, number = one.conversation.id, one.document["meta"]["profile_version"]
-    if number not in versions:
-        yield f"{identity} names version {number}, which was not stored"
+    mapped_by = one.document["meta"].get("mapping_version", number)
+    if unknown := {number, mapped_by} - versions.keys():
+        yield f"{identity} names {unknown}, which were not stored"
         return
+    if different := [*versions[mapped_by].differences_of_mapping(one)]:
+        yield f"{identity} is mapped by version {mapped_by}, and has other {different}"
     if different := [*versions[number].differences(one)]:
         yield f"{identity} names version {number}, and has other {different}"
     if set(labels_of(one.item)) != versions[number].labels(one.document):
