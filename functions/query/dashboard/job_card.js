@@ -62,6 +62,7 @@ export function countWords({ kind, counts, outcomes, estimate, progress, dry_run
   }
   if (isCheck) return "";
   if (outcomes) return outcomeWords(outcomes);
+  if (kind !== "import") return `${counted(progress.lines_done, "insight")} done.`;
   const parts = [counted(counts.accepted, "line") + " accepted"];
   if (counts.repeated) parts.push(`${whole(counts.repeated)} of them known before`);
   if (counts.rejected) parts.push(`${whole(counts.rejected)} rejected`);

@@ -10,7 +10,7 @@ const MOST = 50;
 const SOON_MS = 4000;
 
 export function show(place, page) {
-  const view = { page, timer: 0, list: h("div", { "aria-busy": "true" }, skeleton("row"), skeleton("row")) };
+  const view = { page, timer: 0, seen: new Map(), list: h("div", { "aria-busy": "true" }, skeleton("row"), skeleton("row")) };
   const again = h("section", { class: "card", "aria-labelledby": "again-title" });
   const start = reanalysisCard(again, page);
   fill(place, h("div", { class: "stacked" }, again, h("section", { class: "card", "aria-labelledby": "jobs-title" },
@@ -24,13 +24,19 @@ export function show(place, page) {
 async function refresh(view) {
   clearTimeout(view.timer);
   const { json } = await api.get("api/v1/jobs", { limit: MOST });
-  const items = await Promise.all(json.items.map(present));
+  const items = await Promise.all(json.items.map((job) => present(view, job)));
   refill(view.list, items.length ? table(view, items) : nothing());
   if (items.some((job) => job.status === "running") && !document.hidden) view.timer = setTimeout(() => view.page.refresh(), SOON_MS);
 }
 
-/** Return a job with its present progress: the list has that of the last plan. */
-const present = async (job) => (job.status === "running" ? (await api.get(`api/v1/jobs/${job.id}`)).json : job);
+/** Return a job with its progress and outcomes, if it runs or ran when it was last shown: the list has neither. */
+async function present(view, job) {
+  const seen = view.seen.get(job.id);
+  if (job.status !== "running" && seen?.status !== "running") return seen ?? job;
+  const { json } = await api.get(`api/v1/jobs/${job.id}`);
+  view.seen.set(job.id, json);
+  return json;
+}
 
 const nothing = () => h("p", { class: "empty" }, "There are no jobs yet.");
 
