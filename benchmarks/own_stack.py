@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-CHECKOUT: Final = Path(__file__).parent.parent
+from benchmarks.lambda_env import CHECKOUT
+
 TABLE: Final = "_TABLE_NAME"
 
 

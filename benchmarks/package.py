@@ -10,11 +10,11 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from benchmarks.figure import Figure
+from benchmarks.lambda_env import CHECKOUT
 from scripts.local import sam
 from scripts.local.files import LocalFiles, exclusive
 from scripts.local.isolation import tool_environment
 
-CHECKOUT = Path(__file__).parents[1]
 TITLE = "Deployment package"
 MEGABYTE = 1_000_000
 LIMITS = {"SharedLayer, unzipped": 16.0}

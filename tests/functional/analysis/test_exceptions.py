@@ -142,15 +142,21 @@ def test_calls_that_have_begun_are_waited_for_where_no_thread_is_left_for_the_ne
         assert len(worker.standin.books.calls) == 2
 
 
-def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker: Worker) -> None:
+def _open_circuit(worker: Worker) -> list[str]:
+    """Let an outage open the circuit, until it may be probed; return the ids that wait."""
     ids = worker.conversations(10)
     at_the_start_of_a_second()
     worker.standin.books.begin_outage(30, "reset")
     worker.run(*ids)
     worker.standin.books.end_outages()
-    made = len(worker.standin.books.calls)
     worker.sent()
     time.sleep(1.1)
+    return ids
+
+
+def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker: Worker) -> None:
+    ids = _open_circuit(worker)
+    made = len(worker.standin.books.calls)
     with worker.refusing("PutItem", "circuit#grok", code="ThrottlingException"):
         assert worker.run(*ids) == []
     assert len(worker.standin.books.calls) == made
@@ -162,14 +168,8 @@ def test_a_throttled_write_while_a_probe_is_claimed_costs_nobody_anything(worker
 def test_a_probe_whose_claim_outlasts_its_start_time_makes_no_call(
     worker: Worker, clock: RunningClock
 ) -> None:
-    ids = worker.conversations(10)
-    at_the_start_of_a_second()
-    worker.standin.books.begin_outage(30, "reset")
-    worker.run(*ids)
-    worker.standin.books.end_outages()
+    ids = _open_circuit(worker)
     made = len(worker.standin.books.calls)
-    worker.sent()
-    time.sleep(1.1)
 
     def take_long(model: OperationModel, params: dict[str, Any], **_: Any) -> None:
         if model.name == "PutItem" and b"circuit#grok" in params["body"]:
