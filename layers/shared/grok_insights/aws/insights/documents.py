@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from grok_insights.aws.dynamodb.attributes import text
 from grok_insights.aws.dynamodb.items import has_expired, parsed_or_none
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from grok_insights.aws.dynamodb.attributes import Item
     from grok_insights.aws.dynamodb.batch_get import BatchGet
     from grok_insights.domain.selection import Selection
+
+
+SHOWN: Final = (
+    "conversation_id, #status, #position, #kind, #tags, #ttl, #labels, long_labels, #document"
+)
+"""A projection: the document, and what is compared with the index entry and the selection."""
+NAMES: Final = {
+    f"#{name}": name for name in ("status", "position", "kind", "tags", "ttl", "labels", "document")
+}
 
 
 class IndexEntry(NamedTuple):
@@ -78,7 +87,8 @@ class Documents:
         keys: list[dict[str, Any]] = [{"conversation_id": {"S": one}} for one in conversation_ids]
         if not keys:
             return {}
-        items = self.batch_get({self.table: {"Keys": keys}}, consistent=consistent)
+        wanted = {"Keys": keys, "ProjectionExpression": SHOWN, "ExpressionAttributeNames": NAMES}
+        items = self.batch_get({self.table: wanted}, consistent=consistent)
         return {item["conversation_id"]["S"]: item for item in items[self.table]}
 
     def _placed(self, item: Item | None, selection: Selection) -> Placed | None:
