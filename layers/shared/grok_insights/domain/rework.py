@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from grok_insights.domain.comparison import changes
+from grok_insights.domain.version_changes import changes
 
 DONE: Final = "done"
 CHANGED: Final = "changed"

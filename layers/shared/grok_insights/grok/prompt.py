@@ -1,4 +1,4 @@
-"""The prompt: the input of the mock or of Grok for one conversation."""
+"""One conversation as the mock or Grok gets it, without the system prompt."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from zlib import crc32
 
 from grok_insights.domain import pricing
 from grok_insights.flow.budget import OVERHEAD_TOKENS
-from grok_insights.grok.instructions import system_prompt
 from grok_insights.grok.schema import schema
+from grok_insights.grok.system_prompt import system_prompt
 
 if TYPE_CHECKING:
     from grok_insights.domain.profile import Profile

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
-from grok_insights.domain.comparison import changes
+from grok_insights.domain.version_changes import changes
 from grok_insights.errors import NotFound
 from grok_insights.validation import Model, VersionNumber
 

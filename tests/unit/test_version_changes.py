@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grok_insights.domain.comparison import Change, changes
+from grok_insights.domain.version_changes import Change, changes
 
 BEFORE = {
     "status": "completed",
