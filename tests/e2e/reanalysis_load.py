@@ -178,7 +178,7 @@ def run(load: Load, insights: int, new: int, rate: int) -> dict[str, Any]:
     AssertionError
         Counters differ from a recount, the re-analysis lost an insight, or it ended too soon.
     """
-    first = datetime.now(UTC) - timedelta(days=40)
+    first = datetime.now(UTC).replace(microsecond=0) - timedelta(days=40)
     step = timedelta(days=2) / insights
     load.store(insights, first, step)
     load.require_equal_counters("before the re-analysis")
@@ -204,6 +204,7 @@ def run(load: Load, insights: int, new: int, rate: int) -> dict[str, Any]:
         load.backlog.wait_until_analysed()
     assert job["status"] == "completed", job["error"]
     assert job["outcomes"]["failed"] == job["outcomes"]["skipped"] == 0, job["outcomes"]
+    assert job["outcomes"]["done"] == insights, job["outcomes"]
     load.require_equal_counters("at the end")
     without, during = load.waits(alone), load.waits(both)
     return {

@@ -138,7 +138,7 @@ class Reworks:
         for _ in range(most_rounds):
             result = self.step(StepName(state), job_id, run)
             state = result["next"]
-            if state == "import":
+            if state in {"import", "import_one_by_one"}:
                 for part in result["ranges"]:
                     self.step(StepName.PART, job_id, run, part)
                 if analyse:

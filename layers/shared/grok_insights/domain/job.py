@@ -391,7 +391,7 @@ class StepName(StrEnum):
     FAIL = "fail"
 
 
-NextState = Literal["read", "plan", "wait", "import", "finish", "stop"]
+NextState = Literal["read", "plan", "wait", "import", "import_one_by_one", "finish", "stop"]
 
 
 def line_id(digest: str, line: int) -> UUID:

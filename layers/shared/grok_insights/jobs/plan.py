@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     """The job after planning, the next state, and what it needs: seconds, or parts."""
 
     job: Job
-    next: Literal["plan", "wait", "import", "finish"]
+    next: Literal["plan", "wait", "import", "import_one_by_one", "finish"]
     seconds: int = 0
     parts: Sequence[int] = ()
     error: JobError | None = None

@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from grok_insights.aws.state.pauses import PauseStore
     from grok_insights.flow.pauses import WorkerState
 
-SLICES_AT_A_TIME: Final = 4
-"""``MaxConcurrency`` of the state machine (infra/state-machines)."""
-
 WINDOW_SECONDS: Final = 1.0
-"""How long the calls of all slices take at their pace, if their windows are the largest."""
+"""How long the calls of a window take at their pace, if it is the largest."""
 
 OUTCOME_SECONDS: Final = 0.5
 """How often the outcomes of messages are looked at."""
@@ -43,8 +40,8 @@ OUTCOME_SECONDS: Final = 0.5
 STALLED_WAITS: Final = 8
 """After so many waits without an outcome, about 11 minutes, the slices are read again."""
 
-MAX_SENDING: Final = 40
-"""Slices of a round that sends. Each may wait for 90 seconds for room in the queue, 4 at a time."""
+MAX_SENDING: Final = 10
+"""Slices of a round that sends. Each may wait for 90 seconds for room in the queue."""
 
 NEW_FIRST: Final = "new_conversations"
 QUEUE: Final = "queue"
@@ -55,9 +52,9 @@ ANALYSIS: Final = "analysis"
 class Resend(SliceWork):
     """The work of re-analyses.
 
-    A slice sends as many messages as the ``window`` says, and waits for their outcomes before it
-    sends more: so few are ahead of a new conversation. At most ``most_waiting`` messages wait, also
-    if outcomes are missing.
+    One slice at a time sends as many messages as the ``window`` says, and waits for their outcomes
+    before it sends more: so few are ahead of a new conversation. At most ``most_waiting`` messages
+    wait, also if outcomes are missing.
     """
 
     queue: AnalysisQueue
@@ -86,11 +83,15 @@ class Resend(SliceWork):
             return self._after_pass(job)
         if _is_counting(job, parts[0].number):
             return reading(job, JobPhase.COUNTING, parts)
-        return self._waiting(job) or reading(job, JobPhase.SENDING, parts[:MAX_SENDING])
+        plan = self._waiting(job)
+        if plan is None:
+            plan = reading(job, JobPhase.SENDING, parts[:MAX_SENDING])
+            plan = plan._replace(next="import_one_by_one")
+        return plan
 
     def has_room(self, job: Job, number: int) -> bool:
         """Return whether the queue has room for the messages of another page."""
-        # Slices that are read at the same time send too, so an earlier depth is of no use.
+        # Other jobs and clients send too, so an earlier depth is of no use.
         return (
             _is_counting(job, number)
             or self.queue.present_depth() + self.window.size <= self.most_waiting
@@ -196,9 +197,8 @@ class Resend(SliceWork):
 
 
 def window_of(calls_per_second: float) -> Window:
-    """Return the window of a slice at a pace of calls."""
-    largest = round(calls_per_second * WINDOW_SECONDS / SLICES_AT_A_TIME)
-    return Window(max(1, min(PAGE, largest)))
+    """Return the window of a job at a pace of calls."""
+    return Window(max(1, min(PAGE, round(calls_per_second * WINDOW_SECONDS))))
 
 
 def _next_pass(job: Job) -> Plan:
