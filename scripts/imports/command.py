@@ -29,13 +29,17 @@ POLL_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class Importer:
-    """Imports a file. ``options`` are those of ``POST /api/v1/jobs``."""
+    """Imports a file. ``options`` are those of ``POST /api/v1/jobs``.
+
+    ``show`` is called with the job each time that it was read.
+    """
 
     api: Api
     record: Record
     console: Console
     options: Json
     sleep: Callable[[float], None]
+    show: Callable[[Json], None] = lambda _: None
 
     def __call__(self, file: Path) -> Json:
         """Upload a file unless that is done, start or follow its job, and return the ended job.
@@ -110,6 +114,7 @@ class Importer:
             while True:
                 job = self.api.get(f"/api/v1/jobs/{identity}")
                 progress.update(task, **_shown(job))
+                self.show(job)
                 if job["status"] != "running":
                     return job
                 self.sleep(POLL_SECONDS)

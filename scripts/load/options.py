@@ -17,7 +17,8 @@ LARGEST_BULK = 500
 class Options:
     """The options of a load test.
 
-    ``rate`` is in conversations a second; ``bulk`` is the size of a request.
+    ``rate`` is in conversations a second; ``bulk`` is the size of a request. ``by_import`` sends
+    all conversations as one file instead.
     """
 
     base_url: str
@@ -26,6 +27,7 @@ class Options:
     concurrency: int
     bulk: int
     rate: float | None
+    by_import: bool
     from_file: Path
     retry: bool
     patience_seconds: float
@@ -39,7 +41,11 @@ class Options:
 
 def read_options(arguments: Sequence[str]) -> Options:
     """Return the options; exit with an error and status 2 if they are not valid."""
-    return Options(**vars(_parser().parse_args(arguments)))
+    parser = _parser()
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.by_import and (options.bulk > 1 or options.rate is not None):
+        parser.error("--import must be without --bulk and --rate: it sends one file")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         "--rate",
         type=_positive,
         help="conversations a second, sent at fixed times even if responses are late",
+    )
+    how.add_argument(
+        "--import",
+        dest="by_import",
+        action="store_true",
+        help="upload one file and import it; times count from the start of the test",
     )
     how.add_argument(
         "--retry", action="store_true", help="wait as long as Retry-After says, and repeat"

@@ -42,6 +42,7 @@ def report(options: Options, tally: Tally, waiting: int, unwatched: int, costs: 
             "concurrency": options.concurrency,
             "bulk": options.bulk,
             "rate": options.rate,
+            "import": options.by_import,
             "retry": options.retry,
         },
         "conversations": {

@@ -1,4 +1,4 @@
-"""Run the test: workers that send, one that reads insights, and a progress bar."""
+"""Run the test: workers that send, or an import; one that reads insights, and a progress bar."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Event
 
+from scripts.imports.api import Json
 from scripts.load.conversations import Conversation
+from scripts.load.file_import import FileImport
 from scripts.load.options import Options
 from scripts.load.schedule import Schedule
-from scripts.load.service import Outcome, Service
+from scripts.load.service import TIMEOUT_SECONDS, Outcome, Service
 from scripts.load.tally import Tally
 from scripts.load.watch import Watch
 
@@ -48,7 +51,7 @@ class Run:
             self.watch.poll_until(self._is_over, self.options.poll_seconds)
         )
         try:
-            await self._send_all()
+            await (self._import() if self.options.by_import else self._send_all())
             self.is_sent = True
             await watching
         finally:
@@ -83,8 +86,33 @@ class Run:
             await asyncio.sleep(schedule.wait_seconds(index, self.clock()))
             began = schedule.began(index, self.clock())
             outcome = await self._send(batch, began)
-            for identity in outcome.accepted:
-                self.watch.expect(identity, began, batch)
+            for external_id in outcome.accepted:
+                self.watch.expect(external_id, began, batch)
+
+    async def _import(self) -> None:
+        """Import all conversations as one file, and count them while the job runs."""
+        stop, loop = Event(), asyncio.get_running_loop()
+        headers = self.service.headers
+        import_file = FileImport(self.service.base_url, headers, TIMEOUT_SECONDS, stop)
+
+        def show(job: Json) -> None:
+            loop.call_soon_threadsafe(self._count, job)
+
+        try:
+            await asyncio.to_thread(import_file, self._watched(), show)
+        finally:
+            stop.set()
+
+    def _watched(self) -> Iterator[Conversation]:
+        for one in islice(self.source, self.options.num_conversations):
+            self.watch.expect(one["external_id"], 0.0, [one])
+            yield one
+
+    def _count(self, job: Json) -> None:
+        """Count what the job has done since it was read last."""
+        counts = job["counts"]
+        accepted = counts["accepted"] - self.tally.accepted
+        self.tally.imported(accepted, counts["rejected"] - self.tally.failed, self.clock())
 
     def _take(self) -> list[Conversation]:
         left = self.options.num_conversations - self.taken

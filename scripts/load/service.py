@@ -19,7 +19,7 @@ TIMEOUT_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a request: ids that were accepted, and counts of the others."""
+    """The outcome of a request: external ids that were accepted, and counts of the others."""
 
     accepted: tuple[str, ...] = ()
     throttled: int = 0
@@ -44,7 +44,7 @@ class Service:
             response = await self.http.post(self.base_url + path, json=body, headers=self.headers)
         except httpx.HTTPError as error:
             return Outcome(failed=len(sent), reason=type(error).__name__)
-        return read(response, len(sent))
+        return read(response, sent)
 
     async def page(self, window: dict[str, str], cursor: str | None) -> dict[str, Any] | None:
         """Return a page of the insights of a time; None if the service does not return it now."""
@@ -83,8 +83,9 @@ class Service:
         return await self.http.get(self.base_url + path, params=query, headers=self.headers)
 
 
-def read(response: httpx.Response, count: int) -> Outcome:
-    """Return the outcome of each of ``count`` conversations from a response."""
+def read(response: httpx.Response, sent: Sequence[Conversation]) -> Outcome:
+    """Return the outcome of each conversation that was sent from a response."""
+    count = len(sent)
     if response.status_code in THROTTLED:
         wait = retry_after(response.headers.get("retry-after", ""))
         return Outcome(throttled=count, reason=str(response.status_code), wait_seconds=wait)
@@ -92,7 +93,11 @@ def read(response: httpx.Response, count: int) -> Outcome:
         return Outcome(failed=count, reason=str(response.status_code))
     body = response.json()
     results = body.get("results", [body])
-    accepted = tuple(one["id"] for one in results if one["status"] != "rejected")
+    accepted = tuple(
+        one["external_id"]
+        for one, result in zip(sent, results, strict=True)
+        if result["status"] != "rejected"
+    )
     reason = "rejected" if len(accepted) < count else ""
     return Outcome(accepted, failed=count - len(accepted), reason=reason)
 

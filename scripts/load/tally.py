@@ -42,6 +42,17 @@ class Tally:
             self.accepted_by_second[int(ended)] += len(outcome.accepted)
             self.last_acceptance_seconds = max(self.last_acceptance_seconds, ended)
 
+    def imported(self, accepted: int, rejected: int, at: float) -> None:
+        """Count the lines that an import has accepted and rejected since the last call."""
+        self.first_seconds = 0.0
+        self.accepted += accepted
+        self.failed += rejected
+        if rejected:
+            self.reasons["rejected"] += rejected
+        if accepted:
+            self.accepted_by_second[int(at)] += accepted
+            self.last_acceptance_seconds = at
+
     def arrived(self, seconds: float, at: float, *, failed: bool) -> None:
         """Count an insight with the seconds that it took and the time at which it came."""
         self.insight.add(seconds)

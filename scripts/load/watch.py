@@ -56,13 +56,13 @@ class Watch:
     _window: dict[str, str] = field(default_factory=dict)
     _cursor: str | None = None
 
-    def expect(self, identity: str, began: float, batch: Sequence[Conversation]) -> None:
+    def expect(self, external_id: str, began: float, batch: Sequence[Conversation]) -> None:
         """Wait for the insight of a conversation that was sent at this time, with others."""
         if len(self.waiting) >= MOST_WATCHED:
             self.unwatched += 1
         else:
             times = batch[0]["occurred_at"], batch[-1]["occurred_at"]
-            self.waiting[identity] = Expected(began, *times)
+            self.waiting[external_id] = Expected(began, *times)
 
     async def poll_until(self, done: Callable[[], bool], poll_seconds: float) -> None:
         """Read insights repeatedly until ``done``."""
@@ -93,7 +93,7 @@ class Watch:
         return {"from": first, "to": end.isoformat(timespec="milliseconds")}
 
     def _found(self, insight: Insight) -> None:
-        expected = self.waiting.pop(insight["id"], None)
+        expected = self.waiting.pop(insight.get("external_id", ""), None)
         if expected is not None:
             # The clock of another machine may differ: then the time of reading counts.
             at = self._time(insight) if self.is_same_clock else self.clock()

@@ -35,6 +35,17 @@ def test_it_sends_waits_for_the_insights_and_reports(stack: Stack, tmp_path: Pat
     assert "Time to insight" in done.stdout
 
 
+def test_an_import_is_counted_and_its_insights_are_waited_for(stack: Stack, tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    done = run(stack, "--import", "--num-conversations", "40", "--json", str(report))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(report.read_text())
+    assert found["conversations"] == {"accepted": 40, "throttled": 0, "failed": 0, "reasons": {}}
+    assert found["insights"] == {"seen": 40, "failed": 0, "missing": 0, "not_watched": 0}
+    assert sum(found["by_second"]["accepted"]) == 40
+    assert found["throughput"]["insights_per_second"] > 0
+
+
 def test_a_wrong_key_is_reported_as_a_failure(stack: Stack) -> None:
     done = run(stack, "--api-key", "wrong", "--num-conversations", "2")
     assert done.returncode == 1

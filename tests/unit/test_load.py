@@ -135,7 +135,7 @@ def watched(pages: int) -> tuple[Watch, list[dict[str, str]]]:
         queries.append(query)
         number = int(query.get("cursor", "0"))
         more = str(number + 1) if number + 1 < pages else None
-        item = {"id": f"id-{number}", "created_at": NOW.isoformat(), "status": "completed"}
+        item = {"external_id": f"id-{number}", "created_at": NOW.isoformat(), "status": "completed"}
         return httpx.Response(200, json={"items": [item], "next_cursor": more})
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
@@ -190,15 +190,16 @@ def test_a_response_says_the_outcome_of_each_conversation() -> None:
         202,
         json={"results": [{"id": "a", "status": "completed"}, {"id": None, "status": "rejected"}]},
     )
-    assert read(one, 1) == Outcome(("a",))
-    assert read(many, 2) == Outcome(("a",), failed=1, reason="rejected")
-    assert read(httpx.Response(500), 2) == Outcome(failed=2, reason="500")
+    sent = [{"external_id": "x"}, {"external_id": "y"}]
+    assert read(one, sent[:1]) == Outcome(("x",))
+    assert read(many, sent) == Outcome(("x",), failed=1, reason="rejected")
+    assert read(httpx.Response(500), sent) == Outcome(failed=2, reason="500")
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_being_throttled_is_no_failure_and_says_how_long(status: int) -> None:
     response = httpx.Response(status, headers={"retry-after": "7"})
-    assert read(response, 3) == Outcome(throttled=3, reason=str(status), wait_seconds=7)
+    assert read(response, [{}] * 3) == Outcome(throttled=3, reason=str(status), wait_seconds=7)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,14 @@ def test_grouping_seconds_keeps_the_mean(counts: list[int], step: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--num-conversations", "0"], ["--bulk", "501"], ["--rate", "0"]]
+    "arguments",
+    [
+        ["--num-conversations", "0"],
+        ["--bulk", "501"],
+        ["--rate", "0"],
+        ["--import", "--rate", "5"],
+        ["--import", "--bulk"],
+    ],
 )
 def test_options_without_sense_are_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
