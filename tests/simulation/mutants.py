@@ -12,12 +12,14 @@ that are detected there, and continues the others after the seeds that they had.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice, zip_longest
 from multiprocessing import get_context
+from types import FrameType
 
 from tests.simulation.process import prepare
 
@@ -59,6 +61,9 @@ JOB, REMAP = "job: ", "remap: "
 SEEDS_FOR_CONDITIONS = 20
 SEEDS_FOR_HARMLESS = 30
 """The seeds of a mutant with a reason why it does not matter: none may contradict it."""
+
+LONGEST_SEED_SECONDS = 120
+"""A seed that takes longer never ends, which counts as detected. The slowest take a few seconds."""
 
 PROCESSES, NICENESS = 2, 15
 LOADED = (aws_lambda_powertools, botocore, greenlet, httpx, itsdangerous, pydantic, time_machine)
@@ -142,9 +147,19 @@ def judge(job: tuple[Mutant, int, int]) -> MutantResult:
     )
 
 
+class NeverEnds(BaseException):
+    """A seed does not end. No handler in the code that runs may catch this."""
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise NeverEnds
+
+
 def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
     """Return after how many seeds a mutant was detected and by what; 0 if it was not."""
     ignored: frozenset[str] = frozenset()
+    count = before + 1
+    signal.signal(signal.SIGALRM, _end)
     if mutant.kind == CONDITION:
         ignored = frozenset([mutant.source])
     elif mutant.kind == HAND or not change_functions(mutant):
@@ -156,13 +171,17 @@ def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
         from tests.simulation.scenario import of_seed
 
         for count, seed in enumerate(seeds_for(mutant, before, most), before + 1):
+            signal.setitimer(signal.ITIMER_REAL, LONGEST_SEED_SECONDS, 1)
             scenario = of_seed(seed)
             scenario.expected = frozenset(EXPECTED)
             result = run(scenario, ignored)
+            signal.setitimer(signal.ITIMER_REAL, 0)
             if result.violations:
                 return count, f"seed {seed}: {result.violations[0]}"
+    except NeverEnds:
+        return count, f"a seed did not end within {LONGEST_SEED_SECONDS} s"
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
-        return before + 1, f"raises {type(error).__name__}: {error}"
+        return count, f"raises {type(error).__name__}: {error}"
     return 0, ""
 
 
