@@ -88,7 +88,7 @@ def test_a_file_is_previewed_checked_and_imported_and_its_rejected_lines_are_dow
     visitor = visit()
     page = visitor.sign_in("#import")
     page.set_input_files("input[type=file]", csv)
-    expect(page.get_by_label("Columns are separated by")).to_have_value(";")
+    expect(page.get_by_label("Separator")).to_have_value(";")
     expect(page.get_by_label("Use of the column Body")).to_have_value("text")
     expect(page.get_by_label("Use of the column Ticket")).to_have_value("external_id")
     expect(page.get_by_label("Use of the column Date")).to_have_value("occurred_at")

@@ -5,6 +5,9 @@ const SHARE = new Intl.NumberFormat(undefined, { style: "percent", maximumFracti
 const FINE_SHARE = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const STAMP = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const YEAR_STAMP = new Intl.DateTimeFormat(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
@@ -21,7 +24,10 @@ export const counted = (number, one, many = `${one}s`) => `${whole(number)} ${nu
 export const share = (part, all) => SHARE.format(all ? part / all : 0);
 export const percent = (value) => (Math.abs(value) < 0.1 ? FINE_SHARE : SHARE).format(value);
 export const full = (time) => FULL.format(new Date(time));
-export const stamp = (time) => STAMP.format(new Date(time));
+export const stamp = (time) => {
+  const at = new Date(time);
+  return (at.getFullYear() === new Date().getFullYear() ? STAMP : YEAR_STAMP).format(at);
+};
 export const clock = (time) => CLOCK.format(new Date(time));
 export const hour = (time) => HOUR.format(new Date(time));
 export const day = (time) => DAY.format(new Date(time));

@@ -12,7 +12,7 @@ const LONGEST_CELL = 160;
 export const readOptions = (found, change) => h("div", { class: "fields" },
   field("Format", choice([["csv", "CSV"], ["jsonl", "JSON Lines"]], found.format, (format) => change({ format }))),
   field("Encoding", choice([["utf-8", "UTF-8"], ["latin-1", "Latin-1"]], found.encoding, (encoding) => change({ encoding }))),
-  found.format === "csv" && field("Columns are separated by", choice(DELIMITERS, found.delimiter, (delimiter) => change({ delimiter }))));
+  found.format === "csv" && field("Separator", choice(DELIMITERS, found.delimiter, (delimiter) => change({ delimiter }))));
 
 /** Return the first rows of the file. The head of each column has the choice of what it is used as. */
 export function columnTable(view) {
