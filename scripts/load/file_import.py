@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
-from typing import TYPE_CHECKING
 
 import httpx
 from rich.console import Console
@@ -20,10 +18,13 @@ from scripts.imports.record import Record
 from scripts.load.conversations import Conversation
 from scripts.load.errors import LoadTestError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 UPLOAD_SECONDS = 300.0
+
+
+def write(file: Path, conversations: Iterable[Conversation]) -> None:
+    """Write conversations as JSON Lines."""
+    with file.open("w", encoding="utf-8") as lines:
+        lines.writelines(f"{json.dumps(one)}\n" for one in conversations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,16 @@ class FileImport:
     timeout_seconds: float
     stop: Event
 
-    def __call__(self, conversations: Iterable[Conversation], show: Callable[[Json], None]) -> None:
-        """Import conversations; ``show`` is called with the job repeatedly, until it has ended.
+    def __call__(self, file: Path, show: Callable[[Json], None]) -> None:
+        """Import a file; ``show`` is called with the job repeatedly, until it has ended.
 
         Raises
         ------
         LoadTestError
             The service refuses the file, or the job did not complete.
         """
-        with TemporaryDirectory(prefix="load-test-") as folder, self._api() as api:
-            file = Path(folder) / "conversations.jsonl"
-            with file.open("w", encoding="utf-8") as lines:
-                lines.writelines(f"{json.dumps(one)}\n" for one in conversations)
-            record = Record(Path(folder), file, self.base_url)
+        with self._api() as api:
+            record = Record(file.parent, file, self.base_url)
             importer = Importer(api, record, Console(quiet=True), {}, self._sleep, show)
             try:
                 job = importer(file)

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 from scripts.imports.api import Json
 from scripts.load.conversations import Conversation
-from scripts.load.file_import import FileImport
+from scripts.load.file_import import FileImport, write
 from scripts.load.options import Options
 from scripts.load.schedule import Schedule
 from scripts.load.service import TIMEOUT_SECONDS, Outcome, Service
@@ -98,10 +100,13 @@ class Run:
         def show(job: Json) -> None:
             loop.call_soon_threadsafe(self._count, job)
 
-        try:
-            await asyncio.to_thread(import_file, self._watched(), show)
-        finally:
-            stop.set()
+        with TemporaryDirectory(prefix="load-test-") as folder:
+            file = Path(folder) / "conversations.jsonl"
+            write(file, self._watched())
+            try:
+                await asyncio.to_thread(import_file, file, show)
+            finally:
+                stop.set()
 
     def _watched(self) -> Iterator[Conversation]:
         for one in islice(self.source, self.options.num_conversations):
