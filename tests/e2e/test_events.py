@@ -24,7 +24,7 @@ from tests.e2e.receiver import Receiver
 from tests.e2e.test_pipeline import ANGRY, Unique, insight
 
 SECRET = "a secret of the tests"
-SECONDS = 30
+SECONDS = 120
 _names = count(1)
 
 
