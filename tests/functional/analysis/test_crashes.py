@@ -99,6 +99,15 @@ def test_a_mark_that_cannot_be_written_lets_no_suspect_through_and_loses_none(
     assert worker.standin.books.calls == []
 
 
+def test_a_mark_that_cannot_be_written_leaves_nothing_reserved(new_worker: NewWorker) -> None:
+    worker = new_worker(DAILY_BUDGET_USD="1")
+    one = worker.conversation("text")
+    with worker.refusing("UpdateItem", "crash#"):
+        assert worker.run(message(one, suspected=1)) == [one]
+    day = worker.parts.now().date().isoformat()
+    assert worker.state(f"spend#{day}")["ticks"] == {"N": "0"}
+
+
 @pytest.mark.parametrize("receives", [1, SUSPECT_RECEIVE - 1])
 def test_an_ordinary_delivery_raises_no_suspicion(worker: Worker, receives: int) -> None:
     one = worker.conversation("text")

@@ -179,14 +179,14 @@ class AdmissionControl:
             admission = decide(room_seconds)
             if isinstance(admission, Delay):
                 return admission
-            with self._given_back_on_failure(admission):
+            with self.given_back_on_failure(admission):
                 return self._on_time(admission, begun + room_seconds)
         except AWS_FAILURES:
             logger.exception("the shared state could not be changed: no call is made without it")
             return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
 
     @contextmanager
-    def _given_back_on_failure(self, admission: Admission) -> Iterator[None]:
+    def given_back_on_failure(self, admission: Admission) -> Iterator[None]:
         """Give the reservation back if a step after it fails, since no call is made then."""
         try:
             yield
@@ -247,7 +247,7 @@ class AdmissionControl:
         admission = self._reserve_budget(self._claim_starts(largest, room_seconds), wave)
         if isinstance(admission, Delay):
             return admission
-        with self._given_back_on_failure(admission):
+        with self.given_back_on_failure(admission):
             return self._claim_trials(admission, ended_pauses)
 
     def _admit_probe(self, profile: Profile, room_seconds: float) -> Admission | Delay:

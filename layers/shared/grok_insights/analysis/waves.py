@@ -145,7 +145,8 @@ class Waves:
         self, work: Work, admission: Admission, progress: Progress, active: ActiveProfile
     ) -> None:
         """Analyse a conversation that may end the function, or fail it if it did so too often."""
-        begun_calls = self.crash_marks.begin(work.conversation.id)
+        with self.admission_control.given_back_on_failure(admission):
+            begun_calls = self.crash_marks.begin(work.conversation.id)
         if begun_calls > MAX_OWN_CRASHES:
             self.feedback.learn([], admission)
             crash = TransientError("crashed", "the function ended at each attempt to analyse it")
