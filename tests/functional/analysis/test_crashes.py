@@ -11,6 +11,7 @@ from grok_insights.analysis.waves import MAX_OWN_CRASHES
 from grok_insights.aws.queue import Message
 from tests.functional.analysis.conftest import NewWorker
 from tests.functional.analysis.test_exceptions import Died, raising
+from tests.functional.lost_responses import lost_responses
 from tests.functional.worker import Worker, message
 
 
@@ -87,7 +88,7 @@ def test_a_suspicion_is_kept_while_calls_are_paused_and_ends_with_a_call_that_en
     worker.standin.books.next_replies.append("server_error")
     worker.run(message(one, suspected=1))
     assert [(sent.attempt, sent.suspected) for sent, _ in worker.sent()] == [(2, 0)]
-    assert "begun" not in worker.state(f"crash#{one}")
+    assert "calls" not in worker.state(f"crash#{one}")
 
 
 def test_a_mark_that_cannot_be_written_lets_no_suspect_through_and_loses_none(
@@ -97,6 +98,13 @@ def test_a_mark_that_cannot_be_written_lets_no_suspect_through_and_loses_none(
     with worker.refusing("UpdateItem", "crash#"):
         assert worker.run(message(one, suspected=1)) == [one]
     assert worker.standin.books.calls == []
+
+
+def test_a_call_whose_mark_gets_no_response_counts_once(worker: Worker) -> None:
+    marks = worker.analysis.waves.crash_marks
+    with lost_responses(worker.parts.dynamodb, "UpdateItem", 2):
+        assert marks.begin("one") == 1
+    assert marks.begin("one") == 2
 
 
 def test_a_mark_that_cannot_be_written_leaves_nothing_reserved(new_worker: NewWorker) -> None:

@@ -460,7 +460,7 @@ def _waves(
         feedback=Feedback(control),
         outcomes=outcomes,
         requeue=requeue,
-        crash_marks=CrashMarks(of.dynamodb, settings.state_table, of.now),
+        crash_marks=CrashMarks(of.dynamodb, settings.state_table, of.now, of.random_id),
         segment_values=SegmentValues(of.dynamodb, settings.state_table),
         limits=limits,
     )
