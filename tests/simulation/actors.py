@@ -138,8 +138,7 @@ class Actors:
 
     def _bulk(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
-        named = [f"{operation.key}{letter}" for letter in "abcdefg"[: operation.number]]
-        texts = [*map(sent.text_of, named), f"nameless {operation.key}"]
+        named, texts = sent.names(operation), sent.texts(operation)
         items = [
             sent.body(one, text, operation) for one, text in zip([*named, None], texts, strict=True)
         ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from tests.simulation.dynamodb import cancelled, error, invalid
-from tests.simulation.faults import AWS_KINDS, ERASE, KILLS, PAUSE_STORAGE, SAVE
+from tests.simulation.faults import AWS_KINDS, ERASE, KILLS, OUTCOME, SAVE
 from tests.simulation.scheduler import Killed, Task
 from tests.simulation.trace import Change
 
@@ -121,11 +121,19 @@ class Client:
         if kind == "conflict" and request["ClientRequestToken"] not in self._world.dynamodb.tokens:
             others = [{"Code": "None"} for _ in request["TransactItems"][1:]]
             return cancelled([*others, {"Code": "TransactionConflict"}])
-        if operation == "transact_write_items":
-            documents = [item["document"]["S"] for item in saved_by(request)]
-            if self._world.scenario.refuses(documents):
-                return invalid("the item cannot be stored", operation)
-        return None
+        return self._invalid(request) if operation == "transact_write_items" else None
+
+    def _invalid(self, request: Any) -> ClientError | None:
+        """Return DynamoDB's error about insights that it never accepts. Some name the insights."""
+        refuses, actions = self._world.scenario.refuses, request["TransactItems"]
+        saved = [saved_by({"TransactItems": [action]}) for action in actions]
+        are_refused = [refuses(item["document"]["S"] for item in items) for items in saved]
+        if not any(are_refused):
+            return None
+        if len(actions) % 2:
+            return invalid("the item cannot be stored", "TransactWriteItems")
+        codes = ["ValidationError" if is_refused else "None" for is_refused in are_refused]
+        return cancelled([{"Code": code} for code in codes])
 
     def _effect(self, task: Task, operation: str, kind: str, request: Any) -> Any:
         """Run the service's operation, and record what it changed."""
@@ -184,12 +192,21 @@ class Client:
 
 def _alias(operation: str, request: Any) -> str:
     """Return a second name of a call, for faults that concern only some calls of an operation."""
-    if operation == "update_item" and request["Key"].get("id") == {"S": "storage"}:
-        return PAUSE_STORAGE
+    if operation == "update_item":
+        return str(request["Key"].get("id", {}).get("S", "")).split("#")[0]
     if operation != "transact_write_items":
         return ""
     puts = [action["Put"]["Item"] for action in request["TransactItems"] if "Put" in action]
-    return ERASE if any("erased" in put for put in puts) else SAVE if saved_by(request) else ""
+    if any("erased" in put for put in puts):
+        return ERASE
+    if saved_by(request):
+        return SAVE
+    return OUTCOME if any(_is_outcome(put) for put in puts) else ""
+
+
+def _is_outcome(item: Any) -> bool:
+    """Whether an item says that a job has not replaced an insight."""
+    return str(item.get("id", {}).get("S", "")).startswith("job#")
 
 
 def saved_by(request: Any) -> list[Any]:

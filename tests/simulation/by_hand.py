@@ -384,6 +384,16 @@ FOUND_BEFORE = (
         f"{ANALYSIS}.outcomes",
         ("MAX_UNSAVED: Final = 3", "MAX_UNSAVED: Final = 1_000"),
     ),
+    _made(
+        "fault",
+        "a reservation stays if the mark of a crash cannot be written",
+        f"{ANALYSIS}.waves",
+        (
+            "        with self.admission_control.given_back_on_failure(admission):\n"
+            "            begun_calls = self.crash_marks.begin(work.conversation.id)\n",
+            "        begun_calls = self.crash_marks.begin(work.conversation.id)\n",
+        ),
+    ),
 )
 
 PROFILES = (

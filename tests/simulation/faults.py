@@ -35,9 +35,10 @@ GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_af
 
 KILLS = {"killed_before", "killed_after"}
 
-SAVE, ERASE, PAUSE_STORAGE = "save", "erase", "pause_storage"
-"""Second names of transactions that save insights and that erase, and of writes of the pause for
-storage.
+SAVE, ERASE, OUTCOME, PAUSE_STORAGE = "save", "erase", "outcome", "storage"
+"""Second names of transactions that save insights, that erase and that record failures of jobs, and
+of writes of the pause for storage. An update has the beginning of the item's id as its second name,
+like ``spend``.
 """
 
 

@@ -122,6 +122,8 @@ class Function:
         if rest:
             self.world.violated("stray work", f"{task.name} has ended, and work goes on: {rest}")
             self.world.end_environment(environment_, "stopped")
+        if self.kind == "analysis":
+            self.world.monitor.money.ended(environment_.name)
         is_repeated = self.kind == "rework" and isinstance(task.error, FAILURES_OF_STEPS)
         if task.error is not None and not is_repeated:
             self.world.violated("exception", f"{task.name} raised {task.error!r}")

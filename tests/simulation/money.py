@@ -39,6 +39,8 @@ class Money:
         """What was spent of the day when a reservation was made."""
         self.current: dict[str, tuple[str, int]] = {}
         """The reservation of each environment, and the ticks that its calls have left."""
+        self.behind: set[str] = set()
+        """The environments that have not written a change of a day since their last reservation."""
         self.usd_per_1k = Decimal(world.scenario.settings["GROK_COST_PER_1K"])
 
     def read(self, name: str) -> None:
@@ -59,10 +61,24 @@ class Money:
         self.spent_before[own] = int(item["ticks"]["N"]) - taken
         if int(item["ticks"]["N"]) - taken >= getattr(task.owner, "budget_ticks", 0):
             self.world.violated("budget", "a wave was paid from a budget that was spent")
-        open_ = {one for one in self.unsettled() if self.owners.get(one) == name} - {own}
+        self.behind.discard(name)
+        open_ = self._open(name) - {own}
         if open_:
             self.world.violated("reservation", f"{task.name} has not settled {sorted(open_)}")
         self.owners[own] = name
+
+    def gave_up(self, name: str) -> None:
+        """Record that an environment could not write a change of a day's item."""
+        self.behind.add(name)
+
+    def ended(self, name: str) -> None:
+        """Check that an environment that has ended a batch has settled its reservations."""
+        open_ = self._open(name)
+        if open_ and self.is_known and name not in self.behind:
+            self.world.violated("reservation", f"{name} ends a batch and leaves {sorted(open_)}")
+
+    def _open(self, name: str) -> set[str]:
+        return {one for one in self.unsettled() if self.owners.get(one) == name}
 
     def may_call(self, task: Task, request: Any) -> None:
         """Record that the environment knows of its reservation."""

@@ -15,6 +15,7 @@ from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
 from tests.simulation.recount import Recount
 from tests.simulation.reworks import Reworks
+from tests.simulation.sent import texts
 from tests.simulation.stops import Stops
 from tests.simulation.urls import QUEUE
 
@@ -57,6 +58,7 @@ class Monitor:
         self.environments: set[str] = set()
         scenario = world.scenario
         self.budget = round(float(scenario.settings.get("DAILY_BUDGET_USD", "0")) * 10**10)
+        self.sent = Counter(text for one in scenario.operations for text in texts(one))
         self.pace = float(scenario.settings["GROK_MAX_REQUESTS_PER_SECOND"])
 
     def environment_died(self, environment: Any) -> None:
@@ -71,6 +73,8 @@ class Monitor:
         if request.get("TableName") == "state":
             name = (request.get("Key") or request["Item"])["id"]["S"]
             self.outages.is_circuit_unknown |= name == "circuit#grok"
+            if name.startswith(SPEND):
+                self.money.gave_up(task.owner.name)
         if "totals" in str(request.get("TransactItems", "")):
             self.are_totals_exact = False
 
@@ -213,8 +217,7 @@ class Monitor:
         if text == PROBE.text:
             return
         self.usable[text] += 1
-        sent = sum(one.text == text for one in self.world.scenario.operations)
-        bound = PAID_AGAIN + sent + self.deaths + self.reworks.sent[text]
+        bound = PAID_AGAIN + self.sent[text] + self.deaths + self.reworks.sent[text]
         if self.usable[text] > bound:
             self.world.violated("paid", f"one text was paid for {self.usable[text]} times")
 

@@ -20,6 +20,8 @@ KINDS = {
     "generation": "Generations compared differently",
     "fault": "The mend of a fault that was found before, taken out",
     "profile": "Profiles confused",
+    "job": "A promise about jobs broken",
+    "remap": "A promise about remaps broken",
     CONDITION: "A condition expression dropped",
     "drop": "An effect dropped",
     "turn": "A comparison inverted",

@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import chain, islice, zip_longest
 from multiprocessing import get_context
 from types import FrameType
 
@@ -42,6 +41,7 @@ from rich.table import Table
 from tests.simulation.contract import tables
 from tests.simulation.harmless import reason_of
 from tests.simulation.mutant_results import MutantResult, Results
+from tests.simulation.mutant_seeds import seeds_for
 from tests.simulation.mutant_table import write_table
 from tests.simulation.mutation import (
     CONDITION,
@@ -55,15 +55,13 @@ from tests.simulation.mutation import (
     path_of,
 )
 
-JOB, REMAP = "job: ", "remap: "
-"""The beginnings of the texts of mutants that only seeds with jobs, or with remaps, can detect."""
-
 SEEDS_FOR_CONDITIONS = 20
 SEEDS_FOR_HARMLESS = 30
 """The seeds of a mutant with a reason why it does not matter: none may contradict it."""
 
 LONGEST_SEED_SECONDS = 120
-"""A seed that takes longer never ends, which counts as detected. The slowest take a few seconds."""
+"""A seed that takes more processor time never ends, which counts as detected. The slowest take a
+few seconds."""
 
 PROCESSES, NICENESS = 2, 15
 LOADED = (aws_lambda_powertools, botocore, greenlet, httpx, itsdangerous, pydantic, time_machine)
@@ -72,45 +70,6 @@ KEPT = tuple(
     for name in ("contract", "dynamodb", "expressions", "mutant_results", "mutation", "sqs")
 )
 """Modules of this package that know nothing of the product. The first one has read the template."""
-
-STORED = ("rivals", "queue", "deaths", "odd texts", "haste", "letters", "expiry", "redrives")
-STOPPED = ("credits", "storage", "writes", "rate limit")
-OPENED = ("outage", "wrong setting", "writes")
-FOCUSES = {
-    "paid for again": ("storage",),
-    "PauseName.STORAGE": ("storage",),
-    "mark of a crash": ("deaths",),
-    "contained(": ("writes",),
-    "counts as sent": ("queue",),
-    "whatever its revision": ("redrives",),
-    "of two generations": ("haste",),
-    "mark of its own generation": ("haste",),
-    "no dead letter": ("letters",),
-    "mark of a deletion": ("haste",),
-    "time alone": ("haste",),
-    "insight of any generation": ("expiry",),
-    "generation:": ("haste", "expiry", "rivals"),
-    "expire separately": ("expiry",),
-    "#s0 = :s0 AND #s1 = :s1": ("analysts", "haste", "expiry", "redrives", "rivals"),
-    "#s0": ("haste", "expiry", "redrives", "rivals"),
-    "trial": ("credits", "storage"),
-    CONDITION: (*STORED, *STOPPED, *OPENED),
-    "spending": ("writes", "budget", "credits"),
-    "circuit_breaker": OPENED,
-    "pauses": STOPPED,
-    "feedback": STOPPED,
-    "admission": (*STOPPED, "budget"),
-    "timetable": ("rate limit", "writes"),
-    "calls": OPENED,
-    "waves": ("deaths", "odd texts", *STOPPED, *OPENED),
-    "outcomes": ("storage", *STORED),
-    "ingest": ("queue", "rivals"),
-    "queue": ("queue",),
-    "worklist": ("queue", "rivals", "deaths"),
-    "transactions": ("odd texts", "storage", "rivals"),
-    "": STORED,
-}
-"""The focuses of a mutant's seeds, by a part of its module or of its text."""
 
 TURNED = ("admission", "retry_policy", "pauses", "worklist", "erasure")
 """Modules whose comparisons are also inverted; in others the first test would detect that."""
@@ -159,7 +118,7 @@ def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
     """Return after how many seeds a mutant was detected and by what; 0 if it was not."""
     ignored: frozenset[str] = frozenset()
     count = before + 1
-    signal.signal(signal.SIGALRM, _end)
+    signal.signal(signal.SIGPROF, _end)
     if mutant.kind == CONDITION:
         ignored = frozenset([mutant.source])
     elif mutant.kind == HAND or not change_functions(mutant):
@@ -169,39 +128,24 @@ def _detected(mutant: Mutant, before: int, most: int) -> tuple[int, str]:
         from tests.simulation.expected import EXPECTED
         from tests.simulation.run import run
         from tests.simulation.scenario import of_seed
+        from tests.simulation.troubles import trouble_of
 
+        trouble = trouble_of(mutant)
         for count, seed in enumerate(seeds_for(mutant, before, most), before + 1):
-            signal.setitimer(signal.ITIMER_REAL, LONGEST_SEED_SECONDS, 1)
+            signal.setitimer(signal.ITIMER_PROF, LONGEST_SEED_SECONDS, 1)
             scenario = of_seed(seed)
             scenario.expected = frozenset(EXPECTED)
+            if trouble is not None:
+                trouble(scenario)
             result = run(scenario, ignored)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             if result.violations:
                 return count, f"seed {seed}: {result.violations[0]}"
     except NeverEnds:
-        return count, f"a seed did not end within {LONGEST_SEED_SECONDS} s"
+        return count, f"a seed did not end within {LONGEST_SEED_SECONDS} s of processor time"
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
         return count, f"raises {type(error).__name__}: {error}"
     return 0, ""
-
-
-def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
-    """Return the seeds of a mutant in order, without those ``before``.
-
-    Every second seed has a focus that is what the module is for.
-    """
-    from tests.simulation.focus import seeds_of
-    from tests.simulation.jobs import seeds_with_jobs, seeds_with_remaps
-
-    if mutant.source.startswith(JOB):
-        return seeds_with_jobs(most)[before:]
-    if mutant.source.startswith(REMAP):
-        return seeds_with_remaps(most)[before:]
-    name = f"{mutant.module} {mutant.source}"
-    focuses = next((names for part, names in FOCUSES.items() if part in name), ())
-    pairs = zip_longest(seeds_of(focuses, most) if focuses else [], range(most))
-    in_order = dict.fromkeys(seed for seed in chain.from_iterable(pairs) if seed is not None)
-    return list(islice(in_order, before, most))
 
 
 def _unload() -> None:

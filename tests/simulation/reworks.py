@@ -224,6 +224,10 @@ class Reworks:
         twice = self.replaced[job_id] & self._missed(job_id)
         if twice - (others if job["kind"] == REMAP else set()):
             self.world.violated("outcomes", f"{job_id} has two outcomes of one conversation")
+        unchanged = self._skipped(job_id) - others
+        if unchanged:
+            found = f"{min(unchanged)}, and nothing else has changed it"
+            self.world.violated("outcomes", f"{job_id} has skipped {found}")
         made = self.replacements[job_id]
         if (counts["done"], counts["failed"] + counts["skipped"]) != (made, missed):
             found = f"{made} were replaced and {missed} were not"
@@ -246,10 +250,18 @@ class Reworks:
 
     def _missed(self, job_id: str) -> set[str]:
         """Return the conversations that have failed in a job, or were skipped."""
+        return {identity for identity, _ in self._codes(job_id)}
+
+    def _skipped(self, job_id: str) -> set[str]:
+        """Return the conversations that a job has skipped."""
+        return {identity for identity, code in self._codes(job_id) if not code}
+
+    def _codes(self, job_id: str) -> Iterator[tuple[str, str]]:
+        """Yield the conversations that a job has not replaced, with the code of the failure."""
         start, counts = f"job#{job_id}#", f"job#{job_id}#outcomes#"
-        keys = (key[0] for key in self.world.dynamodb.tables["state"].items)
-        found = (key for key in keys if key.startswith(start) and not key.startswith(counts))
-        return {key.removeprefix(start) for key in found}
+        for key, item in self.world.dynamodb.tables["state"].items.items():
+            if key[0].startswith(start) and not key[0].startswith(counts):
+                yield key[0].removeprefix(start), item["code"]["S"]
 
     def _disturbed(self, job_id: str, job: Any) -> set[str]:
         """Return the conversations whose insight something else has changed during a job."""

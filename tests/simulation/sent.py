@@ -41,6 +41,18 @@ def text_of(key: str, flavour: str = "") -> str:
     return f"{spoken}parcel {key} {flavour}".strip()
 
 
+def names(operation: Operation) -> list[str]:
+    """Return the external ids of the conversations of a bulk request, without the nameless one."""
+    return [f"{operation.key}{letter}" for letter in "abcdefg"[: operation.number]]
+
+
+def texts(operation: Operation) -> list[str]:
+    """Return the texts of the conversations that an operation sends."""
+    if operation.kind != "bulk":
+        return [operation.text]
+    return [*map(text_of, names(operation)), f"nameless {operation.key}"]
+
+
 def body(external_id: str | None, text: str, operation: Operation) -> dict[str, Any]:
     """Return a conversation as it is sent. A repeated one may have another time."""
     named = {} if external_id is None else {"external_id": external_id}

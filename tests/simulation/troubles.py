@@ -1,0 +1,144 @@
+"""Troubles that are added to the seeds of single mutants, which their scenarios rarely have.
+
+A focus is a part of a seed, so a new one would change every seed. A trouble changes only the runs
+of its mutant. The code without a change passes with each trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.simulation.faults import ERASE, OUTCOME, PAUSE_STORAGE, Burst
+from tests.simulation.operation import Operation
+
+if TYPE_CHECKING:
+    from tests.simulation.mutation import Mutant
+    from tests.simulation.scenario import Scenario
+
+Trouble = Callable[["Scenario"], None]
+
+LATE_SECONDS, LATEST_SECONDS = 600.0, 1_500.0
+"""When messages are received for the third time, so that their conversations are suspected."""
+
+SENDING_SECONDS = 100.0
+REPEATS = (50.0, 120.0, 150.0)
+GENERATION_TIMES = (("post", 0.0), ("post", 20.0), ("delete", 21.0), ("post", 22.5), ("post", 70.0))
+WRITES = "transact_write_items"
+
+
+def _writes(item: str, kind: str, share: float) -> Trouble:
+    """Let a share of the writes of some items of the State table have a fault."""
+
+    def add(scenario: Scenario) -> None:
+        _add(scenario, Burst(0.0, scenario.calm_at, "dynamodb", item, kind, share))
+
+    return add
+
+
+def _with_replies(item: str, share: float, reply: str) -> Trouble:
+    """Let Grok give a reply to four of ten calls, and most writes of an item fail."""
+
+    def add(scenario: Scenario) -> None:
+        _add(scenario, Burst(0.0, scenario.calm_at, "grok", "call", reply, 0.4))
+        _writes(item, "throttled", share)(scenario)
+
+    return add
+
+
+def _late(service: str, operation: str, kind: str, share: float) -> Trouble:
+    """Let calls have a fault while conversations are suspected."""
+
+    def add(scenario: Scenario) -> None:
+        begin = max(LATE_SECONDS, scenario.calm_at)
+        _add(scenario, Burst(begin, LATEST_SECONDS, service, operation, kind, share))
+
+    return add
+
+
+def _late_trials(scenario: Scenario) -> None:
+    """Let responses to settlements be lost, so that trials end after their time."""
+    scenario.settings["DAILY_BUDGET_USD"] = "100"
+    _writes("spend", "lost", 0.6)(scenario)
+
+
+def _uncertain_budget(scenario: Scenario) -> None:
+    """Let reservations be made although each response is an error."""
+    scenario.settings["DAILY_BUDGET_USD"] = "100"
+    _writes("spend", "server_error_after", 0.7)(scenario)
+
+
+def _generations(scenario: Scenario) -> None:
+    """Let conversations be deleted and sent again while messages fail and writes take seconds."""
+    for number in range(12):
+        key, client = f"g{number}", f"client{number}"
+        for kind, after in GENERATION_TIMES:
+            at = 3.0 * number + after
+            scenario.operations.append(Operation(at, client, kind, key, f"parcel {key}"))
+    scenario.calm_at = max(scenario.calm_at, 150.0)
+    scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
+    _add(scenario, Burst(0.0, 150.0, "sqs", "send_message_batch", "throttled", 0.8))
+    _add(scenario, Burst(0.0, 150.0, "dynamodb", WRITES, "slow", 0.6))
+
+
+def _slow_expiry(operation: str) -> Trouble:
+    """Let most writes of some kind take seconds while everything expires and clients return."""
+
+    def add(scenario: Scenario) -> None:
+        scenario.expires = True
+        begin = 86_400.0 * int(scenario.settings["RETENTION_DAYS"])
+        _add(scenario, Burst(begin, begin + 600.0, "dynamodb", operation, "slow", 0.9))
+
+    return add
+
+
+def _uncertain_outcomes(scenario: Scenario) -> None:
+    """Let failures of jobs be recorded although each response is an error."""
+    end = scenario.calm_at = scenario.calm_at + 100.0
+    _add(scenario, Burst(0.0, end, "dynamodb", OUTCOME, "server_error_after", 0.9))
+
+
+def _repeats(scenario: Scenario) -> None:
+    """Let clients repeat themselves while no message can be sent, and afterwards."""
+    scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
+    _add(scenario, Burst(0.0, SENDING_SECONDS, "sqs", "send_message_batch", "throttled", 1.0))
+    first = {one.key: one for one in scenario.operations if one.kind == "post"}
+    scenario.operations += [
+        Operation(at + number, one.actor, "post", one.key, one.text)
+        for number, one in enumerate(first.values())
+        for at in REPEATS
+    ]
+    scenario.calm_at = max(scenario.calm_at, SENDING_SECONDS + 100.0)
+
+
+def _add(scenario: Scenario, burst: Burst) -> None:
+    """Add a period of a fault, before all others that cover the same call."""
+    scenario.bursts = [burst, *scenario.bursts]
+
+
+TROUBLES: dict[str, Trouble] = {
+    "jobs were not told to wait": _writes("new_first", "throttled", 0.85),
+    "batch size was not shared": _writes("batch_size", "throttled", 0.85),
+    "proposed topics were not counted": _writes("proposals", "throttled", 0.85),
+    "pause for used-up credits": _with_replies("credits", 0.85, "no_credits"),
+    "pace was not slowed down": _with_replies("pace", 0.7, "rate_limited"),
+    "pause for storage was not ended": _writes(PAUSE_STORAGE, "throttled", 0.85),
+    "a wave did not end": _late("dynamodb", "crash", "throttled", 0.85),
+    "mark of a crash cannot be written": _late("dynamodb", "crash", "throttled", 0.85),
+    "progress.suspects.clear()": _late("grok", "call", "no_credits", 1.0),
+    "before its message is sent": _repeats,
+    "#trial = :trial": _late_trials,
+    "#until <= :until": _writes("credits", "lost", 0.5),
+    "self._cancel(reservation)": _uncertain_budget,
+    "text(spend(reservation.day))}, Up (place 3)": _uncertain_budget,
+    "#s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": _slow_expiry(WRITES),
+    "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _slow_expiry(ERASE),
+    "attribute_not_exists(id)": _uncertain_outcomes,
+    "generation = :generation": _generations,
+}
+"""By a part of the mutant's text."""
+
+
+def trouble_of(mutant: Mutant) -> Trouble | None:
+    """Return the trouble of a mutant's seeds; None if there is none."""
+    return next((one for part, one in TROUBLES.items() if part in mutant.source), None)
