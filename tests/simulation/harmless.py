@@ -29,7 +29,6 @@ REASONS: dict[tuple[str, str], str] = {
     ("analysis.admission", "without: self.pause_for_storage()"): EACH_BY_ITSELF,
     ("analysis.admission", "without: self.pauses.pause(PauseName.STORAGE"): EACH_BY_ITSELF,
     ("analysis.admission", "turned round: wave.budget_ticks == self.limits"): METRIC,
-    ("analysis.admission", "turned round: new_first_seconds > 0"): JOBS_LATER,
     ("analysis.batch", "without: self.counters.let_new_go_first(until)"): JOBS_LATER,
     ("analysis.batch", "contained('the values of segments could not be stored')"): (
         "the batch is delivered again, and no call was made for it"

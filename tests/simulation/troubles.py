@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.simulation.faults import ERASE, OUTCOME, PAUSE_STORAGE, Burst
+from tests.simulation.faults import ERASE, OUTCOME, Burst
 from tests.simulation.operation import Operation
 
 if TYPE_CHECKING:
@@ -122,7 +122,6 @@ TROUBLES: dict[str, Trouble] = {
     "proposed topics were not counted": _writes("proposals", "throttled", 0.85),
     "pause for used-up credits": _with_replies("credits", 0.85, "no_credits"),
     "pace was not slowed down": _with_replies("pace", 0.7, "rate_limited"),
-    "pause for storage was not ended": _writes(PAUSE_STORAGE, "throttled", 0.85),
     "a wave did not end": _late("dynamodb", "crash", "throttled", 0.85),
     "mark of a crash cannot be written": _late("dynamodb", "crash", "throttled", 0.85),
     "progress.suspects.clear()": _late("grok", "call", "no_credits", 1.0),
@@ -134,6 +133,7 @@ TROUBLES: dict[str, Trouble] = {
     "#s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": _slow_expiry(WRITES),
     "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _slow_expiry(ERASE),
     "attribute_not_exists(id)": _uncertain_outcomes,
+    "a failure is recorded twice": _uncertain_outcomes,
     "generation = :generation": _generations,
 }
 """By a part of the mutant's text."""
