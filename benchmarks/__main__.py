@@ -40,7 +40,7 @@ def main(wanted: list[str]) -> int:
         groups.append(measured(name))
         MARKDOWN.write_text(markdown(groups), "utf-8")
     Console(width=None if sys.stdout.isatty() else 150).print(table(groups))
-    broken = [figure.name for group in groups for figure in group.figures if figure.is_fault]
+    broken = [figure.name for group in groups for figure in group.figures if not figure.is_kept]
     for name in broken:
         print(f"limit not kept: {name}")
     return 1 if broken else 0
@@ -83,7 +83,7 @@ def markdown(groups: list[Group]) -> str:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
-    style = "[red]" if figure.is_fault else ""
+    style = "" if figure.is_kept else "[red]"
     return tuple(f"{style}{cell}" for cell in figure.cells())
 
 
