@@ -91,13 +91,16 @@ class Bench:
 
     def matching(self, **filters: str) -> list[str]:
         """Return the positions of the insights that match, newest first."""
+        from grok_insights.aws.insights.item import labels_of
+        from grok_insights.domain.labels import of_topic
+
         topic, kind = filters.get("topic"), filters.get("sentiment")
         status = filters.get("status")
         return sorted(
             (
                 item["position"]["S"]
                 for item in self.kept
-                if (topic is None or {"S": topic} in item["topics"]["L"])
+                if (topic is None or of_topic(topic) in labels_of(item))
                 and (kind is None or item["kind"]["S"] == kind)
                 and (status is None or item["status"]["S"] == status)
             ),
