@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SENTIMENTS: Final = ("positive", "negative", "neutral")
-SIZES: Final = (100, 10_000, 100_000)
+SIZES: Final[tuple[int, ...]] = tuple(
+    map(int, os.environ.get("BENCH_SIZES", "100 10000 100000").split())
+)
+"""How many insights there are when reads are measured, in increasing order."""
+
 ROUNDS: Final = 3
 TITLE: Final = f"Read units at {SIZES[-1]:,} insights / at {SIZES[0]}"
 LIMIT: Final = 1.2
@@ -200,7 +204,11 @@ def measured(bench: Bench) -> dict[str, Measure]:
 def figures() -> Iterator[Figure]:
     """Return, for each request, how its read units grow from the smallest table to the largest."""
     with own_stack("grok-insights-bench", os.environ.get("EMULATOR_PORT", "4630")):
-        os.environ |= {"CURSOR_KEY": "bench", "POWERTOOLS_LOG_LEVEL": "WARNING"}
+        os.environ |= {
+            "CURSOR_KEY": "bench",
+            "POWERTOOLS_LOG_LEVEL": "WARNING",
+            "RATE_LIMIT_REQUESTS": "1000000",
+        }
         results = _results()
     smallest, *_, largest = results
     for name, first in results[smallest].items():
