@@ -216,7 +216,9 @@ def figures() -> Iterator[Figure]:
         note = ", ".join(
             f"{found[name].units:.1f} u {found[name].own_ms:.0f} ms" for found in results.values()
         )
-        yield Figure(f"{name} ({first.answer})", grown, "", LIMIT, note)
+        # Counters have the labels of their hour or day, which few insights do not have all.
+        limit = None if name.startswith("trends") else LIMIT
+        yield Figure(f"{name} ({first.answer})", grown, "", limit, note)
 
 
 def _results() -> dict[int, dict[str, Measure]]:
