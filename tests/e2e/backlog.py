@@ -37,6 +37,7 @@ from tests.recount import Counts, counted, recount
 SAMPLES: Final = Path(__file__).parents[2] / "scripts/samples.jsonl"
 BAD_LINES: Final = 100
 SAMPLE_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 0.2
 POLL_SECONDS: Final = 2.0
 STALLED_SECONDS: Final = 600.0
 COLUMNS: Final = (
@@ -45,9 +46,6 @@ COLUMNS: Final = (
     MofNCompleteColumn(),
     TimeElapsedColumn(),
 )
-
-
-LOOK_SECONDS: Final = 0.2
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,7 @@ def test_every_definition_has_only_what_the_interpreter_knows(path: Any) -> None
 @pytest.mark.parametrize("machine", MACHINES.values())
 def test_a_step_of_a_definition_is_one_that_the_function_knows(machine: str) -> None:
     text = json.dumps(definition_of(machine))
-    assert {*re.findall(r'"step": "(\w+)"', text)} == {*StepName}
+    assert Counter(re.findall(r'"step": "(\w+)"', text)) == Counter([*StepName, StepName.PART])
     assert "${" not in text
 
 
@@ -109,6 +110,14 @@ def test_parts_of_a_job_that_asks_for_it_are_processed_one_by_one() -> None:
     recorded = run(respond)
     assert recorded.steps == ["read", "part3", "part4", "plan", "finish"]
     assert recorded.most == 1
+
+
+@pytest.mark.parametrize("machine", MACHINES.values())
+def test_the_two_maps_differ_only_in_how_many_parts_they_process_at_a_time(machine: str) -> None:
+    states = definition_of(machine)["States"]
+    several, one_by_one = states["Import"], states["ImportOneByOne"]
+    own = {"Label": "PartsOneByOne", "Comment": one_by_one["Comment"], "MaxConcurrency": 1}
+    assert one_by_one == several | own
 
 
 def test_a_step_that_fails_is_repeated_later_and_later_and_then_the_job_fails() -> None:

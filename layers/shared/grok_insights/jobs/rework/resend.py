@@ -83,11 +83,8 @@ class Resend(SliceWork):
             return self._after_pass(job)
         if _is_counting(job, parts[0].number):
             return reading(job, JobPhase.COUNTING, parts)
-        plan = self._waiting(job)
-        if plan is None:
-            plan = reading(job, JobPhase.SENDING, parts[:MAX_SENDING])
-            plan = plan._replace(next="import_one_by_one")
-        return plan
+        sending = reading(job, JobPhase.SENDING, parts[:MAX_SENDING])
+        return self._waiting(job) or sending._replace(next="import_one_by_one")
 
     def has_room(self, job: Job, number: int) -> bool:
         """Return whether the queue has room for the messages of another page."""
