@@ -75,6 +75,7 @@ class Scheduler:
         self._heap: list[tuple[int, int, int, Task]] = []
         self._count = 0
         self._main = getcurrent()
+        self._until: Callable[[], bool] = lambda: False
         self.on_error: Callable[[Task, BaseException], None] | None = None
 
     @property
@@ -119,28 +120,44 @@ class Scheduler:
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Run until no task is left, or ``until`` returns True."""
-        while self._heap and not until():
+        self._until = until
+        while (task := self._next()) is not None:
+            assert task.greenlet is not None
+            task.greenlet.switch()
+            self._leave()
+
+    def _next(self) -> Task | None:
+        """Make the next due task the current one, or return None if the run is at its end."""
+        while self._heap and not self._until():
             at_us, _, wake, task = heapq.heappop(self._heap)
             if task.is_done or wake != task.wakes:
                 continue
             self.now_us = max(self.now_us, at_us)
-            self._resume(task)
+            self.current = task
+            task.owner.enter(task)
+            return task
+        return None
 
-    def _resume(self, task: Task) -> None:
-        self.current = task
-        task.owner.enter(task)
-        assert task.greenlet is not None
-        task.greenlet.switch()
-        task.owner.leave(task)
-        self.current = None
+    def _leave(self) -> None:
+        task, self.current = self.current, None
+        if task is not None:
+            task.owner.leave(task)
 
     def pause(self) -> None:
-        """Suspend the current task until another task wakes it."""
+        """Suspend the current task until another task wakes it.
+
+        The next due task resumes at once, without the loop of the run between them.
+        """
         task = self.current
         assert task is not None
         if task.is_killed:
             raise Killed
-        self._main.switch()
+        self._leave()
+        resumed = self._next()
+        if resumed is not task:
+            following = self._main if resumed is None else resumed.greenlet
+            assert following is not None
+            following.switch()
         if task.is_killed:
             raise Killed
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -67,6 +68,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, node: node.value)
 
 
+@cache
 def definition_of(machine: str) -> Json:
     """Return the definition that `infra/jobs.yaml` gives to a state machine, with its functions."""
     template = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
