@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,42 @@ def test_an_ordinary_delivery_raises_no_suspicion(worker: Worker, receives: int)
     worker.run(message(one, receives=receives))
     assert worker.insight(one) is not None
     assert worker.state(f"crash#{one}") == {}
+
+
+def slow_crash_marks(worker: Worker, seconds: float) -> list[int]:
+    """Let the write of a crash mark take so long, and another function then take a start time.
+
+    Return the list to which the next free start time is then added, in epoch microseconds.
+    """
+    control = worker.analysis.waves.admission_control
+    taken: list[int] = []
+
+    def slow(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"]["id"]["S"].startswith("crash#") and not taken:
+            worker.parts.sleep(seconds)
+            pace, now = control.limits.pace, worker.parts.now().timestamp()
+            assert pace is not None
+            assert control.timetable.claim(1, pace, now, 0.0) is not None
+            taken.append(int(worker.state("pace")["next_us"]["N"]))
+
+    worker.parts.dynamodb.meta.events.register("provide-client-params.dynamodb.UpdateItem", slow)
+    return taken
+
+
+def test_a_slow_crash_mark_lets_no_call_start_out_of_its_turn(new_worker: NewWorker) -> None:
+    worker = new_worker(GROK_MAX_REQUESTS_PER_SECOND="10")
+    taken = slow_crash_marks(worker, 2.0)
+    worker.run(message(worker.conversation("text"), receives=SUSPECT_RECEIVE))
+    assert len(worker.standin.books.calls) == 1
+    assert int(worker.state("pace")["next_us"]["N"]) == taken[0] + 100_000
+
+
+def test_a_crash_mark_that_takes_too_long_for_a_call_sends_the_message_again_once(
+    new_worker: NewWorker,
+) -> None:
+    worker = new_worker(GROK_MAX_REQUESTS_PER_SECOND="10")
+    slow_crash_marks(worker, 60.0)
+    suspect = message(worker.conversation("text"), receives=SUSPECT_RECEIVE)
+    assert worker.run(suspect) == []
+    assert worker.standin.books.calls == []
+    assert [one.suspected for one, _ in worker.sent()] == [1]

@@ -174,16 +174,12 @@ class AdmissionControl:
         room_seconds = self.room_seconds(remaining_seconds)
         if room_seconds < 0:
             return Delay(0.0)
-        begun = self.now().timestamp()
+        latest = self.latest_start(remaining_seconds)
         try:
             admission = decide(room_seconds)
-            if isinstance(admission, Delay):
-                return admission
-            with self.given_back_on_failure(admission):
-                return self._on_time(admission, begun + room_seconds)
         except AWS_FAILURES:
-            logger.exception("the shared state could not be changed: no call is made without it")
-            return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)
+            return _unreachable()
+        return admission if isinstance(admission, Delay) else self.on_time(admission, latest)
 
     @contextmanager
     def given_back_on_failure(self, admission: Admission) -> Iterator[None]:
@@ -194,12 +190,20 @@ class AdmissionControl:
             self.settle(admission, 0)
             raise
 
-    def _on_time(self, admission: Admission, latest: float) -> Admission | Delay:
+    def on_time(self, admission: Admission, latest: float) -> Admission | Delay:
         """Return the admission with start times that have not passed, or a delay.
 
         A response of the table may be late. Calls whose start times have passed would all start at
-        once and exceed the pace. ``latest`` is the latest allowed start time, in epoch seconds.
+        once and exceed the pace, so call this after every step between an admission and its calls.
+        ``latest`` is from `latest_start`.
         """
+        try:
+            with self.given_back_on_failure(admission):
+                return self._with_new_times(admission, latest)
+        except AWS_FAILURES:
+            return _unreachable()
+
+    def _with_new_times(self, admission: Admission, latest: float) -> Admission | Delay:
         pace = self.limits.pace
         for _ in range(MAX_CLAIMS):
             now = self.now().timestamp()
@@ -216,6 +220,10 @@ class AdmissionControl:
     def room_seconds(self, remaining_seconds: float) -> float:
         """Return the seconds within which a call must start; below 0 if no call may start."""
         return remaining_seconds - self.longest_call_seconds - SAVING_SECONDS
+
+    def latest_start(self, remaining_seconds: float) -> float:
+        """Return the latest time at which a call may start, in epoch seconds."""
+        return self.now().timestamp() + self.room_seconds(remaining_seconds)
 
     def settle(self, admission: Admission, spent_ticks: int) -> None:
         """Correct the day's spending by what the admitted calls cost, if there is a budget.
@@ -326,3 +334,9 @@ class AdmissionControl:
         except AWS_FAILURES:
             logger.exception("calls could not be paused for other execution environments")
             self.local.until = now + STORAGE_RETRY_SECONDS
+
+
+def _unreachable() -> Delay:
+    """Log the AWS error that is being handled, and return the delay after it."""
+    logger.exception("the shared state could not be changed: no call is made without it")
+    return Delay(AWS_RETRY_SECONDS, Reason.STATE_UNREACHABLE)

@@ -91,9 +91,8 @@ class Waves:
             return self._probe_or_stop(admission, progress, state)
         works = progress.begin(admission.size)
         if works[0].message.suspected:
-            self._process_suspect(works[0], admission, progress, state.active)
-        else:
-            self._process_wave(works, admission, progress, state.active)
+            return self._process_suspect(works[0], admission, progress, state.active)
+        self._process_wave(works, admission, progress, state.active)
         return True
 
     def _with_segments(self, progress: Progress, state: WorkerState) -> WorkerState | Delay:
@@ -126,7 +125,7 @@ class Waves:
     def _stop(self, progress: Progress, delay: Delay) -> bool:
         """Send all messages that are left again, and return False."""
         messages = [work.message for work in progress.left()]
-        progress.report += self.requeue.delay(messages, delay)
+        progress.end(self.requeue.delay(messages, delay))
         progress.pending.clear()
         progress.suspects.clear()
         progress.reworks.clear()
@@ -143,18 +142,27 @@ class Waves:
 
     def _process_suspect(
         self, work: Work, admission: Admission, progress: Progress, active: ActiveProfile
-    ) -> None:
-        """Analyse a conversation that may end the function, or fail it if it did so too often."""
+    ) -> bool:
+        """Analyse a conversation that may end the function, or fail it if it did so too often.
+
+        Return True. If no call may start any more, send all messages that are left again and
+        return False.
+        """
+        latest = self.admission_control.latest_start(progress.remaining_seconds())
         with self.admission_control.given_back_on_failure(admission):
             begun_calls = self.crash_marks.begin(work.conversation.id)
+        continues = True
         if begun_calls > MAX_OWN_CRASHES:
             self.feedback.learn([], admission)
             crash = TransientError("crashed", "the function ended at each attempt to analyse it")
             progress.end(self.outcomes.give_up([work], crash, active, progress.remaining_seconds))
+        elif isinstance(timely := self.admission_control.on_time(admission, latest), Delay):
+            continues = self._stop(progress, timely)
         else:
-            self._process_wave([work], admission, progress, active)
+            self._process_wave([work], timely, progress, active)
         with contained("the crash mark of a conversation was not removed"):
             self.crash_marks.end(work.conversation.id)
+        return continues
 
     def _process_wave(
         self,
