@@ -116,7 +116,7 @@ LOST_RESPONSES = (
         "lost",
         "a failed insight whose response was lost gets no dead letter",
         f"{ANALYSIS}.outcomes",
-        ("frozenset(failed_ids & result.superseded)", "frozenset()"),
+        ("redelivered=frozenset(again)", "redelivered=frozenset()"),
     ),
     _made(
         "lost",

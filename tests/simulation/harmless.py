@@ -75,9 +75,6 @@ REASONS: dict[tuple[str, str], str] = {
     ("aws.conversations", "without: added.unreadable.add(conversation.id)"): DAMAGED,
     ("aws.conversations", "without: generation_of(item)"): DAMAGED,
     ("aws.conversations", "without: concurrent.each(lambda run: self.transactions"): REPEATED,
-    ("aws.ledger", "without: result.superseded.add(identity)"): (
-        "a remap leaves out an insight that was replaced meanwhile (test_remap.py)"
-    ),
     ("aws.ledger", "without: result.unreadable.add(identity)"): DAMAGED,
     ("aws.ledger", "without: result.unsaved.append(entry)"): NEVER_TWICE,
     ("aws.worklist", "turned round: one.conversation.id"): (

@@ -10,6 +10,7 @@ from grok_insights.analysis.calls import PROBE
 from grok_insights.analysis.outcomes import MAX_UNSAVED
 from grok_insights.aws.queue import Message
 from tests.functional.analysis.conftest import NewWorker
+from tests.functional.lost_responses import lost_responses
 from tests.functional.worker import RunningClock, Worker, message
 from tests.standin import digest
 
@@ -131,6 +132,22 @@ def test_a_failed_insight_whose_response_was_lost_gets_its_dead_letter_by_the_ne
     assert worker.run(message(one, attempt=5)) == []
     assert [dead["conversation_id"] for dead in worker.dead()] == [one]
     assert len(worker.standin.books.calls) == 1
+
+
+def test_the_failure_in_place_of_an_insight_that_cannot_be_stored_gets_its_dead_letter_too(
+    worker: Worker,
+) -> None:
+    one = worker.conversation("text")
+    attempts = worker.parts.dynamodb.meta.config.retries["total_max_attempts"]
+    with (
+        worker.refusing(WRITES, "completed", "ValidationException"),
+        lost_responses(worker.parts.dynamodb, WRITES, attempts) as lost,
+    ):
+        assert worker.run(one) == [one]
+    assert len(lost) == attempts
+    assert worker.dead() == []
+    assert worker.run(one) == []
+    assert [dead["error"]["code"] for dead in worker.dead()] == ["unstorable"]
 
 
 def test_no_probe_is_paid_while_insights_cannot_be_saved(

@@ -126,14 +126,14 @@ class Outcomes:
         report = Report(
             saved=tuple(result.saved.values()), redelivered=frozenset(result.unreadable)
         )
-        report += self._send_dead_letters(entries, result, messages)
+        report += self._send_dead_letters(result, messages)
         report += self._record(
             [JobFailure(messages[one].job, one, UNSTORABLE.code) for one in result.unstorable]
         )
         return report + self._resend_unsaved([messages[_id(entry)] for entry in result.unsaved])
 
     def _send_dead_letters(
-        self, entries: list[Entry], result: SaveResult, messages: Mapping[str, Message]
+        self, result: SaveResult, messages: Mapping[str, Message]
     ) -> Report:
         """Send dead letters for the failed insights that were saved.
 
@@ -142,10 +142,10 @@ class Outcomes:
         one is found.
         """
         reasons = _dead_letter_reasons(result.saved.values())
-        failed_ids = _dead_letter_reasons(entry.insight for entry in entries).keys()
         dead_letters = [(messages[identity], reason) for identity, reason in reasons.items()]
         report = self.requeue.dead_letter(dead_letters)
-        return report + Report(redelivered=frozenset(failed_ids & result.superseded))
+        again = _dead_letter_reasons(result.refused.values())
+        return report + Report(redelivered=frozenset(again))
 
     def _resend_unsaved(self, messages: Sequence[Message]) -> Report:
         """Send messages again whose answers are lost, and count the loss in each message."""

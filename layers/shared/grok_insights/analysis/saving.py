@@ -41,7 +41,7 @@ def _combined(first: SaveResult, second: SaveResult) -> SaveResult:
     """Return the result of both tries. The second one was made with the unsaved of the first."""
     return SaveResult(
         saved=first.saved | second.saved,
-        superseded=first.superseded | second.superseded,
+        refused=first.refused | second.refused,
         unreadable=first.unreadable | second.unreadable,
         unstorable=first.unstorable | second.unstorable,
         unsaved=second.unsaved,

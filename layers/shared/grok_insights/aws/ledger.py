@@ -110,9 +110,9 @@ class SaveResult:
     saved : dict[str, Insight]
         The insights that this call stored and counted, by conversation. If DynamoDB never accepts
         an insight, a failed one with the code ``unstorable`` was stored instead.
-    superseded : set[str]
-        Conversations that already have an insight, or that were erased or replaced. Nothing is
-        left to do for them.
+    refused : dict[str, Insight]
+        The insights that were not stored because their conversations already have one, or were
+        erased or replaced, by conversation. Nothing is left to save for them.
     unreadable : set[str]
         Conversations whose stored insight is damaged. Nothing but their message is left.
     unstorable : set[str]
@@ -124,10 +124,15 @@ class SaveResult:
     """
 
     saved: dict[str, Insight] = field(default_factory=dict)
-    superseded: set[str] = field(default_factory=set)
+    refused: dict[str, Insight] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     unstorable: set[str] = field(default_factory=set)
     unsaved: list[Entry] = field(default_factory=list)
+
+    @property
+    def superseded(self) -> set[str]:
+        """The conversations of the refused insights."""
+        return set(self.refused)
 
 
 class _Run(NamedTuple):
@@ -229,7 +234,7 @@ def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None
     """
     identity = entry.insight.conversation_id
     if entry.rework is not None:
-        result.superseded.add(identity)
+        result.refused[identity] = entry.insight
         return None
     if not item:
         return replace(entry, replaces=None)
@@ -237,7 +242,7 @@ def _after_refusal(entry: Entry, item: Item, result: SaveResult) -> Entry | None
     if generation is None:
         result.unreadable.add(identity)
     elif generation >= entry.lifetime.generation:
-        result.superseded.add(identity)
+        result.refused[identity] = entry.insight
     elif is_mark(item):
         return replace(entry, replaces=None)
     else:
