@@ -37,6 +37,10 @@ WINDOW_SECONDS: Final = 1.0
 OUTCOME_SECONDS: Final = 0.5
 """How often the outcomes of messages are looked at."""
 
+LONGEST_BUDGET_WAIT_SECONDS: Final = 3_600
+"""How soon a job finds out that its budget was raised. In the rounds that an execution may have,
+it can wait for the next day's budget more than sixty times."""
+
 STALLED_WAITS: Final = 8
 """After so many waits without an outcome, about 11 minutes, the slices are read again."""
 
@@ -160,7 +164,8 @@ class Resend(SliceWork):
         if pause is not None and pause.reason is not Reason.BUDGET_SPENT:
             return str(pause.reason), min(int(pause.seconds) + 1, LONGEST_PAUSE_SECONDS)
         if self._has_spent_its_share(state):
-            return str(Reason.BUDGET_SPENT), int((next_day(now) - now).total_seconds()) + 1
+            seconds = int((next_day(now) - now).total_seconds()) + 1
+            return str(Reason.BUDGET_SPENT), min(seconds, LONGEST_BUDGET_WAIT_SECONDS)
         new_first_seconds = state.new_first_until - now.timestamp()
         return (NEW_FIRST, int(new_first_seconds) + 1) if new_first_seconds > 0 else None
 
