@@ -74,8 +74,10 @@ def simulate(seeds: int, first: int, console: Console) -> int:
     console.print(summary.table())
     console.print(
         f"{summary.seeds} seeds in {seconds:.0f} s: {summary.seeds / seconds:.1f} a second,"
-        f" {60 * summary.seeds / max(0.001, summary.cpu_seconds):.0f} a minute of one core,"
-        f" {summary.calls / max(1, summary.seeds):.0f} calls each; {summary.small} were small;"
+        f" {summary.per_minute(summary.seeds):.0f} a minute of one core,"
+        f" {summary.calls / max(1, summary.seeds):.0f} calls each;"
+        f" without the {summary.small} small ones,"
+        f" {summary.per_minute(summary.seeds - summary.small):.0f} a minute;"
         f" all was answered within {summary.longest:.0f} virtual seconds"
     )
     if summary.expected:

@@ -51,11 +51,14 @@ class Actors:
         self.operators, self.rework = operators, rework
         self.history = History()
         self.deleted: set[str] = set()
+        self.conversations: set[str] = set()
+        """The ids of all conversations that clients have sent or deleted."""
         self.kinds: dict[str, Callable[[str, Operation], None]] = {
             "post": self._post,
             "repeat": self._post,
             "change": self._post,
             "bulk": self._bulk,
+            sent.TOP_UP: self._top_up,
             "delete": self._delete,
             "insight": self._insight,
             "conversation": self._conversation,
@@ -135,6 +138,7 @@ class Actors:
     def _add(self, identity: str, kind: str, began: float, status: int, text: str = "") -> None:
         event = Event(kind, began, self.world.scheduler.now, status, text)
         self.history.add(identity, event)
+        self.conversations.add(identity)
 
     def _bulk(self, name: str, operation: Operation) -> None:
         began = self.world.scheduler.now
@@ -155,6 +159,11 @@ class Actors:
                 self._add(id_of(external), "post", began, status, text)
             elif accepted:
                 self._add(result["id"], "post", began, status, text)
+
+    def _top_up(self, name: str, operation: Operation) -> None:
+        """Send a bulk if the run is behind its least number of calls."""
+        if self.world.calls < operation.least_calls:
+            self._bulk(name, operation)
 
     def _delete(self, name: str, operation: Operation) -> None:
         identity = id_of(operation.key)

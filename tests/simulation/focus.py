@@ -55,7 +55,7 @@ def _only_burst(
 ) -> None:
     """Let one fault of Grok happen for a time, and no other fault of Grok."""
     begin = span * draw.choice([0.0, 0.2, 0.5])
-    end = begin + draw.choice([30.0, 60.0, 150.0])
+    end = begin + draw.choice([20.0, 40.0, 80.0])
     scenario.bursts = [one for one in scenario.bursts if one.service != "grok"]
     scenario.bursts.append(Burst(begin, end, "grok", "call", draw.choice(kinds), share))
     scenario.rates |= dict.fromkeys(scenario.grok_kinds, 0.0)
@@ -110,7 +110,7 @@ def _budget(scenario: Scenario, draw: Random, span: float) -> None:
 
 def _rivals(scenario: Scenario, draw: Random, span: float) -> None:
     """Let clients post, change and delete few ids while their analyses are in progress."""
-    for number in range(40):
+    for number in range(16):
         kind = draw.choice(["post", "post", "delete", "change", "repeat"])
         key = f"z{draw.randrange(3)}"
         text = f"other {key} {number % 2}" if kind == "change" else f"parcel {key}"
@@ -141,7 +141,7 @@ def _queue(scenario: Scenario, draw: Random, span: float) -> None:
     if share > 0.7:
         scenario.bursts.append(Burst(0.0, end, "dynamodb", ERASE, "server_error", 0.9))
     scenario.settings["MAX_ATTEMPTS"] = "2"
-    _texts(scenario, draw, span, ("", HOPELESS), 3)
+    _texts(scenario, draw, span, ("", HOPELESS), 2)
 
 
 def _writes(scenario: Scenario, draw: Random, span: float) -> None:
@@ -162,7 +162,7 @@ def _texts(
     scenario: Scenario, draw: Random, span: float, words: tuple[str, ...], times: int
 ) -> None:
     """Let clients send texts with these words, each several times."""
-    for number in range(8):
+    for number in range(6):
         key = f"t{number}"
         text = f"parcel {key} {draw.choice(words)}".strip()
         at = draw.random() * span
@@ -189,7 +189,7 @@ def _haste(scenario: Scenario, draw: Random, span: float) -> None:
     """
     scenario.has_extreme_clocks = True
     scenario.window_seconds, scenario.latency_seconds = 0.1, 0.02
-    for number in range(18):
+    for number in range(10):
         at, key = draw.random() * span, f"h{number}"
         scenario.operations.append(Operation(at, "first", "post", key, f"parcel {key}"))
         for other in range(draw.choice([1, 1, 2])):

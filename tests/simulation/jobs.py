@@ -1,6 +1,6 @@
 """The part of a scenario in which operators analyse stored insights again, or map them anew.
 
-A third of the seeds has jobs, and half of these have remaps. Their numbers come from streams of
+An eighth of the seeds has jobs, and half of these have remaps. Their numbers come from streams of
 their own, so that the scenarios of the other seeds stay as they are.
 """
 
@@ -21,7 +21,7 @@ from tests.simulation.workflows import LOST, TWICE, UNAVAILABLE
 if TYPE_CHECKING:
     from tests.simulation.scenario import Scenario
 
-SHARE = 1 / 3
+SHARE = 1 / 8
 REMAPS = 0.5
 """The share of these seeds in which some jobs are remaps."""
 
@@ -64,8 +64,7 @@ def with_jobs(scenario: Scenario, span: float) -> Scenario:
     draw = Random(f"{scenario.seed}/jobs")
     scenario.has_remaps = has_remaps(scenario.seed)
     kinds = KINDS if scenario.has_remaps else (REANALYSIS,)
-    for number in range(draw.choice([1, 1, 2])):
-        scenario.operations += _job(draw, span, f"job{number}", kinds)
+    scenario.operations += _job(draw, span, "job", kinds)
     scenario.operations += _meanwhile(draw, span)
     scenario.calm_at = max(scenario.calm_at, span + draw.choice([60.0, 150.0]))
     scenario.rates |= {

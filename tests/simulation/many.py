@@ -83,6 +83,7 @@ class Summary:
     calls: int = 0
     cpu_seconds: float = 0.0
     small: int = 0
+    """Seeds with fewer than 20 conversations, 3 environments of the analysis, or 300 calls."""
     longest: float = 0.0
     failed: list[Outcome] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -100,6 +101,10 @@ class Summary:
         self.expected += one.expected
         if one.violations:
             self.failed.append(one)
+
+    def per_minute(self, seeds: int) -> float:
+        """Return how many seeds of a number one core runs in a minute, if all took their time."""
+        return 60 * seeds / max(0.001, self.cpu_seconds)
 
     def table(self) -> Table:
         """Return a table of how often each fault happened in each call."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Task
     from tests.simulation.world import World
 
-RECOUNT_EVERY = 8
+RECOUNT_EVERY = 20
+"""After how many transactions the counters are compared with the insights, besides at the end."""
+
 WITHIN_SECONDS = 1.35
 """Starts within a second, with clocks that differ by 0.1 s and waves that are 0.25 s late."""
 

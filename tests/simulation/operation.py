@@ -26,6 +26,8 @@ class Operation:
     key: str = ""
     text: str = ""
     number: int = 0
+    least_calls: int = 0
+    """Of a bulk that tops up a run: how many calls the run should have made by then."""
 
     def __str__(self) -> str:
         return f"{self.at:8.3f}  {self.actor:<9} {self.kind} {self.key} {self.text}".rstrip()

@@ -91,7 +91,7 @@ def run_world(world: World) -> Result:
         world.trace,
         world.calls,
         len(world.monitor.environments),
-        len(actors.history.events),
+        len(actors.conversations),
         director.drained_after,
         world.faults.coverage,
         world.faults.calls,

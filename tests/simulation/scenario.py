@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation import sent
 from tests.simulation.faults import AWS_KINDS, Burst
-from tests.simulation.focus import concentrate
+from tests.simulation.focus import concentrate, focus_of
 from tests.simulation.grok import KINDS, digest
-from tests.simulation.jobs import with_jobs
+from tests.simulation.jobs import has_jobs, with_jobs
 from tests.simulation.operation import DEADLY, HOPELESS, REFUSED, UNSTORABLE, Operation
 from tests.simulation.profiles import KNOWN_PLANS, changes
 from tests.standin.replies import REPLIES
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+LEAST_CALLS = 300
+"""How many calls each run makes at least."""
+
+CALLS_IN_CALM = 35
+"""How many of them are made when all faults have ended."""
+
+TOP_UPS = 12
+"""Into how many parts the time with faults is divided: after each a run may be topped up."""
+
 EXPIRY_SECONDS = 400.0
 """How long the items of a run take to expire, and the first clients to return."""
 
@@ -121,17 +130,18 @@ def of_seed(seed: int) -> Scenario:
     scenario = Scenario(
         seed=seed,
         settings=_settings(draw, has_budget=has_budget),
-        operations=_operations(draw, span),
+        operations=_operations(draw, span, _size_of(seed)),
         bursts=[*_refused_saves(span, calm_at, refused=refused), *_bursts(draw, calm_at)],
         rates=_rates(draw),
         start=start,
         calm_at=calm_at,
         concurrency=draw.choice([3, 4, 5]),
-        expires=draw.random() < 0.15,
+        expires=draw.random() < 0.08 and not has_jobs(seed),
         known_plans=KNOWN_PLANS if Random(f"{seed}/plans").random() < 0.4 else 0,
     )
     scenario.operations += changes(Random(f"{seed}/profile"), span)
     scenario = with_jobs(concentrate(scenario, span), span)
+    scenario.operations += _top_ups(scenario.calm_at)
     scenario.operations.sort(key=lambda one: one.at)
     return scenario
 
@@ -172,15 +182,36 @@ CLIENT_KINDS = {
 }
 
 
-def _operations(draw: Random, span: float) -> list[Operation]:
+class _Size(NamedTuple):
+    """How many operations clients make, how many groups compete for an id, and how many bulks of
+    seven conversations are sent.
+    """
+
+    operations: int
+    rivals: int
+    bulks: int
+
+
+def _size_of(seed: int) -> _Size:
+    """Return a size with at least twenty conversations, and about 400 calls on average.
+
+    Jobs bring conversations of their own, and a focus brings trouble that is repeated.
+    """
+    if has_jobs(seed):
+        return _Size(operations=3, rivals=1, bulks=1)
+    if focus_of(seed):
+        return _Size(operations=6, rivals=1, bulks=2)
+    return _Size(operations=12, rivals=2, bulks=2)
+
+
+def _operations(draw: Random, span: float, size: _Size) -> list[Operation]:
     """Return operations of random clients, of clients that compete for one id, and of operators."""
-    made = [_client_operation(draw, span, number) for number in range(draw.choice([16, 26]))]
-    # At least twenty conversations, regardless of the random choice.
-    made += [
-        Operation(draw.random() * span, "client0", "bulk", f"b{number}", number=7)
-        for number in range(3)
-    ]
-    for group in range(draw.choice([2, 3, 4])):
+    made = [_client_operation(draw, span, number) for number in range(size.operations)]
+    together = draw.random() * span  # so that several environments start
+    for number in range(size.bulks):
+        at = together + draw.random() * 0.5 if number < 2 else draw.random() * span
+        made.append(Operation(at, f"client{number}", "bulk", f"b{number}", number=7))
+    for group in range(size.rivals):
         made += _contention(draw, span, group)
     if draw.random() < 0.35:
         begin = draw.random() * span
@@ -191,6 +222,26 @@ def _operations(draw: Random, span: float) -> list[Operation]:
     if draw.random() < 0.25:
         made.append(Operation(draw.random() * span, "operator", "deploy"))
     return made
+
+
+def _top_ups(calm_at: float) -> list[Operation]:
+    """Return bulks that a client sends while a run is behind `LEAST_CALLS`.
+
+    The checks at the end make the other calls.
+    """
+    wanted = LEAST_CALLS - CALLS_IN_CALM
+    shares = [number / TOP_UPS for number in range(TOP_UPS // 3, TOP_UPS)]
+    return [
+        Operation(
+            calm_at * share,
+            "client0",
+            sent.TOP_UP,
+            f"s{number}",
+            number=5,
+            least_calls=round(wanted * share),
+        )
+        for number, share in enumerate(shares)
+    ]
 
 
 def _client_operation(draw: Random, span: float, number: int) -> Operation:
@@ -208,7 +259,7 @@ def _contention(draw: Random, span: float, group: int) -> list[Operation]:
     """Return operations of several clients that post and delete one id at nearly the same time."""
     made = []
     at, width = draw.random() * span, draw.choice([0.2, 1.0, 6.0])
-    for place in range(draw.choice([3, 4, 6, 8])):
+    for place in range(draw.choice([3, 4, 6])):
         kind = draw.choice(["post", "post", "delete", "change"])
         key = f"y{group}"
         text = sent.text_of(key) if kind == "post" else f"other {key} {place % 2}"
@@ -221,13 +272,13 @@ def expiry(seed: int, begin: float) -> list[Operation]:
     """Return the operations of clients while the conversations of a run expire and are deleted."""
     draw = Random(f"{seed}/expiry")
     made = []
-    for number in range(24):
+    for number in range(10):
         kind = draw.choice(["post", "post", "change", "delete", "insight", "list"])
         key = f"x{draw.randrange(14)}"
         text = sent.text_of(key) if kind == "post" else f"other {number}"
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{draw.randrange(4)}", kind, key, text, 5))
-    for group in range(8):
+    for group in range(4):
         at = begin + draw.random() * EXPIRY_SECONDS
         key = f"x{draw.randrange(14)}"
         others = ["post", "change", "delete"] if group % 2 else ["post", "change"]
@@ -236,7 +287,7 @@ def expiry(seed: int, begin: float) -> list[Operation]:
             text = sent.text_of(key) if kind == "post" else f"other {key} {place}"
             made.append(Operation(at, f"rival{place}", kind, key, text, 5))
             at += draw.choice([0.01, 0.1, 0.8]) * draw.random()
-    for number in range(28):
+    for number in range(14):
         at = begin + draw.random() * EXPIRY_SECONDS
         made.append(Operation(at, f"late{number % 4}", "insight", f"x{number % 14}"))
     return sorted(made, key=lambda one: one.at)

@@ -15,6 +15,9 @@ from grok_insights.domain.conversation import Role, Turn, transcript
 if TYPE_CHECKING:
     from tests.simulation.operation import Operation
 
+TOP_UP = "top up"
+"""The kind of a bulk that is sent only if a run has made few calls so far."""
+
 ROLES = {f"{role.capitalize()}: ": role for role in (Role.CUSTOMER, Role.BOT)}
 
 
@@ -48,7 +51,7 @@ def names(operation: Operation) -> list[str]:
 
 def texts(operation: Operation) -> list[str]:
     """Return the texts of the conversations that an operation sends."""
-    if operation.kind != "bulk":
+    if operation.kind not in {"bulk", TOP_UP}:
         return [operation.text]
     return [*map(text_of, names(operation)), f"nameless {operation.key}"]
 

@@ -106,7 +106,7 @@ class Environment:
         breaker._LOCAL_FAILURES = self.failures  # noqa: SLF001 - a process of its own has its own
         breaker._LOCAL_SUCCESSES = self.successes  # noqa: SLF001
         breaker._LAST_OBSERVED_STATE = self.observed  # noqa: SLF001
-        breaker._PROBE_OWNER.pid = os.getpid()  # noqa: SLF001
+        breaker._PROBE_OWNER.pid = self.world.process_id  # noqa: SLF001
         breaker._PROBE_OWNER.id = f"{self.name}#{task.slot}"  # noqa: SLF001
         BaseRouter.current_event, BaseRouter.lambda_context = self.request
 
@@ -122,6 +122,7 @@ class World:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.process_id = os.getpid()
         start = scenario.start
         self.scheduler = Scheduler(scenario.seed, round(start.timestamp()))
         self.start_us = self.scheduler.now_us
