@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import httpx
 from rich.console import Console
 
 from scripts.environments import UnusableError, aws_session, environment, outputs
-from scripts.imports.api import Api, ImportFailed, Json
+from scripts.imports.api import ImportFailed, Json, connected
 from scripts.imports.command import Importer
 from scripts.imports.record import Record
 
@@ -111,12 +110,8 @@ def main() -> int:
     folder = Path(os.environ.get("LOCAL_DIR") or ".local") / "imports"
     try:
         options = options_of(os.environ)
-        with (
-            httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=40) as client,
-            httpx.Client(timeout=300) as storage,
-        ):
-            record = Record(folder, file, url)
-            importer = Importer(Api(client, storage), record, console, options, time.sleep)
+        with connected(url, {"x-api-key": key}) as api:
+            importer = Importer(api, Record(folder, file, url), console, options, time.sleep)
             return report(importer(file), console)
     except ImportFailed as error:
         console.print(f"[red]✗[/] {error}", soft_wrap=True)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
 
 TRIES: Final = 8
 AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+
+REQUEST_SECONDS: Final = 40.0
+"""Longer than the 29 seconds after which API Gateway gives a request up."""
+
+UPLOAD_SECONDS: Final = 300.0
+"""The most for one part of a file."""
 
 Json = dict[str, Any]
 
@@ -69,6 +76,28 @@ class Api:
                 raise ImportFailed(_refusal(response))
             self.sleep(float(response.headers.get("retry-after", wait)))
         raise ImportFailed(f"no response, after {TRIES} tries")
+
+
+@contextmanager
+def connected(
+    url: str,
+    headers: Mapping[str, str],
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    use_proxy: bool = True,
+) -> Iterator[Api]:
+    """Open the connections to an API and to the storage of its uploads.
+
+    ``headers`` has the API's key, and is not sent to the storage. ``use_proxy`` says
+    that a proxy that the environment names is used.
+    """
+    with (
+        httpx.Client(
+            base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=use_proxy
+        ) as client,
+        httpx.Client(timeout=UPLOAD_SECONDS, trust_env=use_proxy) as storage,
+    ):
+        yield Api(client, storage, sleep)
 
 
 def _refusal(response: httpx.Response) -> str:

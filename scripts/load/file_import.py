@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-import httpx
 from rich.console import Console
 
-from scripts.imports.api import Api, ImportFailed, Json
+from scripts.imports.api import ImportFailed, Json, connected
 from scripts.imports.command import Importer
 from scripts.imports.record import Record
 from scripts.load.conversations import Conversation
 from scripts.load.errors import LoadTestError
-
-UPLOAD_SECONDS = 300.0
 
 
 def write(file: Path, conversations: Iterable[Conversation]) -> None:
@@ -33,7 +29,6 @@ class FileImport:
 
     base_url: str
     headers: dict[str, str] = field(repr=False)
-    timeout_seconds: float
     stop: Event
 
     def __call__(self, file: Path, show: Callable[[Json], None]) -> None:
@@ -44,7 +39,7 @@ class FileImport:
         LoadTestError
             The service refuses the file, or the job did not complete.
         """
-        with self._api() as api:
+        with connected(self.base_url, self.headers, self._sleep, use_proxy=False) as api:
             record = Record(file.parent, file, self.base_url)
             importer = Importer(api, record, Console(quiet=True), {}, self._sleep, show)
             try:
@@ -54,19 +49,6 @@ class FileImport:
         if job["status"] != "completed":
             why = f": {job['error']['message']}" if job["error"] else ""
             raise LoadTestError(f"The import is {job['status']}{why}")
-
-    @contextmanager
-    def _api(self) -> Iterator[Api]:
-        with (
-            httpx.Client(
-                base_url=self.base_url,
-                headers=self.headers,
-                timeout=self.timeout_seconds,
-                trust_env=False,
-            ) as client,
-            httpx.Client(timeout=UPLOAD_SECONDS, trust_env=False) as storage,
-        ):
-            yield Api(client, storage, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):

@@ -16,7 +16,7 @@ from scripts.load.conversations import Conversation
 from scripts.load.file_import import FileImport, write
 from scripts.load.options import Options
 from scripts.load.schedule import Schedule
-from scripts.load.service import TIMEOUT_SECONDS, Outcome, Service
+from scripts.load.service import Outcome, Service
 from scripts.load.tally import Tally
 from scripts.load.watch import Watch
 
@@ -94,8 +94,7 @@ class Run:
     async def _import(self) -> None:
         """Import all conversations as one file, and count them while the job runs."""
         stop, loop = Event(), asyncio.get_running_loop()
-        headers = self.service.headers
-        import_file = FileImport(self.service.base_url, headers, TIMEOUT_SECONDS, stop)
+        import_file = FileImport(self.service.base_url, self.service.headers, stop)
 
         def show(job: Json) -> None:
             loop.call_soon_threadsafe(self._count, job)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -23,12 +23,11 @@ from threading import Event, Thread
 from typing import Any, Final
 from uuid import uuid4
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from scripts.imports.api import Api
+from scripts.imports.api import connected
 from scripts.imports.command import Importer
 from scripts.imports.record import Record
 from scripts.local.aws import EmulatorSession
@@ -121,27 +120,22 @@ class Backlog:
     def __post_init__(self) -> None:
         session = EmulatorSession(self.environment["AWS_ENDPOINT_URL"])
         self.dynamodb, self.sqs = session.dynamodb(), session.sqs()
-        self.client = httpx.Client(
-            base_url=self.environment["API_URL"],
-            headers={"x-api-key": self.environment["API_KEY"]},
-            timeout=60,
-        )
-        self.storage = httpx.Client(timeout=300)
+        headers = {"x-api-key": self.environment["API_KEY"]}
+        self.connections = ExitStack()
+        self.api = self.connections.enter_context(connected(self.environment["API_URL"], headers))
 
     def close(self) -> None:
         """Close the connections."""
-        self.client.close()
-        self.storage.close()
+        self.connections.close()
 
     def imported(self, path: Path, folder: Path, **options: Any) -> dict[str, Any]:
         """Import a file by the command's own code, and return the ended job."""
-        api = Api(self.client, self.storage)
         record = Record(folder, path, self.environment["API_URL"])
-        return Importer(api, record, Console(stderr=True), options, time.sleep)(path)
+        return Importer(self.api, record, Console(stderr=True), options, time.sleep)(path)
 
     def rejected(self, job: dict[str, Any]) -> list[int]:
         """Return the numbers of the rejected lines, as their file lists them."""
-        response = self.storage.get(job["rejected_file"]["url"])
+        response = self.api.storage.get(job["rejected_file"]["url"])
         response.raise_for_status()
         return [json.loads(line)["line"] for line in response.text.splitlines()]
 
@@ -265,11 +259,11 @@ def _kill(backlog: Backlog, watch: Watch, kills: int) -> None:
     while done < kills and not watch.ended.wait(LOOK_SECONDS):
         # From addresses of its own, so that the rate limit delays neither this nor the import.
         headers = {"x-forwarded-for": f"198.19.0.{next(looks) % 250 + 1}"}
-        listed = backlog.client.get("/api/v1/jobs", params={"limit": "1"}, headers=headers)
+        listed = backlog.api.client.get("/api/v1/jobs", params={"limit": "1"}, headers=headers)
         jobs = listed.raise_for_status().json()["items"]
         if not jobs or jobs[0]["status"] != "running":
             continue
-        job = backlog.client.get(f"/api/v1/jobs/{jobs[0]['id']}", headers=headers).json()
+        job = backlog.api.client.get(f"/api/v1/jobs/{jobs[0]['id']}", headers=headers).json()
         total = job["progress"]["lines_total"]
         if total and job["progress"]["lines_done"] / total >= share * (done + 1):
             before = watch.killed

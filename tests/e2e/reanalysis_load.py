@@ -69,7 +69,7 @@ class Load:
         self.requests += 1
         address = f"198.18.{self.requests // 250 % 250}.{self.requests % 250 + 1}"
         headers = {"x-forwarded-for": address}
-        response = self.backlog.client.request(method, path, headers=headers, **request)
+        response = self.backlog.api.client.request(method, path, headers=headers, **request)
         response.raise_for_status()
         found: dict[str, Any] = response.json()
         return found
@@ -157,7 +157,7 @@ class Load:
     @contextmanager
     def profile_with_another_field(self) -> Iterator[None]:
         """Activate a new version of the profile, and the one before at the end."""
-        client = self.backlog.client
+        client = self.backlog.api.client
         before = client.get("/api/v1/profile").json()
         fields = [one for one in before["fields"] if one["name"] != FIELD["name"]]
         changed = {**before, "fields": [*fields, FIELD], "note": "reanalysis-load"}

@@ -15,6 +15,8 @@ from tests.functional.worker import RunningClock, Worker, message
 from tests.standin import digest
 
 WRITES = "TransactWriteItems"
+ATTEMPTS = 4
+"""How often the client sends a request whose response is lost."""
 
 
 def unsaved(capsys: pytest.CaptureFixture[str]) -> list[float]:
@@ -138,13 +140,12 @@ def test_the_failure_in_place_of_an_insight_that_cannot_be_stored_gets_its_dead_
     worker: Worker,
 ) -> None:
     one = worker.conversation("text")
-    attempts = worker.parts.dynamodb.meta.config.retries["total_max_attempts"]
     with (
         worker.refusing(WRITES, "completed", "ValidationException"),
-        lost_responses(worker.parts.dynamodb, WRITES, attempts) as lost,
+        lost_responses(worker.parts.dynamodb, WRITES, ATTEMPTS) as lost,
     ):
         assert worker.run(one) == [one]
-    assert len(lost) == attempts
+    assert len(lost) == ATTEMPTS
     assert worker.dead() == []
     assert worker.run(one) == []
     assert [dead["error"]["code"] for dead in worker.dead()] == ["unstorable"]
