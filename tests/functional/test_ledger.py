@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from botocore.model import OperationModel
 
 from grok_insights.aws.dynamodb.transactions import Transactions
 from grok_insights.aws.insights.item import counted_of
-from grok_insights.aws.ledger import Entry, Ledger
+from grok_insights.aws.ledger import MAX_WRITES, Entry, Ledger
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.domain.trends import Interval
 from grok_insights.wiring import Parts
@@ -119,4 +120,29 @@ def test_a_conflict_with_another_transaction_is_tried_again(parts: Parts) -> Non
     ledger = Ledger(transactions, parts.insights, parts.trends, parts.versions, parts.job_outcomes)
     assert ledger.save([Entry(insight(), LIFETIME)]).saved.keys() == {AN_ID}
     assert len(waits) == 2
+    assert totals(parts)["negative"] == 1
+
+
+def test_an_insight_whose_place_changes_before_each_write_is_unsaved_and_can_be_saved_again(
+    ledger: Ledger, parts: Parts
+) -> None:
+    earlier = LIFETIME._replace(generation=LIFETIME.generation - 1)
+    table, key = parts.settings.insights_table, {"conversation_id": {"S": AN_ID}}
+    writes = count()
+
+    def change(**_: Any) -> None:
+        """Let an insight of an earlier conversation be stored, or expire."""
+        if next(writes) % 2:
+            parts.dynamodb.delete_item(TableName=table, Key=key)
+        else:
+            item = Entry(failed_insight(), earlier).item(parts.insights.shards)
+            parts.dynamodb.put_item(TableName=table, Item=item)
+
+    events, name = parts.dynamodb.meta.events, "before-call.dynamodb.TransactWriteItems"
+    events.register(name, change)
+    result = ledger.save([Entry(insight(), LIFETIME)])
+    events.unregister(name, change)
+    assert next(writes) == MAX_WRITES
+    assert (result.saved, result.refused) == ({}, {})
+    assert ledger.save(result.unsaved).saved.keys() == {AN_ID}
     assert totals(parts)["negative"] == 1

@@ -394,6 +394,26 @@ FOUND_BEFORE = (
             "        begun_calls = self.crash_marks.begin(work.conversation.id)\n",
         ),
     ),
+    _made(
+        "fault",
+        "a call about a suspected conversation starts late if its crash mark was slow",
+        f"{ANALYSIS}.waves",
+        (
+            "timely := self.admission_control.on_time(admission, latest), Delay",
+            "timely := admission, Delay",
+        ),
+    ),
+    _made(
+        "fault",
+        "the failure in place of an insight that cannot be stored gets no dead letter",
+        f"{ANALYSIS}.outcomes",
+        (
+            "        again = _dead_letter_reasons(result.refused.values())\n",
+            "        again = _dead_letter_reasons(\n"
+            "            one for one in result.refused.values() if one.outcome != UNSTORABLE\n"
+            "        )\n",
+        ),
+    ),
 )
 
 PROFILES = (

@@ -110,6 +110,11 @@ STOPPED = (
 
 NEW_FIRST = (
     _job(
+        "a job waits for the next day although its budget was raised",
+        f"{JOBS}.rework.resend",
+        ("min(seconds, LONGEST_BUDGET_WAIT_SECONDS)", "seconds"),
+    ),
+    _job(
         "jobs do not wait for new conversations",
         f"{ANALYSIS}.admission",
         ("if is_rework and new_first_seconds > 0:", "if False:"),

@@ -105,7 +105,7 @@ class Damage:
         if name == "totals":
             monitor.are_totals_exact = False
         if name == "pace":
-            monitor.pace_unknown_until = self.world.elapsed + 60
+            monitor.pace.unknown_until = self.world.elapsed + 60
 
     def stops(self, state: dict[str, Any]) -> str:
         """Return the item by which what an environment has read must stop its calls."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +13,7 @@ from tests.simulation.aws import saved_by
 from tests.simulation.damage import Damage
 from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
+from tests.simulation.pace import PaceCheck
 from tests.simulation.recount import Recount
 from tests.simulation.reworks import Reworks
 from tests.simulation.sent import texts
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 RECOUNT_EVERY = 20
 """After how many transactions the counters are compared with the insights, besides at the end."""
-
-WITHIN_SECONDS = 1.35
-"""Starts within a second, with clocks that differ by 0.1 s and waves that are 0.25 s late."""
 
 PAID_AGAIN = 4
 """Usable answers for one text that duplicate messages may cost, in addition to one for each time
@@ -49,10 +47,9 @@ class Monitor:
         self.recount = Recount(world.dynamodb)
         self.reworks = Reworks(world)
         self.grok: list[GrokCall] = []
-        self.starts: deque[int] = deque()
         self.transactions = 0
         self.are_totals_exact = True
-        self.pace_unknown_until = 0.0
+        self.pace = PaceCheck(world)
         self.deaths = 0
         self.absurd: set[str] = set()
         self.usable: Counter[str] = Counter()
@@ -60,8 +57,8 @@ class Monitor:
         self.environments: set[str] = set()
         scenario = world.scenario
         self.budget = round(float(scenario.settings.get("DAILY_BUDGET_USD", "0")) * 10**10)
-        self.sent = Counter(text for one in scenario.operations for text in texts(one))
-        self.pace = float(scenario.settings["GROK_MAX_REQUESTS_PER_SECOND"])
+        sent = (*scenario.operations, *scenario.late_operations)
+        self.sent = Counter(text for one in sent for text in texts(one))
 
     def environment_died(self, environment: Any) -> None:
         self.outages.ended(environment.name)
@@ -97,8 +94,10 @@ class Monitor:
             self.transactions += 1
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()
-        if operation == "update_item" and reserves(request):
-            self.money.reserved(task, request)
+        if operation == "update_item":
+            self.pace.written(task, request)
+            if reserves(request):
+                self.money.reserved(task, request)
 
     def _job_changed(self, before: list[Any]) -> None:
         for table, key, _ in before:
@@ -199,7 +198,7 @@ class Monitor:
         if not damaged:
             self._check_circuit(task, text)
             self._check_credits(task)
-        self._check_pace(task)
+        self.pace.call(task, text, self._now(task))
         self.stops.call(task, text)
         self.outages.call(task, text, reply)
         return self.money.call(task, text, overhead_tokens)
@@ -260,18 +259,6 @@ class Monitor:
         if self._now(task) < float(item["until"]["N"]) - 1:
             self.world.violated(
                 "credits", f"{task.name} calls Grok, and has read that credits are used up"
-            )
-
-    def _check_pace(self, task: Task) -> None:
-        now = self.world.scheduler.now_us
-        self.starts.append(now)
-        while now - self.starts[0] >= 1_000_000:
-            self.starts.popleft()
-        is_known = self.world.elapsed >= self.pace_unknown_until
-        if is_known and len(self.starts) > int(self.pace * WITHIN_SECONDS) + 1:
-            self.world.violated(
-                "pace",
-                f"{task.name} makes call {len(self.starts)} within a second, at {self.pace:g}",
             )
 
     def check_counters(self) -> None:

@@ -21,6 +21,8 @@ FOCUSES: dict[str, tuple[str, ...]] = {
     "PauseName.STORAGE": ("storage",),
     "pause_for_storage": ("storage",),
     "mark of a crash": ("deaths",),
+    "starts late": ("writes",),
+    "insight that cannot be stored": ("odd texts",),
     "crash": ("deaths",),
     "suspect": ("deaths",),
     "_process_wave([work]": ("deaths",),

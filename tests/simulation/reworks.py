@@ -79,7 +79,7 @@ class Reworks:
 
     def read(self, task: Task) -> None:
         """Record that an invocation has read the shared state."""
-        batch = self.batches.get(_invocation(task))
+        batch = self.batches.get(task.invocation)
         if batch is not None:
             batch.reads += 1
 
@@ -93,7 +93,7 @@ class Reworks:
 
     def asks(self, task: Task, conversation_id: str) -> None:
         """Check a call about a conversation, if a job asks for it."""
-        batch = self.batches.get(_invocation(task))
+        batch = self.batches.get(task.invocation)
         jobs = batch.jobs.get(conversation_id) if batch else None
         if batch is None or not jobs:
             return
@@ -271,10 +271,6 @@ class Reworks:
             for identity, changes in self.changed.items()
             if any(at >= start and by != job_id for at, by in changes)
         }
-
-
-def _invocation(task: Task) -> str:
-    return "/".join(task.name.split("/")[:2])
 
 
 def _faults(old: Item | None, new: Item, kind: str) -> Iterator[str]:

@@ -154,7 +154,8 @@ class Director:
         sweeper = Sweeper(world)
         world.scheduler.spawn("sweeper", self.owner, sweeper.sweep)
         self.actors.history = History()
-        for task in self.actors.start(expiry(world.scenario.seed, 0.0)):
+        late = [*expiry(world.scenario.seed, 0.0), *world.scenario.late_operations]
+        for task in self.actors.start(late):
             world.scheduler.wait(task)
         self._drain()
         self.invariants.check_expired("end3", begun + world.scenario.calm_at)

@@ -67,6 +67,8 @@ class Scenario:
     """Whether the daily budget stays as it is, so that work goes on the next day."""
     has_remaps: bool = False
     """Whether some jobs are remaps. Then another one runs when all is calm."""
+    late_operations: list[Operation] = field(default_factory=list)
+    """More operations while everything expires, from when that begins."""
     # Changed by the run.
     paused_since: float | None = None
     is_healed: bool = False

@@ -63,6 +63,11 @@ class Task:
         self.waiters: list[Task] = []
         self.greenlet: greenlet | None = None
 
+    @property
+    def invocation(self) -> str:
+        """The name of the invocation of a function that it belongs to."""
+        return "/".join(self.name.split("/")[:2])
+
 
 class Scheduler:
     """Runs tasks in the order of virtual time."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.simulation.faults import ERASE, OUTCOME, Burst
+from tests.simulation.faults import ERASE, OUTCOME, SAVE, Burst
 from tests.simulation.operation import Operation
 
 if TYPE_CHECKING:
@@ -92,6 +92,18 @@ def _slow_expiry(operation: str) -> Trouble:
     return add
 
 
+def _overtaken_deletions(scenario: Scenario) -> None:
+    """Let clients send conversations again that they are about to delete, while all expire."""
+    _slow_expiry(ERASE)(scenario)
+    for number, one in enumerate(one for one in scenario.operations if one.kind == "post"):
+        for again in range(3):
+            at = 100.0 * again + 5.0 * number
+            scenario.late_operations += [
+                Operation(at, "rival0", "delete", one.key),
+                Operation(at + 0.3, "rival1", "post", one.key, one.text),
+            ]
+
+
 def _uncertain_outcomes(scenario: Scenario) -> None:
     """Let failures of jobs be recorded although each response is an error."""
     end = scenario.calm_at = scenario.calm_at + 100.0
@@ -126,12 +138,13 @@ TROUBLES: dict[str, Trouble] = {
     "mark of a crash cannot be written": _late("dynamodb", "crash", "throttled", 0.85),
     "progress.suspects.clear()": _late("grok", "call", "no_credits", 1.0),
     "before its message is sent": _repeats,
+    "insight that cannot be stored": _writes(SAVE, "server_error_after", 0.75),
     "#trial = :trial": _late_trials,
     "#until <= :until": _writes("credits", "lost", 0.5),
     "self._cancel(reservation)": _uncertain_budget,
     "text(spend(reservation.day))}, Up (place 3)": _uncertain_budget,
     "#s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": _slow_expiry(WRITES),
-    "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _slow_expiry(ERASE),
+    "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _overtaken_deletions,
     "attribute_not_exists(id)": _uncertain_outcomes,
     "a failure is recorded twice": _uncertain_outcomes,
     "generation = :generation": _generations,
