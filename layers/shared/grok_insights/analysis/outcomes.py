@@ -132,9 +132,7 @@ class Outcomes:
         )
         return report + self._resend_unsaved([messages[_id(entry)] for entry in result.unsaved])
 
-    def _send_dead_letters(
-        self, result: SaveResult, messages: Mapping[str, Message]
-    ) -> Report:
+    def _send_dead_letters(self, result: SaveResult, messages: Mapping[str, Message]) -> Report:
         """Send dead letters for the failed insights that were saved.
 
         An insight that was refused may have been saved nevertheless, by a request whose response
