@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from grok_insights import wiring
 from grok_insights.aws.queue import Message
 from grok_insights.domain.conversation import named_id
 from grok_insights.domain.insight import Analysis, Sentiment
 from grok_insights.domain.job import StepName
+from grok_insights.domain.profile import NewProfile
 from grok_insights.errors import PermanentError, TransientError
 from grok_insights.grok.prompt import Prompt
 from tests.builders import NOW
 from tests.functional.conftest import Clock, make_parts
 from tests.functional.query import identity
 from tests.functional.reworks import Reworks, Saying, says
+from tests.functional.storage import Storage
 from tests.functional.test_erasure import store
 
 NEGATIVE = says(Sentiment.NEGATIVE, "refund")
@@ -31,6 +34,12 @@ REAL = {"GROK_MODE": "real", "GROK_API_KEY": "xai-test", "GROK_TIMEOUT_SECONDS":
 def reworks(clock: Clock) -> Iterator[Reworks]:
     with mock_aws():
         yield Reworks(make_parts(clock), Saying(NEGATIVE))
+
+
+def refuses_the_third(prompt: Prompt) -> Analysis:
+    if prompt.conversation_id == identity(2):
+        raise PermanentError("too_long", "the prompt is too long")
+    return POSITIVE(prompt)
 
 
 def started(reworks: Reworks, clock: Clock, **options: Any) -> str:
@@ -131,17 +140,99 @@ def test_a_message_that_is_delivered_twice_replaces_once(reworks: Reworks, clock
     assert reworks.counters_equal_a_recount()
 
 
+def erased(reworks: Reworks) -> None:
+    for number in range(5):
+        wiring.ingest(reworks.parts).erase(identity(number))
+
+
+def erased_and_sent_again(reworks: Reworks) -> None:
+    erased(reworks)
+    reworks.conversations(5)
+
+
+def mapped_anew(reworks: Reworks) -> None:
+    labels = [{"name": "refund", "aliases": ["praise"]}]
+    profile = NewProfile.model_validate({"topics": {"mode": "open", "labels": labels}})
+    wiring.ingest(reworks.parts).profile.put(profile, lambda _: None, activate=True)
+    assert reworks.run(reworks.start(kind="remap"))["outcomes"]["done"] == 5
+
+
+def expired(reworks: Reworks) -> None:
+    client, settings = reworks.parts.dynamodb, reworks.parts.settings
+    keys = {settings.conversations_table: "id", settings.insights_table: "conversation_id"}
+    for table, key in keys.items():
+        for item in client.scan(TableName=table)["Items"]:
+            client.delete_item(TableName=table, Key={key: item[key]})
+
+
+@pytest.mark.parametrize("change", [erased, erased_and_sent_again, mapped_anew, expired])
+def test_a_message_that_comes_again_after_its_insight_has_changed_counts_once(
+    reworks: Reworks, clock: Clock, change: Callable[[Reworks], None]
+) -> None:
+    job_id = started(reworks, clock)
+    reworks.run(job_id, analyse=False)
+    messages = reworks.received()
+    reworks.deliver(messages)
+    clock.move(seconds=1)
+    change(reworks)
+    reworks.analyzer.prompts.clear()
+    assert reworks.deliver(messages) == []
+    outcomes = reworks.job(job_id)["outcomes"]
+    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (5, 0, 0)
+    assert reworks.analyzer.prompts == []
+
+
+def test_a_message_that_comes_again_after_it_has_failed_counts_once(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock)
+
+    reworks.analyzer.outcome = refuses_the_third
+    reworks.run(job_id, analyse=False)
+    messages = reworks.received()
+    reworks.deliver(messages)
+    reworks.analyzer.outcome = POSITIVE
+    assert reworks.deliver(messages) == []
+    outcomes = reworks.job(job_id)["outcomes"]
+    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (4, 1, 0)
+    assert reworks.insight(identity(2))["sentiment"] == "negative"
+    assert reworks.versions() == 4
+
+
+def test_an_insight_that_is_erased_during_the_call_is_skipped(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock)
+    erase = wiring.ingest(reworks.parts).erase
+    reworks.run(job_id, analyse=False)
+    Storage(reworks.parts).before_write(lambda: erase(identity(1)))
+    reworks.deliver_all()
+    outcomes = reworks.job(job_id)["outcomes"]
+    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (4, 0, 1)
+    assert reworks.counters_equal_a_recount()
+
+
+def test_a_conversation_that_is_erased_and_sent_again_is_not_analysed_for_the_job(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock)
+    reworks.run(job_id, analyse=False)
+    messages = reworks.received()
+    clock.move(seconds=1)
+    erased_and_sent_again(reworks)
+    reworks.analyzer.prompts.clear()
+    reworks.deliver(messages)
+    outcomes = reworks.job(job_id)["outcomes"]
+    assert (outcomes["done"], outcomes["skipped"]) == (0, 5)
+    assert reworks.analyzer.prompts == []
+
+
 def test_a_failure_is_the_job_s_error_and_leaves_the_insight(
     reworks: Reworks, clock: Clock
 ) -> None:
     job_id = started(reworks, clock)
 
-    def refusing(prompt: Prompt) -> Analysis:
-        if prompt.conversation_id == identity(2):
-            raise PermanentError("too_long", "the prompt is too long")
-        return POSITIVE(prompt)
-
-    reworks.analyzer.outcome = refusing
+    reworks.analyzer.outcome = refuses_the_third
     reworks.run(job_id)
     reworks.deliver([one for one in reworks.sent if one.conversation_id == identity(2)])
     job = reworks.run(job_id)
@@ -184,8 +275,6 @@ def _all(reworks: Reworks) -> list[Message]:
 
 
 def test_what_was_erased_or_replaced_meanwhile_is_skipped(reworks: Reworks, clock: Clock) -> None:
-    from grok_insights import wiring
-
     job_id = started(reworks, clock)
     reworks.run(job_id, analyse=False)
     messages = reworks.received()

@@ -203,6 +203,22 @@ def test_a_slice_that_is_processed_twice_replaces_and_counts_once(
     assert reworks.counters_equal_a_recount()
 
 
+def test_a_slice_that_is_processed_again_by_another_profile_replaces_twice_and_counts_once(
+    reworks: Reworks, clock: Clock
+) -> None:
+    job_id = started(reworks, clock, ALIASES)
+    reworks.step(StepName.READ, job_id)
+    parts = reworks.step(StepName.PLAN, job_id)["ranges"]
+    with lost_responses(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
+        failed = [part for part in parts if _fails(reworks, job_id, part)]
+    assert failed
+    activate(reworks, CLOSED)
+    assert reworks.run(job_id)["outcomes"] == outcomes(3, topics=3)
+    assert topics(reworks, 0, 1, 2) == [["refund"]] * 3
+    assert (revision(reworks, 0), reworks.versions()) == (3, 6)
+    assert reworks.counters_equal_a_recount()
+
+
 def test_another_remap_by_the_same_profile_changes_nothing(reworks: Reworks, clock: Clock) -> None:
     reworks.run(started(reworks, clock, ALIASES))
     assert reworks.run(reworks.start(kind="remap"))["outcomes"] == outcomes(0)

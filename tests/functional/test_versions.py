@@ -13,6 +13,7 @@ from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS
 from grok_insights.aws.insights.item import counted_of
 from grok_insights.aws.insights.versions import MAX_VERSIONS
 from grok_insights.aws.ledger import Entry, Rework
+from grok_insights.aws.state.job_outcomes import JobFailure
 from grok_insights.domain.events import Reason
 from grok_insights.domain.insight import Analysis, Insight, Sentiment
 from grok_insights.domain.trends import Interval
@@ -30,12 +31,12 @@ def told(number: int, sentiment: Sentiment = Sentiment.NEUTRAL, **overrides: Any
 
 
 def rework(parts: Parts, new: Insight) -> Entry:
-    """Return the entry with which a job replaces the stored insight."""
+    """Return the entry with which a job replaces the stored insight: another one each time."""
     head = parts.insights.head(new.conversation_id)
     current = parts.insights.current(new.conversation_id)
     assert current is not None
     lifetime = LIFETIME._replace(generation=current.generation)
-    job = Rework("a-job", Reason.REANALYSIS, current.document)
+    job = Rework(f"job-{current.revision}", Reason.REANALYSIS, current.document)
     return Entry(new, lifetime, counted_of(head), job)
 
 
@@ -128,6 +129,18 @@ def test_a_job_does_not_replace_what_has_changed_since_it_was_read(
     result = parts.ledger.save([late])
     assert (result.saved, result.superseded) == ({}, {AN_ID})
     assert [one["revision"] for one in query.get(PATH).body["items"]] == [2, 1]
+    assert totals(parts) == Counter(neutral=1)
+
+
+def test_a_job_replaces_nothing_for_which_it_has_an_outcome(parts: Parts, query: Query) -> None:
+    query.save([told(1)])
+    entry = rework(parts, told(2))
+    assert entry.rework
+    failure = JobFailure(entry.rework.job_id, AN_ID, "too_long")
+    assert parts.job_outcomes.record([failure]) == set()
+    assert parts.ledger.save([entry]).superseded == {AN_ID}
+    assert parts.job_outcomes.counts(failure.job_id) == failure.counts()
+    assert [one["revision"] for one in query.get(PATH).body["items"]] == [1]
     assert totals(parts) == Counter(neutral=1)
 
 

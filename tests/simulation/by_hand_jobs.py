@@ -15,14 +15,14 @@ REPLACED = (
     _job(
         "the replaced insight is not kept",
         f"{AWS}.ledger",
-        ("return versions.keep(self.replaces, self.rework.document)", "return []"),
+        (" + self.versions.keep(entry.replaces, entry.rework.document)", ""),
     ),
     _job(
         "the new insight is kept in place of the replaced one",
         f"{AWS}.ledger",
         (
-            "versions.keep(self.replaces, self.rework.document)",
-            "versions.keep(self.replaces, json.dumps(self.insight.as_json()))",
+            "self.versions.keep(entry.replaces, entry.rework.document)",
+            "self.versions.keep(entry.replaces, json.dumps(entry.insight.as_json()))",
         ),
     ),
     _job(
@@ -47,9 +47,9 @@ REPLACED = (
         ("        and counted.revision == message.revision\n", ""),
     ),
     _job(
-        "a message that is delivered again after its replacement is skipped",
-        f"{AWS}.worklist",
-        ('if insight and text_of(insight, "job_id") == message.job:', "if False:"),
+        "a replacement is no outcome of its job",
+        f"{AWS}.ledger",
+        ("        if entry.rework.is_first:", "        if False:"),
     ),
     _job(
         "an erased conversation keeps its versions",
@@ -173,9 +173,9 @@ MAPPED = (
         "a remap keeps no version",
         f"{AWS}.ledger",
         (
-            "        if self.rework is None or self.replaces is None:\n            return []",
-            "        if self.rework is None or self.rework.reason is Reason.REMAP:\n"
-            "            return []\n        if self.replaces is None:\n            return []",
+            "        return actions + self.versions.keep(",
+            "        if entry.rework.reason is Reason.REMAP:\n            return actions\n"
+            "        return actions + self.versions.keep(",
         ),
     ),
     _remap(

@@ -65,7 +65,7 @@ class Outcomes:
         return report + self._record(failures)
 
     def skip(self, messages: Sequence[Message]) -> Report:
-        """Record that jobs have nothing to replace for these messages."""
+        """Record that jobs have nothing to replace for these messages, unless they have done so."""
         return self._record([JobFailure(one.job, one.conversation_id) for one in messages])
 
     def _record(self, failures: Sequence[JobFailure]) -> Report:
@@ -130,6 +130,8 @@ class Outcomes:
         report += self._record(
             [JobFailure(messages[one].job, one, UNSTORABLE.code) for one in result.unstorable]
         )
+        superseded = [messages[one] for one in result.superseded if messages[one].job]
+        report += self.skip(superseded)
         return report + self._resend_unsaved([messages[_id(entry)] for entry in result.unsaved])
 
     def _send_dead_letters(self, result: SaveResult, messages: Mapping[str, Message]) -> Report:

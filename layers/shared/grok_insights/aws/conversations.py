@@ -88,7 +88,7 @@ class Conversations:
         puts = [_put(conversation.accepted(self.retention), {}) for conversation in new]
         for _ in range(MAX_WRITES):
             runs = list(_puts_by_transaction(puts))
-            written = concurrent.each(lambda run: self.transactions.write(run, self._puts), runs)
+            written = concurrent.each(lambda run: self.transactions.write(run, self._actions), runs)
             puts = []
             for run, result in zip(runs, written, strict=True):
                 puts += self._record(run, result, added, restores=restores)
@@ -140,7 +140,7 @@ class Conversations:
         """Return whether an item is the mark of a conversation that would not have expired yet."""
         return "erased" in item and not has_expired(item, self.now())
 
-    def _puts(self, puts: Iterable[_Put]) -> list[TransactWriteItemTypeDef]:
+    def _actions(self, put: _Put) -> list[TransactWriteItemTypeDef]:
         return [
             {
                 "Put": {
@@ -150,7 +150,6 @@ class Conversations:
                     **unchanged(put.replaces, CONVERSATION_IDENTITY if put.replaces else ["id"]),  # type: ignore[typeddict-item]
                 }
             }
-            for put in puts
         ]
 
     def get(self, conversation_id: str) -> Conversation | None:
@@ -200,13 +199,11 @@ class Conversations:
         If this fails, the next request sends another message, which does no harm.
         """
         concurrent.each(
-            lambda run: self.transactions.write(run, lambda part: self._marks(part, at)),
+            lambda run: self.transactions.write(run, lambda one: self._mark(one, at)),
             chunks(conversations, MAX_ACTIONS),
         )
 
-    def _marks(
-        self, conversations: Iterable[Conversation], at: datetime
-    ) -> list[TransactWriteItemTypeDef]:
+    def _mark(self, conversation: Conversation, at: datetime) -> list[TransactWriteItemTypeDef]:
         return [
             {
                 "Update": {
@@ -221,7 +218,6 @@ class Conversations:
                     },
                 }
             }
-            for conversation in conversations
         ]
 
 

@@ -19,7 +19,7 @@ from grok_insights.aws import conversations, jitter
 from grok_insights.aws.dynamodb.attributes import Item, number, text
 from grok_insights.aws.dynamodb.items import parsed_or_none, unchanged
 from grok_insights.aws.dynamodb.shards import shard_of
-from grok_insights.aws.dynamodb.transactions import names_no_entry, write_or_reasons
+from grok_insights.aws.dynamodb.transactions import has_invalid, write_or_reasons
 from grok_insights.aws.insights import item as insight_item
 from grok_insights.aws.insights.item import is_mark, mark_item, tally_of
 from grok_insights.domain import timestamps, trends
@@ -81,7 +81,7 @@ class Erasure:
             reasons = write_or_reasons(self.client, [*removals, *counters])
             if not reasons:
                 return True
-            if names_no_entry(reasons[len(removals) :]):
+            if has_invalid(reasons[len(removals) :]):
                 logger.error("a counter is damaged: it still counts an erased insight")
                 subtracts = False
             self.sleep(jitter.seconds_before_retry(attempt, self.random()))

@@ -17,8 +17,8 @@ from grok_insights.aws import concurrent
 from grok_insights.aws.dynamodb.attributes import Item, text
 from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.dynamodb.transactions import MAX_ACTIONS, Transactions, Written
+from grok_insights.aws.insights import versions
 from grok_insights.aws.insights.item import Counted, counted_of, insight_to_item, is_mark
-from grok_insights.aws.insights.versions import ACTIONS, Versions
 from grok_insights.domain import rework, trends
 from grok_insights.domain.events import Reason
 from grok_insights.domain.insight import Cost, Failure, Insight, tally
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from grok_insights.aws.insights.table import Insights
+    from grok_insights.aws.insights.versions import Versions
     from grok_insights.aws.state.job_outcomes import JobOutcomes
     from grok_insights.aws.trends import Trends
     from grok_insights.domain.conversation import Lifetime
@@ -42,11 +43,16 @@ MAX_WRITES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Rework:
-    """The replacement of an insight by a job. ``document`` is kept as a version."""
+    """The replacement of an insight by a job.
+
+    ``document`` is kept as a version. Unless ``is_first``, the job has counted an outcome of the
+    conversation before, and counts no other one.
+    """
 
     job_id: str
     reason: Reason
     document: str
+    is_first: bool = True
 
     def counts(self, insight: Insight) -> Counter[str]:
         """Return what the replacement adds to the counts of its job."""
@@ -77,20 +83,16 @@ class Entry:
         item = insight_to_item(self.insight, shards, self.lifetime, revision=revision)
         return item if self.rework is None else item | self.rework.attributes()
 
-    def versions(self, versions: Versions) -> list[TransactWriteItemTypeDef]:
-        """Return the writes that keep the replaced insight, if a job replaces it."""
-        if self.rework is None or self.replaces is None:
-            return []
-        return versions.keep(self.replaces, self.rework.document)
-
     @property
     def actions(self) -> int:
         """How many actions of a transaction it needs besides those of its counters."""
-        return 1 if self.rework is None else 1 + ACTIONS
+        if self.rework is None or self.replaces is None:
+            return 1
+        return 1 + self.rework.is_first + versions.actions(self.replaces)
 
     def counter_keys(self) -> set[trends.Key]:
         """Return what names the counters that it changes, with those of its job."""
-        job = set() if self.rework is None else {trends.Key("job", self.rework.job_id)}
+        job = {trends.Key("job", self.rework.job_id)} if self.rework else set()
         return {*self.counters(shard=0), *job}
 
     def counters(self, shard: int) -> trends.Counters:
@@ -189,24 +191,31 @@ class Ledger:
         return [(run, self._write(run)) for run in runs]
 
     def _write(self, run: _Run) -> Written[Entry]:
-        return self.transactions.write(run.entries, lambda rest: self._actions(rest, run.shard))
+        return self.transactions.write(
+            run.entries, self._actions, lambda rest: self._counts(rest, run.shard)
+        )
 
-    def _actions(self, run: Sequence[Entry], shard: int) -> list[TransactWriteItemTypeDef]:
+    def _actions(self, entry: Entry) -> list[TransactWriteItemTypeDef]:
+        item = entry.item(self.insights.shards)
+        actions: list[TransactWriteItemTypeDef] = [{"Put": self.insights.put(item, entry.replaces)}]
+        if entry.rework is None or entry.replaces is None:
+            return actions
+        if entry.rework.is_first:
+            identity = entry.insight.conversation_id
+            actions.append(self.jobs.replacement(entry.rework.job_id, identity))
+        return actions + self.versions.keep(entry.replaces, entry.rework.document)
+
+    def _counts(self, run: Sequence[Entry], shard: int) -> list[TransactWriteItemTypeDef]:
         counters = trends.total(entry.counters(shard) for entry in run)
-        puts: list[TransactWriteItemTypeDef] = [
-            {"Put": self.insights.put(entry.item(self.insights.shards), entry.replaces)}
-            for entry in run
-        ]
         updates: list[TransactWriteItemTypeDef] = [
             {"Update": update} for update in self.trends.updates(counters)
         ]
-        kept = [write for entry in run for write in entry.versions(self.versions)]
-        return puts + updates + kept + self._job_updates(run, shard)
+        return updates + self._job_updates(run, shard)
 
     def _job_updates(self, run: Sequence[Entry], shard: int) -> list[TransactWriteItemTypeDef]:
         counts: dict[str, Counter[str]] = {}
         for entry in run:
-            if entry.rework is not None:
+            if entry.rework is not None and entry.rework.is_first:
                 earlier = counts.get(entry.rework.job_id, Counter())
                 counts[entry.rework.job_id] = earlier + entry.rework.counts(entry.insight)
         return [

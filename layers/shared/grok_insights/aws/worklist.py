@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from grok_insights.aws import concurrent
 from grok_insights.aws.concurrent import chunks
 from grok_insights.aws.conversation_item import from_item
-from grok_insights.aws.dynamodb.attributes import text_of
 from grok_insights.aws.dynamodb.batch_get import MAX_KEYS, BatchGet
 from grok_insights.aws.dynamodb.items import parsed_or_none
 from grok_insights.aws.insights.item import (
@@ -62,7 +61,7 @@ class Todo:
     its error code: the function may have ended before it sent the dead letter. ``unreadable`` are
     messages whose conversation or insight is damaged. They must be delivered again, until SQS
     moves them to the dead-letter queue. ``skipped`` are messages of jobs whose insight was replaced
-    or erased after it was selected.
+    or erased after it was selected, also by the job itself.
     """
 
     works: list[Work] = field(default_factory=list)
@@ -158,8 +157,6 @@ def _sort_reworks(
 ) -> None:
     """Add the messages of jobs about one conversation: one of them is processed."""
     for message in messages:
-        if insight and text_of(insight, "job_id") == message.job:
-            continue  # delivered again after its job has replaced the insight
         work = None if "erased" in item else _rework(message, item, insight, now)
         if work is None:
             todo.skipped.append(message)
@@ -175,7 +172,8 @@ def _rework(message: Message, item: Item, insight: Item | None, now: datetime) -
         return None
     document = parsed_or_none(valid_document, insight, "conversation_id")
     is_selected = (
-        counted.generation == conversation.lifetime.generation
+        _is_about(message, conversation)
+        and counted.generation == conversation.lifetime.generation
         and counted.revision == message.revision
         and conversation.lifetime.expires_at > now
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from grok_insights.aws.dynamodb.attributes import Item
 
 T = TypeVar("T")
-Actions = Callable[[Sequence[T]], "list[TransactWriteItemTypeDef]"]
+ActionsOf = Callable[[T], "list[TransactWriteItemTypeDef]"]
+SharedActions = Callable[[Sequence[T]], "list[TransactWriteItemTypeDef]"]
 
 MAX_ACTIONS: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html"""
@@ -48,7 +50,10 @@ UNBUILDABLE: Final = (ValueError, OverflowError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Generic[T]):
-    """An entry whose condition was not met, and the existing item, if the write asked for it."""
+    """An entry of which a condition was not met, and the existing item, if the write asked for it.
+
+    If several of its conditions were not met, the item is that of the first one.
+    """
 
     entry: T
     item: Item
@@ -58,13 +63,19 @@ class Refusal(Generic[T]):
 class Written(Generic[T]):
     """The result of a write. All entries that are not listed here were written.
 
-    ``refusals`` are entries whose condition was not met. ``invalid`` are entries that DynamoDB
+    ``refusals`` are entries of which a condition was not met. ``invalid`` are entries that DynamoDB
     never accepts. ``failed`` entries may be written later: the request failed or was throttled.
     """
 
     refusals: list[Refusal[T]] = field(default_factory=list)
     invalid: list[T] = field(default_factory=list)
     failed: list[T] = field(default_factory=list)
+
+
+def _nothing(entries: object) -> list[TransactWriteItemTypeDef]:
+    """Return no shared actions."""
+    del entries
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +86,43 @@ class Transactions:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = jitter.fraction
 
-    def write(self, entries: Sequence[T], actions: Actions[T]) -> Written[T]:
+    def write(
+        self, entries: Sequence[T], actions: ActionsOf[T], shared: SharedActions[T] = _nothing
+    ) -> Written[T]:
         """Write all entries that can be written in one transaction, and return the result.
 
-        ``actions`` builds the transaction of the remaining entries: one action for each entry, in
-        order, and then any number of actions without a condition. If DynamoDB calls a transaction
-        invalid without naming an entry, each half of it is written separately.
+        ``actions`` builds the actions of one entry, which is written with all of them or not at
+        all. ``shared`` builds further actions, without a condition, of the entries that remain. If
+        DynamoDB calls a transaction invalid without naming an entry, each half of it is written
+        separately.
         """
         written: Written[T] = Written()
-        self._write(list(entries), actions, written)
+        self._write(list(entries), actions, shared, written)
         return written
 
-    def _write(self, entries: list[T], actions: Actions[T], written: Written[T]) -> None:
+    def _write(
+        self,
+        entries: list[T],
+        actions: ActionsOf[T],
+        shared: SharedActions[T],
+        written: Written[T],
+    ) -> None:
         conflicts = 0
         while entries:
             try:
-                reasons = write_or_reasons(self.client, actions(entries))
+                groups = [actions(entry) for entry in entries]
+                reasons = write_or_reasons(self.client, [*chain(*groups), *shared(entries)])
             except UNBUILDABLE:
-                return self._split(entries, actions, written)
+                return self._split(entries, actions, shared, written)
             except (ClientError, BotoCoreError) as error:
                 return _give_up(entries, code_of(error), written)
-            if names_no_entry(reasons[len(entries) :]):
-                return self._split(entries, actions, written)
-            remaining = _remaining(entries, reasons, written)
+            if not reasons:
+                return None
+            rest = iter(reasons)
+            by_entry = [list(islice(rest, len(group))) for group in groups]
+            if has_invalid([*rest]):
+                return self._split(entries, actions, shared, written)
+            remaining = _remaining(entries, by_entry, written)
             if len(remaining) == len(entries):
                 conflicts += 1
                 if conflicts == MAX_CONFLICTS:
@@ -106,27 +131,39 @@ class Transactions:
             entries = remaining
         return None
 
-    def _split(self, entries: list[T], actions: Actions[T], written: Written[T]) -> None:
+    def _split(
+        self,
+        entries: list[T],
+        actions: ActionsOf[T],
+        shared: SharedActions[T],
+        written: Written[T],
+    ) -> None:
         if len(entries) == 1:
             written.invalid.extend(entries)
             return
         half = len(entries) // 2
-        self._write(entries[:half], actions, written)
-        self._write(entries[half:], actions, written)
+        self._write(entries[:half], actions, shared, written)
+        self._write(entries[half:], actions, shared, written)
 
 
-def names_no_entry(reasons: list[dict[str, Any]]) -> bool:
-    """Return whether any of these reasons, which belong to no entry, is that a write is invalid."""
+def has_invalid(reasons: list[dict[str, Any]]) -> bool:
+    """Return whether any of these reasons is that a write is invalid."""
     return any(reason["Code"] in INVALID_REASONS for reason in reasons)
 
 
-def _remaining(entries: list[T], reasons: list[dict[str, Any]], written: Written[T]) -> list[T]:
-    """Return the entries that can still be written, and add the others to the result."""
+def _remaining(
+    entries: list[T], reasons: list[list[dict[str, Any]]], written: Written[T]
+) -> list[T]:
+    """Return the entries that can still be written, and add the others to the result.
+
+    ``reasons`` are those of each entry's actions.
+    """
     remaining: list[T] = []
-    for entry, reason in zip(entries, reasons, strict=False):
-        if reason["Code"] == CONDITION_FAILED_REASON:
-            written.refusals.append(Refusal(entry, reason.get("Item", {})))
-        elif reason["Code"] in INVALID_REASONS:
+    for entry, own in zip(entries, reasons, strict=True):
+        refused = next((one for one in own if one["Code"] == CONDITION_FAILED_REASON), None)
+        if refused is not None:
+            written.refusals.append(Refusal(entry, refused.get("Item", {})))
+        elif has_invalid(own):
             written.invalid.append(entry)
         else:
             remaining.append(entry)

@@ -48,7 +48,7 @@ COUNTED: Final = f"conversation_id, generation, revision, erased, #status, {TALL
 FAILURE: Final = "error_code, gave_up, attempts, redrives"
 """A projection: what a redelivered message needs of its failed insight."""
 
-REWORK: Final = "job_id, #document"
+REWORK: Final = "#document"
 """A projection: what a job needs of the insight that it replaces."""
 
 TALLY_NAMES: Final = {"#kind": "kind", "#labels": "labels", "#ttl": "ttl"}

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 MAX_VERSIONS: Final = 5
 """Versions that are kept of an insight, besides the present one."""
 
-ACTIONS: Final = 2
-"""Actions of a transaction that keep one version."""
-
 KEY: Final = ("conversation_id", "version")
+
+
+def actions(replaced: Counted) -> int:
+    """Return how many actions of a transaction keep a replaced insight."""
+    return 1 if replaced.revision <= MAX_VERSIONS else 2
 
 
 class Version(NamedTuple):
@@ -53,17 +55,17 @@ class Versions:
 
         Each replacement raises the revision by one, so one deletion is enough.
         """
-        too_old = self._key(replaced.conversation_id, max(0, replaced.revision - MAX_VERSIONS))
         item = {
             **self._key(replaced.conversation_id, replaced.revision),
             "generation": number(replaced.generation),
             "document": text(document),
             "ttl": number(replaced.tally.expires_at),
         }
-        return [
-            {"Put": {"TableName": self.table, "Item": item}},
-            {"Delete": {"TableName": self.table, "Key": too_old}},
-        ]
+        put: TransactWriteItemTypeDef = {"Put": {"TableName": self.table, "Item": item}}
+        if actions(replaced) == 1:
+            return [put]
+        too_old = self._key(replaced.conversation_id, replaced.revision - MAX_VERSIONS)
+        return [put, {"Delete": {"TableName": self.table, "Key": too_old}}]
 
     def deletions(self, conversation_id: str) -> list[TransactWriteItemTypeDef]:
         """Return the writes that delete all versions of a conversation that exist now."""

@@ -5,11 +5,13 @@ item                        attributes
 ==========================  ================================================================
 ``job#JOB``                 ``run``: the last one that was opened or closed; ``closed``, if so
 ``job#JOB#outcomes#SHARD``  counts: ``done``, ``changed.NAME``, ``failed``, ``skipped``, …
-``job#JOB#CONVERSATION``    ``code``: why a conversation failed or was skipped
+``job#JOB#CONVERSATION``    the outcome of a conversation. ``code``: why it was not replaced;
+                            empty if it was skipped
 ==========================  ================================================================
 
-A replacement is counted in the transaction that makes it. A failure is counted in the transaction
-that stores its item, on condition that there is none.
+An outcome is counted in the transaction that stores its item, on condition that there is none. A
+replacement is made in the same transaction. So each conversation counts once, whatever is delivered
+twice, and whatever has happened to its insight since.
 """
 
 from __future__ import annotations
@@ -129,30 +131,37 @@ class JobOutcomes:
         Return the ids of the conversations for which this was not possible.
         """
         written = [
-            self.transactions.write(some, self._actions) for some in chunks(failures, MAX_RECORDED)
+            self.transactions.write(some, self._failure, self._additions)
+            for some in chunks(failures, MAX_RECORDED)
         ]
         return {one.conversation_id for each in written for one in (*each.failed, *each.invalid)}
 
-    def _actions(self, failures: Sequence[JobFailure]) -> list[TransactWriteItemTypeDef]:
+    def _failure(self, one: JobFailure) -> list[TransactWriteItemTypeDef]:
+        return [self._outcome(one.job_id, one.conversation_id, code=text(one.code))]
+
+    def replacement(self, job_id: str, conversation_id: str) -> TransactWriteItemTypeDef:
+        """Return the write of a replaced conversation's outcome, on condition that it has none."""
+        return self._outcome(job_id, conversation_id)
+
+    def _outcome(self, job_id: str, conversation_id: str, **code: Any) -> TransactWriteItemTypeDef:
+        return {
+            "Put": {
+                "TableName": self.table,
+                "Item": {
+                    "id": text(job_conversation(job_id, conversation_id)),
+                    "expiration": number(self._expiry()),
+                    **code,
+                },
+                "ConditionExpression": "attribute_not_exists(id)",
+            }
+        }
+
+    def _additions(self, failures: Sequence[JobFailure]) -> list[TransactWriteItemTypeDef]:
         counts: dict[tuple[str, int], Counter[str]] = {}
         for one in failures:
             key = one.job_id, shard_of(one.conversation_id, self.shards)
             counts[key] = counts.get(key, Counter()) + one.counts()
-        puts: list[TransactWriteItemTypeDef] = [
-            {
-                "Put": {
-                    "TableName": self.table,
-                    "Item": {
-                        "id": text(job_conversation(one.job_id, one.conversation_id)),
-                        "code": text(one.code),
-                        "expiration": number(self._expiry()),
-                    },
-                    "ConditionExpression": "attribute_not_exists(id)",
-                }
-            }
-            for one in failures
-        ]
-        return puts + [
+        return [
             {"Update": self.addition(job_id, shard, added)}
             for (job_id, shard), added in counts.items()
         ]
@@ -166,7 +175,7 @@ class JobOutcomes:
         return total
 
     def ended(self, job_id: str, conversation_ids: Sequence[str]) -> set[str]:
-        """Return those of these conversations that failed or were skipped."""
+        """Return those of these conversations that have an outcome."""
         names = {job_conversation(job_id, one): one for one in conversation_ids}
         return {names[found] for found in self._items(names)}
 

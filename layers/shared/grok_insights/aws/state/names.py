@@ -58,7 +58,7 @@ def job_outcomes(job_id: str, shard: int) -> str:
 
 
 def job_conversation(job_id: str, conversation_id: str) -> str:
-    """Return the id of the item of a conversation that a job did not replace."""
+    """Return the id of the item with the outcome of a conversation in a job."""
     return f"job#{job_id}#{conversation_id}"
 
 

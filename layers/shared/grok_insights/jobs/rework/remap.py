@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -77,15 +77,19 @@ class Remap(SliceWork):
     def _replace(self, job: Job, insights: Sequence[StoredInsight]) -> None:
         """Replace the insights that change. Those that were replaced meanwhile are read again.
 
+        An insight whose conversation has an outcome in the job is replaced without another one.
+
         Raises
         ------
         RuntimeError
             Some could not be replaced now. The page is processed again.
         """
+        ended: Collection[str] = ()
         for _ in range(MAX_READS):
-            saved = self.ledger.save(self._entries(job, insights))
+            saved = self.ledger.save(self._entries(job, insights, ended))
             if saved.unsaved:
                 raise RuntimeError(f"{len(saved.unsaved)} insights were not replaced")
+            ended = self.outcomes.ended(job.id, sorted(saved.superseded))
             insights = stored_insights(self._matching(job, saved.superseded))
             gone = saved.superseded - {one.counted.conversation_id for one in insights}
             failures = [JobFailure(job.id, one) for one in gone]
@@ -103,10 +107,15 @@ class Remap(SliceWork):
         """
         return self.scan.matching(selection_of(job), ids, made_by=job.id)
 
-    def _entries(self, job: Job, insights: Sequence[StoredInsight]) -> list[Entry]:
-        """Return what is to be saved: the insights that change."""
+    def _entries(
+        self, job: Job, insights: Sequence[StoredInsight], ended: Collection[str] = ()
+    ) -> list[Entry]:
+        """Return what is to be saved: the insights that change.
+
+        ``ended`` are conversations that have an outcome in the job.
+        """
         sources = self._sources(job, insights)
-        entries = (_entry(job, one, sources) for one in insights)
+        entries = (_entry(job, one, sources, ended) for one in insights)
         return [entry for entry in entries if entry is not None]
 
     def _sources(self, job: Job, insights: Sequence[StoredInsight]) -> _Sources:
@@ -140,7 +149,9 @@ class Remap(SliceWork):
         return {k: one for k, one in found.items() if one.generation == generations[k]}
 
 
-def _entry(job: Job, stored: StoredInsight, sources: _Sources) -> Entry | None:
+def _entry(
+    job: Job, stored: StoredInsight, sources: _Sources, ended: Collection[str]
+) -> Entry | None:
     """Return the entry that replaces an insight; None if it does not change."""
     counted = stored.counted
     insight = remapped(
@@ -150,7 +161,10 @@ def _entry(job: Job, stored: StoredInsight, sources: _Sources) -> Entry | None:
         return None
     expires_at = datetime.fromtimestamp(counted.tally.expires_at, UTC)
     lifetime = Lifetime(counted.generation, expires_at)
-    return Entry(insight, lifetime, counted, Rework(job.id, Reason.REMAP, stored.document))
+    is_first = counted.conversation_id not in ended
+    return Entry(
+        insight, lifetime, counted, Rework(job.id, Reason.REMAP, stored.document, is_first)
+    )
 
 
 def _as_planned(entries: Iterable[Entry]) -> Counts:
