@@ -205,7 +205,7 @@ def _alias(operation: str, request: Any) -> str:
 
 
 def _is_outcome(item: Any) -> bool:
-    """Whether an item says that a job has not replaced an insight."""
+    """Whether an item is the outcome of a conversation in a job."""
     return str(item.get("id", {}).get("S", "")).startswith("job#")
 
 

@@ -151,7 +151,7 @@ class GrokTransport(httpx.BaseTransport):
         if name == ABSURD:
             self.world.monitor.bill_is_absurd(text)
         if reply.is_usable:
-            self.world.monitor.paid(text)
+            self.world.monitor.payments.paid(text)
         return call
 
     def _answer(self, task: Task, reply: Reply, name: str, call: GrokCall) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,9 +13,9 @@ from tests.simulation.damage import Damage
 from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
 from tests.simulation.pace import PaceCheck
+from tests.simulation.payments import Payments
 from tests.simulation.recount import Recount
 from tests.simulation.reworks import Reworks
-from tests.simulation.sent import texts
 from tests.simulation.stops import Stops
 from tests.simulation.urls import QUEUE
 
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 RECOUNT_EVERY = 20
 """After how many transactions the counters are compared with the insights, besides at the end."""
 
-PAID_AGAIN = 4
-"""Usable answers for one text that duplicate messages may cost, in addition to one for each time
-that it was sent and one for each dead environment.
-"""
 SHARED = ("pause", "credits", "circuit#grok")
 
 
@@ -46,24 +41,20 @@ class Monitor:
         self.money = Money(world)
         self.recount = Recount(world.dynamodb)
         self.reworks = Reworks(world)
+        self.payments = Payments(world)
         self.grok: list[GrokCall] = []
         self.transactions = 0
         self.are_totals_exact = True
         self.pace = PaceCheck(world)
-        self.deaths = 0
         self.absurd: set[str] = set()
-        self.usable: Counter[str] = Counter()
         self.sent_again: dict[str, set[str]] = {}
         self.environments: set[str] = set()
         scenario = world.scenario
         self.budget = round(float(scenario.settings.get("DAILY_BUDGET_USD", "0")) * 10**10)
-        sent = (*scenario.operations, *scenario.late_operations)
-        self.sent = Counter(text for one in sent for text in texts(one))
 
     def environment_died(self, environment: Any) -> None:
         self.outages.ended(environment.name)
         if environment.name.startswith("analysis") and environment.is_busy:
-            self.deaths += 1
             self.are_totals_exact = False
 
     def gave_up(self, task: Task, operation: str, request: Any) -> None:
@@ -86,6 +77,8 @@ class Monitor:
         if isinstance(outcome, ClientError):
             return
         self.stops.changed(task, operation, request, before)
+        if operation == "send_message_batch":
+            self.payments.sent(task, request, outcome)
         if request.get("TableName") == "jobs" and operation in {"put_item", "update_item"}:
             self._job_changed(before)
         if operation == "transact_write_items":
@@ -200,6 +193,7 @@ class Monitor:
             self._check_credits(task)
         self.pace.call(task, text, self._now(task))
         self.stops.call(task, text)
+        self.payments.call(task, text)
         self.outages.call(task, text, reply)
         return self.money.call(task, text, overhead_tokens)
 
@@ -212,15 +206,6 @@ class Monitor:
         """Record that Grok reported an impossible bill."""
         self.absurd.add(text)
         self.are_totals_exact = False
-
-    def paid(self, text: str) -> None:
-        """Check that one conversation is paid for a bounded number of times."""
-        if text == PROBE.text:
-            return
-        self.usable[text] += 1
-        bound = PAID_AGAIN + self.sent[text] + self.deaths + self.reworks.sent[text]
-        if self.usable[text] > bound:
-            self.world.violated("paid", f"one text was paid for {self.usable[text]} times")
 
     def _state(self, task: Task) -> dict[str, Any]:
         found: dict[str, Any] = getattr(task.owner, "state", {})

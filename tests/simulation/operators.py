@@ -90,7 +90,7 @@ class Operators:
         if job_id is not None:
             if operation.number == WAITS:
                 reworks = self.world.monitor.reworks
-                self._wait(lambda: job_id in reworks.senders or job_id in reworks.replaced)
+                self._wait(lambda: job_id in reworks.asked or job_id in reworks.replaced)
             self.cancel(name, job_id)
 
     def cancel(self, name: str, job_id: str) -> Response:

@@ -75,6 +75,7 @@ class Mapping:
         ]
         bodies = [one.body for one in batch]
         self.world.monitor.reworks.received(f"{name}/analysis", bodies)
+        self.world.monitor.payments.received(f"{name}/analysis", batch)
         self.world.scheduler.spawn(name, self.owner, partial(self._invoke, name, records, handles))
 
     def _invoke(self, name: str, records: list[dict[str, Any]], handles: list[str]) -> None:

@@ -15,7 +15,6 @@ from grok_insights.flow.priority import YIELD_SECONDS, YOUNG_SECONDS, rework_bud
 from tests.simulation import remaps, versions
 from tests.simulation.kinds import REANALYSIS, REMAP
 from tests.simulation.operators import documents
-from tests.simulation.recount import text_of
 
 if TYPE_CHECKING:
     from tests.simulation.scheduler import Task
@@ -53,16 +52,18 @@ class Reworks:
     """Since when a job makes no calls for messages that are received later."""
     replaced: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The conversations whose insight a job has replaced."""
+    counted: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Those of them that had no other outcome in the job before."""
     replacements: Counter[str] = field(default_factory=Counter)
     """How many insights a job has replaced."""
     changed: defaultdict[str, list[tuple[float, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     """When the insight of a conversation has changed, and by which job; empty if by none."""
-    senders: set[str] = field(default_factory=set)
-    """The jobs that have sent messages."""
-    sent: Counter[str] = field(default_factory=Counter)
-    """How many messages jobs have sent about a text."""
+    asked: defaultdict[str, set[tuple[str, int, int]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    """The insights that a job has sent messages about: conversation, generation and revision."""
     calls: list[tuple[float, str]] = field(default_factory=list)
     """When a call for a job was made, and for which one."""
 
@@ -131,17 +132,16 @@ class Reworks:
         job = json.loads(item["document"]["S"])
         if job.get("status") in {"completed", "failed"}:
             self.stop(job["id"])
+        elif job.get("status") == "running":
+            self.go_on(job["id"])
 
     def sends(self, bodies: Sequence[str]) -> None:
         """Record the messages that a job has sent."""
         for body in map(json.loads, bodies):
             if documents(self.world)[body["job"]]["kind"] != REANALYSIS:
                 self.world.violated("sends", f"{body['job']} sends messages, and needs no call")
-            self.senders.add(body["job"])
-            key = (body["conversation_id"],)
-            item = self.world.dynamodb.tables["conversations"].items.get(key, {})
-            if item.keys() & {"text", "turns"}:
-                self.sent[text_of(item)] += 1
+            asked = body["conversation_id"], body["generation"], body["revision"]
+            self.asked[body["job"]].add(asked)
 
     def written(self, task: Task, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
         """Check what a transaction has changed."""
@@ -149,6 +149,8 @@ class Reworks:
             new = self.world.dynamodb.tables[table].items.get(key)
             if new is old:
                 continue
+            if table == "state" and old is None and new is not None:
+                self._check_outcome(key[0], new)
             if table == "conversations" and new is not None and "erased" in new:
                 self._check_erased(key[0])
             if table == "insights":
@@ -156,6 +158,26 @@ class Reworks:
                 self.changed[key[0]].append((self.world.scheduler.now, job_id))
                 if job_id and new is not None:
                     self._check_replacement(task, job_id, old, new, request)
+
+    def _check_outcome(self, name: str, item: Item) -> None:
+        """Check that a job skips an insight only if something else has changed it."""
+        prefix, _, rest = name.partition("#")
+        job_id, _, identity = rest.partition("#")
+        if prefix != "job" or "code" not in item or item["code"]["S"]:
+            return
+        job = documents(self.world)[job_id]
+        if job["kind"] == REMAP:
+            is_selected = identity not in self._disturbed(job_id, job)
+        else:
+            insight = self.world.dynamodb.tables["insights"].items.get((identity,))
+            is_selected = _identity(insight) in self.asked[job_id] and not self._is_over(insight)
+        if is_selected:
+            found = f"{identity}, and nothing else has changed it"
+            self.world.violated("outcomes", f"{job_id} skips {found}")
+
+    def _is_over(self, insight: Item | None) -> bool:
+        """Return whether an insight has expired, for one of the environments' clocks."""
+        return insight is not None and int(insight["ttl"]["N"]) <= self.world.scheduler.now + 1
 
     def _check_erased(self, identity: str) -> None:
         """Check that no version of an erased conversation is left."""
@@ -177,6 +199,11 @@ class Reworks:
             self.world.violated("replaced", f"the insight of {identity} that a job saved {fault}")
         self.replaced[job_id].add(identity)
         self.replacements[job_id] += 1
+        outcome = self.world.dynamodb.tables["state"].items.get((f"job#{job_id}#{identity}",), {})
+        if "id" in outcome and "code" not in outcome:
+            self.counted[job_id].add(identity)
+        elif job["kind"] == REANALYSIS or not outcome:
+            self.world.violated("outcomes", f"{job_id} replaces {identity}: {outcome}")
         kept = [one for one in _versions(request) if one["conversation_id"]["S"] == identity]
         if old is not None and not _is_version(kept, old):
             self.world.violated("version", f"the version of {identity} is not what was replaced")
@@ -219,25 +246,31 @@ class Reworks:
 
     def _check_outcomes(self, job_id: str, job: Any) -> None:
         counts = self._counts(job_id)
-        done, missed = len(self.replaced[job_id]), len(self._missed(job_id))
-        others = self._disturbed(job_id, job)
-        twice = self.replaced[job_id] & self._missed(job_id)
-        if twice - (others if job["kind"] == REMAP else set()):
-            self.world.violated("outcomes", f"{job_id} has two outcomes of one conversation")
-        unchanged = self._skipped(job_id) - others
-        if unchanged:
-            found = f"{min(unchanged)}, and nothing else has changed it"
-            self.world.violated("outcomes", f"{job_id} has skipped {found}")
-        made = self.replacements[job_id]
-        if (counts["done"], counts["failed"] + counts["skipped"]) != (made, missed):
-            found = f"{made} were replaced and {missed} were not"
+        done, missed = self.counted[job_id], self._missed(job_id)
+        if done & missed:
+            self.world.violated("outcomes", f"{job_id} has two outcomes of {min(done & missed)}")
+        if (counts["done"], counts["failed"] + counts["skipped"]) != (len(done), len(missed)):
+            found = f"{len(done)} were replaced and {len(missed)} were not"
             self.world.violated("outcomes", f"{job_id} counts {dict(counts)}, and {found}")
-        selected = 0 if job["options"]["dry_run"] else job["counts"]["selected"]
-        rest = selected - done - missed
-        # A remap leaves insights as they are that do not change.
-        wrong = -rest if job["kind"] == REMAP else abs(rest)
-        if job["status"] == "completed" and wrong > len(others):
-            found = f"{done} were replaced, {missed} not, and {len(others)} changed otherwise"
+        if job["status"] == "completed" and not job["options"]["dry_run"]:
+            self._check_selected(job_id, job, done | missed)
+
+    def _check_selected(self, job_id: str, job: Any, ended: set[str]) -> None:
+        """Check that a completed job has an outcome for each insight that nothing else changed.
+
+        A remap has none for insights that do not change. An insight may be changed before the job
+        sends a message about it, or be selected only later, since it is changed.
+        """
+        others = self._disturbed(job_id, job)
+        left = {identity for identity, _, _ in self.asked[job_id]} - ended - others
+        if left:
+            self.world.violated("outcomes", f"{job_id} has no outcome of {min(left)}")
+        selected = job["counts"]["selected"]
+        rest = selected - len(ended)
+        if rest < -len(others & ended) or (
+            job["kind"] == REANALYSIS and rest > len(others - ended)
+        ):
+            found = f"{len(ended)} have an outcome, and {len(others)} were changed otherwise"
             self.world.violated("outcomes", f"{job_id} has selected {selected}: {found}")
 
     def _counts(self, job_id: str) -> Counter[str]:
@@ -250,18 +283,12 @@ class Reworks:
 
     def _missed(self, job_id: str) -> set[str]:
         """Return the conversations that have failed in a job, or were skipped."""
-        return {identity for identity, _ in self._codes(job_id)}
-
-    def _skipped(self, job_id: str) -> set[str]:
-        """Return the conversations that a job has skipped."""
-        return {identity for identity, code in self._codes(job_id) if not code}
-
-    def _codes(self, job_id: str) -> Iterator[tuple[str, str]]:
-        """Yield the conversations that a job has not replaced, with the code of the failure."""
-        start, counts = f"job#{job_id}#", f"job#{job_id}#outcomes#"
-        for key, item in self.world.dynamodb.tables["state"].items.items():
-            if key[0].startswith(start) and not key[0].startswith(counts):
-                yield key[0].removeprefix(start), item["code"]["S"]
+        start = f"job#{job_id}#"
+        return {
+            key[0].removeprefix(start)
+            for key, item in self.world.dynamodb.tables["state"].items.items()
+            if key[0].startswith(start) and "code" in item
+        }
 
     def _disturbed(self, job_id: str, job: Any) -> set[str]:
         """Return the conversations whose insight something else has changed during a job."""
@@ -288,6 +315,14 @@ def _faults(old: Item | None, new: Item, kind: str) -> Iterator[str]:
         yield "replaces that of the same job"
     if int(old["revision"]["N"]) + 1 != int(new["revision"]["N"]):
         yield "is not the next revision"
+
+
+def _identity(insight: Item | None) -> tuple[str, int, int] | None:
+    """Return what identifies an insight; None if there is none."""
+    if insight is None or is_mark(insight):
+        return None
+    generation, revision = (int(insight[name]["N"]) for name in ("generation", "revision"))
+    return insight["conversation_id"]["S"], generation, revision
 
 
 def _created_at(insight: Item) -> datetime:
