@@ -60,7 +60,7 @@ class Payments:
         if request["QueueUrl"] != QUEUE:
             return
         stored = {one["Id"] for one in outcome["Successful"]}
-        batch = self.batches.get(_invocation(task))
+        batch = self.batches.get(task.invocation)
         for entry in request["Entries"]:
             if entry["Id"] not in stored:
                 continue
@@ -75,7 +75,7 @@ class Payments:
 
     def call(self, task: Task, text: str) -> None:
         """Check that a call is not made after too many answers were lost."""
-        batch = self.batches.get(_invocation(task))
+        batch = self.batches.get(task.invocation)
         unsaved = batch.texts.get(text) if batch else None
         if unsaved and min(unsaved) >= MAX_UNSAVED:
             self.world.violated("unsaved", f"{task.name} asks again after {unsaved} lost answers")
@@ -93,7 +93,3 @@ class Payments:
         """Return the text of a conversation; empty if there is none, so that no call is made."""
         item = self.world.dynamodb.tables["conversations"].items.get((conversation_id,), {})
         return text_of(item) if item.keys() & {"text", "turns"} else ""
-
-
-def _invocation(task: Task) -> str:
-    return "/".join(task.name.split("/")[:2])
