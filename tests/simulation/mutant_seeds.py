@@ -79,6 +79,8 @@ FOCUSES: dict[str, tuple[str, ...]] = {
     "expire separately": ("expiry",),
     "generation = :generation": ("rivals",),
     "condition attribute_not_exists(id)": (JOBS,),
+    "condition attribute_not_exists(ids)": (JOBS,),
+    "condition version = :version": (JOBS,),
     "attribute_not_exists(seen)": ("analysts",),
     "condition #s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": ("expiry",),
     "condition #s0 = :s0 AND #s1 = :s1 AND #s2": ("haste", "expiry", "redrives", "rivals"),
