@@ -88,7 +88,7 @@ class Monitor:
             if self.transactions % RECOUNT_EVERY == 0:
                 self.check_counters()
         if operation == "update_item":
-            self.pace.written(task, request)
+            self.pace.written(task, request, before)
             if reserves(request):
                 self.money.reserved(task, request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from grok_insights.analysis.admission import LATE_SECONDS
@@ -28,13 +29,18 @@ class PaceCheck:
         self.unknown_until = 0.0
         """Until when the item of the timetable may be damaged, in seconds from the start."""
         self.starts: deque[int] = deque()
+        self.first_starts: dict[str, float] = {}
         self.last_starts: dict[str, float] = {}
-        """The start time of the last call that an invocation has claimed, by its own clock."""
+        """The start times of the first and the last call that an invocation has claimed, by its own
+        clock."""
 
-    def written(self, task: Task, request: Any) -> None:
+    def written(self, task: Task, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
         """Record the start times that a write of the timetable has claimed."""
         if request["Key"]["id"]["S"] != "pace":
             return
+        [(_, _, old)] = before
+        if "next_us + :taken" in request["UpdateExpression"]:
+            self.first_starts[task.invocation] = float(old["next_us"]["N"]) / SECOND
         item = self.world.dynamodb.tables["state"].items["pace",]
         last = float(item["next_us"]["N"]) / SECOND - 1 / self.per_second
         earlier = self.last_starts.get(task.invocation, last)
@@ -51,6 +57,9 @@ class PaceCheck:
         if len(starts) > int(self.per_second * WITHIN_SECONDS) + 1:
             found = f"call {len(starts)} within a second, at {self.per_second:g}"
             self.world.violated("pace", f"{task.name} makes {found}")
+        early = self.first_starts.get(task.invocation, 0.0) - now
+        if early > TICK_SECONDS:
+            self.world.violated("pace", f"{task.name} starts {early:.3f} s before its time")
         late = now - self.last_starts.get(task.invocation, 0.0)
         if late > (LATEST_PROBE_SECONDS if text == PROBE.text else LATE_SECONDS) + TICK_SECONDS:
             self.world.violated("pace", f"{task.name} starts {late:.3f} s after its time")
