@@ -51,6 +51,8 @@ class Actors:
         self.operators, self.rework = operators, rework
         self.history = History()
         self.deleted: set[str] = set()
+        self.health_checks: set[str] = set()
+        """The health checks that run now."""
         self.conversations: set[str] = set()
         """The ids of all conversations that clients have sent or deleted."""
         self.kinds: dict[str, Callable[[str, Operation], None]] = {
@@ -260,7 +262,13 @@ class Actors:
         return self._request(name, "GET", TRENDS, **query)
 
     def _health(self, name: str, operation: Operation) -> None:
-        self._request(name, "GET", "/health")
+        self._check_health(name)
+
+    def _check_health(self, name: str) -> Response:
+        self.health_checks.add(name)
+        response = self._request(name, "GET", "/health")
+        self.health_checks.remove(name)
+        return response
 
     def _profile(self, name: str, operation: Operation) -> None:
         change(self.api, self.world.profiles, name, operation)
@@ -282,9 +290,12 @@ class Actors:
         done = damage.write(operation.number, datetime.now(UTC))
         if done is None or not done[1].stops:
             return
+        running = set(self.health_checks)
+        while running & self.health_checks:  # their responses are remembered from their end on
+            scheduler.sleep(1.0)
         scheduler.sleep(HEALTH_SECONDS)
         before = damage.is_there(done[0])
-        response = self._request(name, "GET", "/health")
+        response = self._check_health(name)
         if before and damage.is_there(done[0]):
             damage.check_health(*done, response)
 
