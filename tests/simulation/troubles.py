@@ -81,6 +81,17 @@ def _generations(scenario: Scenario) -> None:
     _add(scenario, Burst(0.0, 150.0, "dynamodb", WRITES, "slow", 0.6))
 
 
+def _deletions(scenario: Scenario) -> None:
+    """Let clients delete conversations that were deleted before, while they are analysed."""
+    for number in range(16):
+        key, begin = f"g{number}", 2.0 * number
+        times = (("post", 0.0), ("delete", 1.0), ("post", 2.0), ("delete", 2.5 + 0.4 * number))
+        for kind, after in times:
+            at, client = begin + after, f"client{number}"
+            scenario.operations.append(Operation(at, client, kind, key, f"parcel {key}"))
+    _add(scenario, Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.8))
+
+
 def _slow_expiry(operation: str) -> Trouble:
     """Let most writes of some kind take seconds while everything expires and clients return."""
 
@@ -148,6 +159,7 @@ TROUBLES: dict[str, Trouble] = {
     "attribute_not_exists(id)": _uncertain_outcomes,
     "a failure is recorded twice": _uncertain_outcomes,
     "generation = :generation": _generations,
+    "#s0 = :s0 AND attribute_not_exists(#s1) AND attribute_not_exists(#s2) AND #s3": _deletions,
 }
 """By a part of the mutant's text."""
 
