@@ -192,8 +192,9 @@ class Client:
 
 def _alias(operation: str, request: Any) -> str:
     """Return a second name of a call, for faults that concern only some calls of an operation."""
-    if operation == "update_item":
-        return str(request["Key"].get("id", {}).get("S", "")).split("#")[0]
+    if operation in {"update_item", "put_item"}:
+        holder = request.get("Key") or request["Item"]
+        return str(holder.get("id", {}).get("S", "")).split("#")[0]
     if operation != "transact_write_items":
         return ""
     puts = [action["Put"]["Item"] for action in request["TransactItems"] if "Put" in action]

@@ -35,10 +35,15 @@ GROK_KINDS = ("refused_connection", "no_connection", "killed_before", "killed_af
 
 KILLS = {"killed_before", "killed_after"}
 
+DUPLICATED, KEPT = "delivered_twice", "not_deleted"
+"""Rates of the queue: deliveries after which a message is delivered again, while it is processed or
+after it was processed.
+"""
+
 SAVE, ERASE, OUTCOME, PAUSE_STORAGE = "save", "erase", "outcome", "storage"
 """Second names of transactions that save insights, that erase and that record failures of jobs, and
-of writes of the pause for storage. An update has the beginning of the item's id as its second name,
-like ``spend``.
+of writes of the pause for storage. A write of one item has the beginning of the item's id as its
+second name, like ``spend``.
 """
 
 

@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import sent
+from tests.simulation.job_focus import WITH_REMAPS, concentrate, job_focus_of
 from tests.simulation.kinds import REANALYSIS, REMAP
 from tests.simulation.operation import HOPELESS, REFUSED, WAITS, Operation
 from tests.simulation.operators import OPTIONS
@@ -44,6 +45,8 @@ def has_jobs(seed: int) -> bool:
 
 def has_remaps(seed: int) -> bool:
     """Return whether some jobs of a seed's scenario are remaps."""
+    if focus := job_focus_of(seed):
+        return has_jobs(seed) and focus in WITH_REMAPS
     return has_jobs(seed) and Random(f"{seed}/mapped").random() < REMAPS
 
 
@@ -61,8 +64,10 @@ def with_jobs(scenario: Scenario, span: float) -> Scenario:
     """Return the scenario with its jobs, if it has any. Its clients act within ``span`` seconds."""
     if not has_jobs(scenario.seed):
         return scenario
-    draw = Random(f"{scenario.seed}/jobs")
     scenario.has_remaps = has_remaps(scenario.seed)
+    if focus := job_focus_of(scenario.seed):
+        return concentrate(scenario, focus)
+    draw = Random(f"{scenario.seed}/jobs")
     kinds = KINDS if scenario.has_remaps else (REANALYSIS,)
     scenario.operations += _job(draw, span, "job", kinds)
     scenario.operations += _meanwhile(draw, span)

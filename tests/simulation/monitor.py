@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from grok_insights.analysis.calls import PROBE
 from tests.simulation.aws import saved_by
 from tests.simulation.damage import Damage
+from tests.simulation.job_progress import JobProgress
 from tests.simulation.money import SPEND, Money, reserves
 from tests.simulation.outages import Outages, repeats_too_rarely
 from tests.simulation.pace import PaceCheck
@@ -42,6 +43,7 @@ class Monitor:
         self.recount = Recount(world.dynamodb)
         self.reworks = Reworks(world)
         self.payments = Payments(world)
+        self.progress = JobProgress(world)
         self.grok: list[GrokCall] = []
         self.transactions = 0
         self.are_totals_exact = True
@@ -79,6 +81,9 @@ class Monitor:
         self.stops.changed(task, operation, request, before)
         if operation == "send_message_batch":
             self.payments.sent(task, request, outcome)
+        if operation in {"put_item", "update_item"}:
+            [(table, key, old)] = before
+            self.progress.written(table, key[0], old, self.world.dynamodb.tables[table].items[key])
         if request.get("TableName") == "jobs" and operation in {"put_item", "update_item"}:
             self._job_changed(before)
         if operation == "transact_write_items":

@@ -78,7 +78,7 @@ FOCUSES: dict[str, tuple[str, ...]] = {
     "generation:": ("haste", "expiry", "rivals"),
     "expire separately": ("expiry",),
     "generation = :generation": ("rivals",),
-    "condition attribute_not_exists(id)": (JOBS,),
+    "condition attribute_not_exists(id)": ("twice",),
     "condition attribute_not_exists(ids)": (JOBS,),
     "condition version = :version": (JOBS,),
     "attribute_not_exists(seen)": ("analysts",),
@@ -110,6 +110,23 @@ FOCUSES: dict[str, tuple[str, ...]] = {
 }
 """The focuses of a mutant's seeds, by a part of its module or of its text. The first one counts."""
 
+JOB_FOCUSES: dict[str, tuple[str, ...]] = {
+    "wait for new conversations": ("backlog",),
+    "its own jobs wait": ("backlog",),
+    "the whole budget": ("job budget",),
+    "any revision of an insight": ("changed",),
+    "no outcome of its job": ("twice",),
+    "fail": ("twice",),
+    "cancel": ("restarts",),
+    "a late": ("restarts",),
+    "sent its messages once": ("dropped",),
+    "has changed": ("steps",),
+    "counts twice": ("steps",),
+    REMAP: ("mapped",),
+    JOB: (JOBS,),
+}
+"""The same for mutants that only seeds with jobs can detect. Their focuses are those of jobs."""
+
 
 def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
     """Return the seeds of a mutant in order, without those ``before``.
@@ -117,16 +134,8 @@ def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
     Every second seed has a focus that is what the module is for, and all seeds have jobs if only
     those can detect the mutant.
     """
-    from tests.simulation.jobs import seeds_with_jobs, seeds_with_remaps
-
-    if mutant.source.startswith(JOB):
-        return seeds_with_jobs(most)[before:]
-    if mutant.source.startswith(REMAP):
-        return seeds_with_remaps(most)[before:]
     focuses = focuses_of(mutant)
-    focused = _focused(focuses, most)
-    others: Sequence[int] = () if JOBS in focuses else range(most)
-    pairs = zip_longest(focused, others)
+    pairs = zip_longest(_focused(focuses, most), _others(mutant, focuses, most))
     in_order = dict.fromkeys(seed for seed in chain.from_iterable(pairs) if seed is not None)
     return list(islice(in_order, before, most))
 
@@ -134,14 +143,29 @@ def seeds_for(mutant: Mutant, before: int, most: int) -> list[int]:
 def focuses_of(mutant: Mutant) -> tuple[str, ...]:
     """Return the focuses of a mutant's seeds."""
     name = f"{mutant.module} {mutant.source}"
-    return next(names for part, names in FOCUSES.items() if part in name)
+    table = JOB_FOCUSES if mutant.source.startswith((JOB, REMAP)) else FOCUSES
+    return next(names for part, names in table.items() if part in name)
+
+
+def _others(mutant: Mutant, focuses: Sequence[str], most: int) -> Sequence[int]:
+    """Return the first seeds that can detect a mutant, whatever their focus."""
+    from tests.simulation.jobs import seeds_with_jobs, seeds_with_remaps
+
+    if mutant.source.startswith(JOB):
+        return seeds_with_jobs(most)
+    if mutant.source.startswith(REMAP):
+        return seeds_with_remaps(most)
+    return () if JOBS in focuses else range(most)
 
 
 def _focused(focuses: Sequence[str], most: int) -> list[int]:
     """Return the first seeds that have one of these focuses, and jobs if these are among them."""
+    from tests.simulation import job_focus
     from tests.simulation.focus import focus_of, seeds_of
     from tests.simulation.jobs import has_jobs, seeds_with_jobs
 
+    if any(one in job_focus.JOB_FOCI for one in focuses):
+        return job_focus.seeds_of(focuses, most)
     names = [one for one in focuses if one != JOBS]
     if JOBS not in focuses:
         return seeds_of(names, most)

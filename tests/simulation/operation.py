@@ -11,8 +11,8 @@ never accepts the answer.
 
 
 WAITS = 99
-"""The number of an operation that waits until a job has sent messages or replaced an insight, or
-until one has replaced the insight that the operation is about.
+"""The number of an operation that waits until a job has sent messages or replaced an insight, until
+it is cancelled, or until one has replaced the insight that the operation is about.
 """
 
 

@@ -38,6 +38,8 @@ OF_AN_ALIAS: dict[str, Any] = {"filter": {"from": TODAY, "topic": ALIAS}}
 
 WAIT_SECONDS, MOST_WAITS = 0.25, 600
 POLL_SECONDS = 20.0
+MOST_CANCELS = 2
+"""How often an operator who does not know whether a job is cancelled asks for it again."""
 MAX_STARTS = 3
 """How often a job may have to be started when nothing goes wrong any more."""
 
@@ -91,7 +93,12 @@ class Operators:
             if operation.number == WAITS:
                 reworks = self.world.monitor.reworks
                 self._wait(lambda: job_id in reworks.asked or job_id in reworks.replaced)
-            self.cancel(name, job_id)
+            response = self.cancel(name, job_id)
+            for number in range(MOST_CANCELS):
+                if response.is_known:
+                    break
+                self.world.scheduler.sleep(POLL_SECONDS)
+                response = self.cancel(f"{name}.again{number}", job_id)
 
     def cancel(self, name: str, job_id: str) -> Response:
         """Cancel a job. When that is confirmed, it makes no calls any more."""
@@ -100,11 +107,14 @@ class Operators:
         is_alone = not self.starting.get(job_id) and self.starts.get(job_id, 0.0) < began
         if response.status == 202 and is_alone:
             self.world.monitor.reworks.stop(job_id)
+            self.world.monitor.progress.cancelled(job_id)
         return response
 
     def _restart(self, name: str, operation: Operation) -> None:
         job_id = self._id(name, operation.key)
         if job_id is not None:
+            if operation.number == WAITS:
+                self._wait(lambda: documents(self.world)[job_id]["status"] == "cancelled")
             self.restart(name, job_id)
 
     def restart(self, name: str, job_id: str) -> Response:
@@ -123,15 +133,17 @@ class Operators:
 
     def all_ended(self, name: str, seconds: float) -> None:
         """Wait until each job has ended. Start those again that have failed, and every other
-        cancelled one.
+        cancelled one. The others are cancelled again, unless that was confirmed.
         """
         until = self.world.scheduler.now + seconds
+        self.world.monitor.progress.check_cancelled()
         for number, job_id in enumerate(list(documents(self.world))):
             starts = 0
             while not self._has_ended(f"{name}.{number}.{starts}", job_id, until):
                 job = documents(self.world)[job_id]
-                if job["status"] == "cancelled" and number % 2:
-                    self.cancel(f"{name}.{number}.cancel", job_id)
+                if job["status"] == "cancelled" and (number + self.world.scenario.seed) % 2:
+                    if job_id not in self.world.monitor.reworks.stopped:
+                        self.cancel(f"{name}.{number}.cancel", job_id)
                     break
                 starts += 1
                 if starts > MAX_STARTS:

@@ -6,6 +6,7 @@ from functools import partial
 from math import floor
 from typing import Any
 
+from tests.simulation.faults import KEPT
 from tests.simulation.functions import Function
 from tests.simulation.scheduler import Signal
 from tests.simulation.sqs import Stored
@@ -13,7 +14,7 @@ from tests.simulation.urls import QUEUE
 from tests.simulation.world import Outside, World
 
 LOST_DELETES = 0.03
-"""The share of processed messages that are delivered again."""
+"""The share of processed messages that are delivered again, unless the scenario says another."""
 
 
 class Mapping:
@@ -26,6 +27,7 @@ class Mapping:
         self.ended = Signal(world.scheduler)
         self.owner = Outside(world, "mapping")
         self.random = world.scenario.random("mapping")
+        self.lost_deletes = world.scenario.rates.get(KEPT, LOST_DELETES)
         world.scheduler.spawn("mapping", self.owner, self._poll)
 
     def is_idle(self) -> bool:
@@ -102,5 +104,5 @@ class Mapping:
     def _delete(self, handles: list[str]) -> None:
         calm = self.world.elapsed >= self.world.scenario.calm_at
         for handle in handles:
-            if calm or self.random.random() >= LOST_DELETES:
+            if calm or self.random.random() >= self.lost_deletes:
                 self.world.sqs.delete_message(QueueUrl=QUEUE, ReceiptHandle=handle)

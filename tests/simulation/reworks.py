@@ -63,7 +63,7 @@ class Reworks:
     asked: defaultdict[str, set[tuple[str, int, int]]] = field(
         default_factory=lambda: defaultdict(set)
     )
-    """The insights that a job has sent messages about: conversation, generation and revision."""
+    """The insights that messages of a job are about: conversation, generation and revision."""
     calls: list[tuple[float, str]] = field(default_factory=list)
     """When a call for a job was made, and for which one."""
 
@@ -76,6 +76,8 @@ class Reworks:
         for one in messages:
             jobs[one["conversation_id"]].add(one.get("job", ""))
         asked = {identity: ids for identity, ids in jobs.items() if "" not in ids}
+        for one in (one for one in messages if "job" in one):
+            self.asked[one["job"]].add(_asked(one))
         self.batches[name] = Batch(self.world.scheduler.now, min(sent, default=None), asked)
 
     def read(self, task: Task) -> None:
@@ -140,8 +142,7 @@ class Reworks:
         for body in map(json.loads, bodies):
             if documents(self.world)[body["job"]]["kind"] != REANALYSIS:
                 self.world.violated("sends", f"{body['job']} sends messages, and needs no call")
-            asked = body["conversation_id"], body["generation"], body["revision"]
-            self.asked[body["job"]].add(asked)
+            self.asked[body["job"]].add(_asked(body))
 
     def written(self, task: Task, request: Any, before: Sequence[tuple[str, Any, Any]]) -> None:
         """Check what a transaction has changed."""
@@ -167,7 +168,7 @@ class Reworks:
             return
         job = documents(self.world)[job_id]
         if job["kind"] == REMAP:
-            is_selected = identity not in self._disturbed(job_id, job)
+            is_selected = identity not in self.disturbed(job_id, job)
         else:
             insight = self.world.dynamodb.tables["insights"].items.get((identity,))
             is_selected = _identity(insight) in self.asked[job_id] and not self._is_over(insight)
@@ -209,7 +210,9 @@ class Reworks:
             self.world.violated("version", f"the version of {identity} is not what was replaced")
 
     def _faults_of_reanalysis(self, job: Any, old: Item, new: Item) -> Iterator[str]:
-        """Yield what is wrong: it replaces an insight from before the job, once."""
+        """Yield what is wrong: it replaces the selected insight from before the job, once."""
+        if _identity(old) not in self.asked[job["id"]]:
+            yield f"replaces revision {old['revision']['N']}, which the job has not selected"
         if new["conversation_id"]["S"] in self.replaced[job["id"]]:
             yield "is the second one of the job"
         if _created_at(old) >= timestamps.from_text(job["created_at"]):
@@ -261,7 +264,7 @@ class Reworks:
         A remap has none for insights that do not change. An insight may be changed before the job
         sends a message about it, or be selected only later, since it is changed.
         """
-        others = self._disturbed(job_id, job)
+        others = self.disturbed(job_id, job)
         left = {identity for identity, _, _ in self.asked[job_id]} - ended - others
         if left:
             self.world.violated("outcomes", f"{job_id} has no outcome of {min(left)}")
@@ -290,7 +293,7 @@ class Reworks:
             if key[0].startswith(start) and "code" in item
         }
 
-    def _disturbed(self, job_id: str, job: Any) -> set[str]:
+    def disturbed(self, job_id: str, job: Any) -> set[str]:
         """Return the conversations whose insight something else has changed during a job."""
         start = timestamps.from_text(job["created_at"]).timestamp() - SETTLED_SECONDS
         return {
@@ -315,6 +318,11 @@ def _faults(old: Item | None, new: Item, kind: str) -> Iterator[str]:
         yield "replaces that of the same job"
     if int(old["revision"]["N"]) + 1 != int(new["revision"]["N"]):
         yield "is not the next revision"
+
+
+def _asked(message: Mapping[str, Any]) -> tuple[str, int, int]:
+    """Return what identifies the insight that the message of a job is about."""
+    return message["conversation_id"], message["generation"], message["revision"]
 
 
 def _identity(insight: Item | None) -> tuple[str, int, int] | None:

@@ -143,7 +143,8 @@ def of_seed(seed: int) -> Scenario:
     )
     scenario.operations += changes(Random(f"{seed}/profile"), span)
     scenario = with_jobs(concentrate(scenario, span), span)
-    scenario.operations += _top_ups(scenario.calm_at)
+    if not scenario.keeps_budget:  # more would wait for days
+        scenario.operations += _top_ups(scenario.calm_at)
     scenario.operations.sort(key=lambda one: one.at)
     return scenario
 

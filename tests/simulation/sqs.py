@@ -58,9 +58,15 @@ class Queue:
 class SQS:
     """The service. Its methods are those of boto's client."""
 
-    def __init__(self, now: Callable[[], float], disorder: Random | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        disorder: Random | None = None,
+        duplicates: float = DUPLICATES,
+    ) -> None:
         self.now = now
         self.disorder = disorder
+        self.duplicates = duplicates
         self.queues: dict[str, Queue] = {}
         self.sent = 0
         self.on_change: Callable[[], None] = lambda: None
@@ -144,7 +150,7 @@ class SQS:
             message.first_received_at = message.first_received_at or now
             message.handle = f"r{message.number}.{message.receives}"
             message.visible_at = now + hidden
-            if self.disorder is not None and self.disorder.random() < DUPLICATES:
+            if self.disorder is not None and self.disorder.random() < self.duplicates:
                 message.visible_at = now + self.disorder.random() * 2
             delivered.append(message)
         return delivered

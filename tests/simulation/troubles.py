@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.simulation.faults import ERASE, OUTCOME, SAVE, Burst
+from tests.simulation.faults import ERASE, SAVE, Burst
 from tests.simulation.operation import Operation
 
 if TYPE_CHECKING:
@@ -115,12 +115,6 @@ def _overtaken_deletions(scenario: Scenario) -> None:
             ]
 
 
-def _uncertain_outcomes(scenario: Scenario) -> None:
-    """Let failures of jobs be recorded although each response is an error."""
-    end = scenario.calm_at = scenario.calm_at + 100.0
-    _add(scenario, Burst(0.0, end, "dynamodb", OUTCOME, "server_error_after", 0.9))
-
-
 def _repeats(scenario: Scenario) -> None:
     """Let clients repeat themselves while no message can be sent, and afterwards."""
     scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
@@ -156,8 +150,6 @@ TROUBLES: dict[str, Trouble] = {
     "text(spend(reservation.day))}, Up (place 3)": _uncertain_budget,
     "#s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": _slow_expiry(WRITES),
     "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _overtaken_deletions,
-    "attribute_not_exists(id)": _uncertain_outcomes,
-    "a failure is recorded twice": _uncertain_outcomes,
     "generation = :generation": _generations,
     "#s0 = :s0 AND attribute_not_exists(#s1) AND attribute_not_exists(#s2) AND #s3": _deletions,
 }

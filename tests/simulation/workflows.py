@@ -1,8 +1,8 @@
 """Runs executions of state machines in virtual time, with the faults of Step Functions.
 
 A function goes on when its execution is stopped, or has waited for it too long. Lambda refuses a
-call, or its response is lost. A child of a map runs twice: those of Express are started at least
-once.
+call, or its response is lost. A step runs twice, the second time up to 10 seconds later: requests
+are repeated, and children of Express are started at least once.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ MACHINES = {"arn:aws:states:us-east-1:123456789012:stateMachine:rework": "Rework
 
 UNAVAILABLE, LOST, TWICE = "invocation_refused", "invocation_lost", "invoked_twice"
 KINDS = (UNAVAILABLE, LOST, TWICE)
+LATER_SECONDS = (0.0, 0.5, 2.0, 10.0)
+"""How much later at most a step runs the second time."""
 
 
 class Workflows:
@@ -89,7 +91,8 @@ class Run:
             raise StateFailed("Lambda.TooManyRequestsException")
         task = self._start(state, payload)
         if fault == TWICE:
-            self._start(state, payload)
+            draw = task.random
+            self._start(state, payload, draw.random() * draw.choice(LATER_SECONDS))
         if not world.scheduler.wait(task, seconds):
             raise StateFailed(TIMEOUT)
         invoked: Task = task.result
@@ -97,13 +100,14 @@ class Run:
             raise StateFailed("Lambda.Unknown")
         return json.loads(json.dumps(invoked.result))
 
-    def _start(self, state: str, payload: dict[str, Any]) -> Task:
-        """Start an invocation, which goes on if the execution ends."""
+    def _start(self, state: str, payload: dict[str, Any], delay: float = 0.0) -> Task:
+        """Start an invocation, now or later, which goes on if the execution ends."""
         self.invocations += 1
         name = f"{self.name}.{state}{self.invocations}"
         self.workflows.world.note(self.name, state, payload)
         work = partial(self.workflows.function.invoke, f"{name}/rework", payload)
-        return self.workflows.world.scheduler.spawn(name, self.workflows.owner, work)
+        owner = self.workflows.owner
+        return self.workflows.world.scheduler.spawn(name, owner, work, delay=delay)
 
     def _fault(self) -> str:
         world = self.workflows.world

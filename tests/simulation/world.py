@@ -16,11 +16,11 @@ from grok_insights.aws import concurrent
 from tests.simulation.aws import Client
 from tests.simulation.contract import tables, time_to_live
 from tests.simulation.dynamodb import DynamoDB
-from tests.simulation.faults import Faults
+from tests.simulation.faults import DUPLICATED, Faults
 from tests.simulation.monitor import Monitor
 from tests.simulation.profiles import Profiles
 from tests.simulation.scheduler import SECOND, Pool, Scheduler, Signal, Task
-from tests.simulation.sqs import SQS
+from tests.simulation.sqs import DUPLICATES, SQS
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
@@ -133,7 +133,11 @@ class World:
             scenario.rates, scenario.bursts, scenario.calm_at, allowed=scenario.allowed
         )
         self.dynamodb = DynamoDB(lambda: self.scheduler.now)
-        self.sqs = SQS(lambda: self.scheduler.now, scenario.random("queue"))
+        self.sqs = SQS(
+            lambda: self.scheduler.now,
+            scenario.random("queue"),
+            scenario.rates.get(DUPLICATED, DUPLICATES),
+        )
         self.changed = Signal(self.scheduler)
         self.sqs.on_change = self.changed.set
         self._create()
