@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -516,6 +517,7 @@ def _page(items: list[Item], limit: int | None, *, has_large: bool) -> list[Item
     return page
 
 
+@lru_cache(maxsize=4_096)
 def _mentions(text: str, token: str) -> bool:
     position = text.find(token)
     while position >= 0:

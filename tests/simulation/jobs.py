@@ -1,6 +1,6 @@
 """The part of a scenario in which operators analyse stored insights again, or map them anew.
 
-An eighth of the seeds has jobs, and half of these have remaps. Their numbers come from streams of
+A tenth of the seeds has jobs, and half of these have remaps. Their numbers come from streams of
 their own, so that the scenarios of the other seeds stay as they are.
 """
 
@@ -22,7 +22,7 @@ from tests.simulation.workflows import LOST, TWICE, UNAVAILABLE
 if TYPE_CHECKING:
     from tests.simulation.scenario import Scenario
 
-SHARE = 1 / 8
+SHARE = 1 / 10
 REMAPS = 0.5
 """The share of these seeds in which some jobs are remaps."""
 

@@ -138,7 +138,7 @@ def of_seed(seed: int) -> Scenario:
         start=start,
         calm_at=calm_at,
         concurrency=draw.choice([3, 4, 5]),
-        expires=draw.random() < 0.08 and not has_jobs(seed),
+        expires=draw.random() < 0.05 and not has_jobs(seed),
         known_plans=KNOWN_PLANS if Random(f"{seed}/plans").random() < 0.4 else 0,
     )
     scenario.operations += changes(Random(f"{seed}/profile"), span)
@@ -203,8 +203,8 @@ def _size_of(seed: int) -> _Size:
     if has_jobs(seed):
         return _Size(operations=3, rivals=1, bulks=1)
     if focus_of(seed):
-        return _Size(operations=6, rivals=1, bulks=2)
-    return _Size(operations=12, rivals=2, bulks=2)
+        return _Size(operations=4, rivals=1, bulks=2)
+    return _Size(operations=8, rivals=2, bulks=2)
 
 
 def _operations(draw: Random, span: float, size: _Size) -> list[Operation]:
