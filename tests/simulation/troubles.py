@@ -92,6 +92,20 @@ def _deletions(scenario: Scenario) -> None:
     _add(scenario, Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.8))
 
 
+def _returns(scenario: Scenario) -> None:
+    """Let two clients at once send different texts under an id that was deleted."""
+    for number in range(16):
+        key, begin = f"g{number}", 2.0 * number
+        for actor, kind, text, after in (
+            ("client0", "post", "parcel", 0.0),
+            ("client0", "delete", "parcel", 1.0),
+            ("rival0", "post", "parcel", 2.0),
+            ("rival1", "change", "other", 2.0),
+        ):
+            at = begin + after
+            scenario.operations.append(Operation(at, actor, kind, key, f"{text} {key}"))
+
+
 def _slow_expiry(operation: str) -> Trouble:
     """Let most writes of some kind take seconds while everything expires and clients return."""
 
@@ -149,6 +163,7 @@ TROUBLES: dict[str, Trouble] = {
     "self._cancel(reservation)": _uncertain_budget,
     "text(spend(reservation.day))}, Up (place 3)": _uncertain_budget,
     "#s0 = :s0 AND #s1 = :s1 AND attribute_not_exists(#s2)": _slow_expiry(WRITES),
+    "#s0 = :s0 AND #s1 = :s1 AND #s2 = :s2": _returns,
     "(#s0) AND attribute_not_exists(#s1) AND attribute_not_exists(#s2)": _overtaken_deletions,
     "generation = :generation": _generations,
     "#s0 = :s0 AND attribute_not_exists(#s1) AND attribute_not_exists(#s2) AND #s3": _deletions,
