@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from grok_insights.aws.conversation_item import from_item
 from grok_insights.aws.dynamodb.attributes import numbers_of
 from grok_insights.aws.insights.item import is_mark, tally_of
 from grok_insights.domain import trends
 from tests.simulation.dynamodb import DynamoDB
+from tests.simulation.sent import analysed
 
 Counts = dict[tuple[str, str, str], int]
 """Counts by bucket without its shard, slot and counter."""
@@ -70,4 +72,11 @@ def conversations(dynamodb: DynamoDB) -> dict[str, dict[str, Any]]:
 
 def text_of(conversation: dict[str, Any]) -> str:
     """Return the analysed text of the item of a conversation."""
-    return from_item(conversation).text
+    if "text" in conversation:
+        return str(conversation["text"]["S"])
+    return _transcript(conversation["turns"]["S"])
+
+
+@lru_cache(maxsize=4_096)
+def _transcript(turns: str) -> str:
+    return analysed({"messages": json.loads(turns)})
