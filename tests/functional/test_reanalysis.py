@@ -140,6 +140,12 @@ def test_a_message_that_is_delivered_twice_replaces_once(reworks: Reworks, clock
     assert reworks.counters_equal_a_recount()
 
 
+def ended(reworks: Reworks, job_id: str) -> tuple[int, int, int]:
+    """Return how many conversations a job has replaced, failed and skipped."""
+    outcomes = reworks.job(job_id)["outcomes"]
+    return outcomes["done"], outcomes["failed"], outcomes["skipped"]
+
+
 def erased(reworks: Reworks) -> None:
     for number in range(5):
         wiring.ingest(reworks.parts).erase(identity(number))
@@ -177,8 +183,7 @@ def test_a_message_that_comes_again_after_its_insight_has_changed_counts_once(
     change(reworks)
     reworks.analyzer.prompts.clear()
     assert reworks.deliver(messages) == []
-    outcomes = reworks.job(job_id)["outcomes"]
-    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (5, 0, 0)
+    assert ended(reworks, job_id) == (5, 0, 0)
     assert reworks.analyzer.prompts == []
 
 
@@ -193,8 +198,7 @@ def test_a_message_that_comes_again_after_it_has_failed_counts_once(
     reworks.deliver(messages)
     reworks.analyzer.outcome = POSITIVE
     assert reworks.deliver(messages) == []
-    outcomes = reworks.job(job_id)["outcomes"]
-    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (4, 1, 0)
+    assert ended(reworks, job_id) == (4, 1, 0)
     assert reworks.insight(identity(2))["sentiment"] == "negative"
     assert reworks.versions() == 4
 
@@ -207,8 +211,7 @@ def test_an_insight_that_is_erased_during_the_call_is_skipped(
     reworks.run(job_id, analyse=False)
     Storage(reworks.parts).before_write(lambda: erase(identity(1)))
     reworks.deliver_all()
-    outcomes = reworks.job(job_id)["outcomes"]
-    assert (outcomes["done"], outcomes["failed"], outcomes["skipped"]) == (4, 0, 1)
+    assert ended(reworks, job_id) == (4, 0, 1)
     assert reworks.counters_equal_a_recount()
 
 

@@ -207,11 +207,8 @@ def test_a_slice_that_is_processed_again_by_another_profile_replaces_twice_and_c
     reworks: Reworks, clock: Clock
 ) -> None:
     job_id = started(reworks, clock, ALIASES)
-    reworks.step(StepName.READ, job_id)
-    parts = reworks.step(StepName.PLAN, job_id)["ranges"]
     with lost_responses(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
-        failed = [part for part in parts if _fails(reworks, job_id, part)]
-    assert failed
+        assert _failed_parts(reworks, job_id)
     activate(reworks, CLOSED)
     assert reworks.run(job_id)["outcomes"] == outcomes(3, topics=3)
     assert topics(reworks, 0, 1, 2) == [["refund"]] * 3
@@ -238,12 +235,16 @@ def test_a_page_that_could_not_be_written_is_processed_again(
     reworks: Reworks, clock: Clock
 ) -> None:
     job_id = started(reworks, clock, ALIASES)
+    with lost_requests(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
+        assert _failed_parts(reworks, job_id)
+    assert reworks.run(job_id)["outcomes"] == outcomes(3, topics=3)
+
+
+def _failed_parts(reworks: Reworks, job_id: str) -> list[int]:
+    """Read and plan a job, process each part once, and return the parts that fail."""
     reworks.step(StepName.READ, job_id)
     parts = reworks.step(StepName.PLAN, job_id)["ranges"]
-    with lost_requests(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
-        failed = [part for part in parts if _fails(reworks, job_id, part)]
-    assert failed
-    assert reworks.run(job_id)["outcomes"] == outcomes(3, topics=3)
+    return [part for part in parts if _fails(reworks, job_id, part)]
 
 
 def _fails(reworks: Reworks, job_id: str, part: int) -> bool:
@@ -258,11 +259,8 @@ def test_an_insight_without_the_topic_of_the_filter_still_counts_as_selected(
     reworks: Reworks, clock: Clock
 ) -> None:
     job_id = started(reworks, clock, ALIASES, filter={"topic": "money_back"})
-    reworks.step(StepName.READ, job_id)
-    parts = reworks.step(StepName.PLAN, job_id)["ranges"]
     with lost_responses(reworks.parts.dynamodb, "TransactWriteItems", times=1_000):
-        failed = [part for part in parts if _fails(reworks, job_id, part)]
-    assert failed
+        assert _failed_parts(reworks, job_id)
     job = reworks.run(job_id)
     assert job["progress"]["lines_done"] == 3
     assert job["outcomes"] == outcomes(3, topics=3)

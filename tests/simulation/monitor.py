@@ -83,9 +83,10 @@ class Monitor:
             self.payments.sent(task, request, outcome)
         if operation in {"put_item", "update_item"}:
             [(table, key, old)] = before
-            self.progress.written(table, key[0], old, self.world.dynamodb.tables[table].items[key])
-        if request.get("TableName") == "jobs" and operation in {"put_item", "update_item"}:
-            self._job_changed(before)
+            new = self.world.dynamodb.tables[table].items[key]
+            self.progress.written(table, key[0], old, new)
+            if table == "jobs" and "version" in new:
+                self.reworks.job_changed(new)
         if operation == "transact_write_items":
             self._check_replaced(request, before)
             self.reworks.written(task, request, before)
@@ -96,12 +97,6 @@ class Monitor:
             self.pace.written(task, request, before)
             if reserves(request):
                 self.money.reserved(task, request)
-
-    def _job_changed(self, before: list[Any]) -> None:
-        for table, key, _ in before:
-            item = self.world.dynamodb.tables[table].items[key]
-            if "version" in item:
-                self.reworks.job_changed(item)
 
     def _check_replaced(self, request: Any, before: list[Any]) -> None:
         """Check that an insight replaces none of its own generation but a redriven failure, unless

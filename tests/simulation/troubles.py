@@ -6,7 +6,7 @@ of its mutant. The code without a change passes with each trouble.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tests.simulation.faults import ERASE, SAVE, Burst
@@ -71,10 +71,8 @@ def _uncertain_budget(scenario: Scenario) -> None:
 def _generations(scenario: Scenario) -> None:
     """Let conversations be deleted and sent again while messages fail and writes take seconds."""
     for number in range(12):
-        key, client = f"g{number}", f"client{number}"
-        for kind, after in GENERATION_TIMES:
-            at = 3.0 * number + after
-            scenario.operations.append(Operation(at, client, kind, key, f"parcel {key}"))
+        steps = [(f"client{number}", kind, "parcel", after) for kind, after in GENERATION_TIMES]
+        _add_steps(scenario, number, 3.0 * number, steps)
     scenario.calm_at = max(scenario.calm_at, 150.0)
     scenario.bursts = [one for one in scenario.bursts if one.service != "sqs"]
     _add(scenario, Burst(0.0, 150.0, "sqs", "send_message_batch", "throttled", 0.8))
@@ -84,26 +82,22 @@ def _generations(scenario: Scenario) -> None:
 def _deletions(scenario: Scenario) -> None:
     """Let clients delete conversations that were deleted before, while they are analysed."""
     for number in range(16):
-        key, begin = f"g{number}", 2.0 * number
         times = (("post", 0.0), ("delete", 1.0), ("post", 2.0), ("delete", 2.5 + 0.4 * number))
-        for kind, after in times:
-            at, client = begin + after, f"client{number}"
-            scenario.operations.append(Operation(at, client, kind, key, f"parcel {key}"))
+        steps = [(f"client{number}", kind, "parcel", after) for kind, after in times]
+        _add_steps(scenario, number, 2.0 * number, steps)
     _add(scenario, Burst(0.0, scenario.calm_at, "dynamodb", ERASE, "slow", 0.8))
 
 
 def _returns(scenario: Scenario) -> None:
     """Let two clients at once send different texts under an id that was deleted."""
+    steps = (
+        ("client0", "post", "parcel", 0.0),
+        ("client0", "delete", "parcel", 1.0),
+        ("rival0", "post", "parcel", 2.0),
+        ("rival1", "change", "other", 2.0),
+    )
     for number in range(16):
-        key, begin = f"g{number}", 2.0 * number
-        for actor, kind, text, after in (
-            ("client0", "post", "parcel", 0.0),
-            ("client0", "delete", "parcel", 1.0),
-            ("rival0", "post", "parcel", 2.0),
-            ("rival1", "change", "other", 2.0),
-        ):
-            at = begin + after
-            scenario.operations.append(Operation(at, actor, kind, key, f"{text} {key}"))
+        _add_steps(scenario, number, 2.0 * number, steps)
 
 
 def _slow_expiry(operation: str) -> Trouble:
@@ -140,6 +134,17 @@ def _repeats(scenario: Scenario) -> None:
         for at in REPEATS
     ]
     scenario.calm_at = max(scenario.calm_at, SENDING_SECONDS + 100.0)
+
+
+def _add_steps(
+    scenario: Scenario, number: int, begin: float, steps: Iterable[tuple[str, str, str, float]]
+) -> None:
+    """Add operations about one id: who, what, which text, and how many seconds after the begin."""
+    key = f"g{number}"
+    scenario.operations += [
+        Operation(begin + after, actor, kind, key, f"{text} {key}")
+        for actor, kind, text, after in steps
+    ]
 
 
 def _add(scenario: Scenario, burst: Burst) -> None:

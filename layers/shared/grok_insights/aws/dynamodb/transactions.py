@@ -79,6 +79,14 @@ def _nothing(entries: object) -> list[TransactWriteItemTypeDef]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Request(Generic[T]):
+    """How the actions of a transaction are built, of each entry and of all that remain."""
+
+    actions: ActionsOf[T]
+    shared: SharedActions[T]
+
+
+@dataclass(frozen=True, slots=True)
 class Transactions:
     """Writes transactions."""
 
@@ -97,23 +105,18 @@ class Transactions:
         separately.
         """
         written: Written[T] = Written()
-        self._write(list(entries), actions, shared, written)
+        self._write(list(entries), _Request(actions, shared), written)
         return written
 
-    def _write(
-        self,
-        entries: list[T],
-        actions: ActionsOf[T],
-        shared: SharedActions[T],
-        written: Written[T],
-    ) -> None:
+    def _write(self, entries: list[T], request: _Request[T], written: Written[T]) -> None:
         conflicts = 0
         while entries:
             try:
-                groups = [actions(entry) for entry in entries]
-                reasons = write_or_reasons(self.client, [*chain(*groups), *shared(entries)])
+                groups = [request.actions(entry) for entry in entries]
+                every = [*chain(*groups), *request.shared(entries)]
+                reasons = write_or_reasons(self.client, every)
             except UNBUILDABLE:
-                return self._split(entries, actions, shared, written)
+                return self._split(entries, request, written)
             except (ClientError, BotoCoreError) as error:
                 return _give_up(entries, code_of(error), written)
             if not reasons:
@@ -121,7 +124,7 @@ class Transactions:
             rest = iter(reasons)
             by_entry = [list(islice(rest, len(group))) for group in groups]
             if has_invalid([*rest]):
-                return self._split(entries, actions, shared, written)
+                return self._split(entries, request, written)
             remaining = _remaining(entries, by_entry, written)
             if len(remaining) == len(entries):
                 conflicts += 1
@@ -131,19 +134,13 @@ class Transactions:
             entries = remaining
         return None
 
-    def _split(
-        self,
-        entries: list[T],
-        actions: ActionsOf[T],
-        shared: SharedActions[T],
-        written: Written[T],
-    ) -> None:
+    def _split(self, entries: list[T], request: _Request[T], written: Written[T]) -> None:
         if len(entries) == 1:
             written.invalid.extend(entries)
             return
         half = len(entries) // 2
-        self._write(entries[:half], actions, shared, written)
-        self._write(entries[half:], actions, shared, written)
+        self._write(entries[:half], request, written)
+        self._write(entries[half:], request, written)
 
 
 def has_invalid(reasons: list[dict[str, Any]]) -> bool:
